@@ -1,0 +1,41 @@
+# make demo: set everything up and fly.   make test: set everything up and run every test.
+# make results: measure doc/results.md anew.   make clean: remove what make made.
+
+VENV := .venv
+PYTHON ?= $(shell command -v $(if $(ROS_DISTRO),python3,python3.11) || command -v python3)
+BIN := $(VENV)/bin
+
+# A sourced ROS 2 takes precedence over the wheels.
+REQUIREMENTS := runtime simulation training test $(if $(ROS_DISTRO),,ros)
+REQUIREMENT_FILES := $(REQUIREMENTS:%=requirements/%.txt) requirements/constraints.txt
+SOURCES := $(shell find pkan_control scripts launch config controllers urdf resource -type f \
+	-not -name '*.pyc') setup.py setup.cfg package.xml
+
+.PHONY: setup demo test results clean
+
+setup: $(VENV)/.package
+
+demo: setup
+	$(BIN)/pkan demo
+
+test: setup
+	$(BIN)/pytest -q
+
+results: setup
+	$(BIN)/python benchmark/results.py
+
+$(VENV)/.requirements: $(REQUIREMENT_FILES)
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
+	ok = v == (3, 11) or "$(ROS_DISTRO)" and v >= (3, 11); sys.exit(0 if ok else \
+	"error: this is Python %d.%d, and without a ROS 2 the setup needs 3.11" % v)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check $(REQUIREMENTS:%=-r requirements/%.txt)
+	@touch $@
+
+$(VENV)/.package: $(VENV)/.requirements $(SOURCES)
+	@rm -rf build pkan_control.egg-info
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation .
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build out pkan_control.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

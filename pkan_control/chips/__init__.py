@@ -1,0 +1,1 @@
+"""What holds a program and evaluates it."""

@@ -1,0 +1,45 @@
+"""Power of a whole network on a dedicated CMOS chip: elements, and what stands around them."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pkan_control.devices.element import find_device
+from pkan_control.devices.power import PERCENTILES, Periphery, draw_figures_of_merit
+from pkan_control.network import Program
+
+DRAWS, SEED = 2000, 0
+
+
+class PowerEstimate(NamedTuple):
+    """Power in watts: the 10th, 50th and 90th percentile over the figure of merit."""
+
+    p10: float
+    p50: float
+    p90: float
+
+
+def estimate_power(program: Program, periphery: Periphery | None = None) -> PowerEstimate:
+    """Return the power of a program with every element in hardware (parallel readout).
+
+    The elements' figure of merit is drawn from published parts, which span two decades; a drive
+    for each node that feeds a layer, a converter for each output.
+    """
+    around = periphery or Periphery()
+    device = find_device(program.device)
+    merits = draw_figures_of_merit(SEED, DRAWS)
+    per_merit = 0.0
+    running = 0
+    for codes in program.layers:
+        watts = device.power_w(device.decode(codes), np.ones(1))
+        per_merit += float(watts.sum())
+        running += int(np.count_nonzero(watts))
+    shape = program.shape
+    rest = (
+        running * around.detector_w
+        + sum(shape[1:]) * around.node_w
+        + sum(shape[:-1]) * around.drive_w
+        + shape[-1] * around.converter_w
+        + around.bias_w
+    )
+    return PowerEstimate(*np.percentile(per_merit * merits + rest, PERCENTILES).tolist())

@@ -1,0 +1,94 @@
+"""Open a chip from its URI: `ideal:`, `sim:?seed=1&preset=typical&edge_gain=0.1`."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import cast
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+
+from pkan_control.chips.chip import Chip
+from pkan_control.chips.simulated import IdealChip, Readout, SimulatedChip
+from pkan_control.devices.deviations import Deviations, find_deviations
+from pkan_control.errors import UserError, unknown
+
+READOUTS = ('parallel', 'multiplexed')
+MAGNITUDES = tuple(field.name for field in fields(Deviations))
+
+
+def open_chip(uri: str) -> Chip:
+    """Return the chip that a URI names; raise a `UserError` that names what is wrong with it."""
+    parts = _split(uri)
+    if ':' not in uri or parts.scheme not in OPENERS:
+        raise unknown('chip URI', uri, [f'{scheme}:' for scheme in OPENERS])
+    if parts.netloc or parts.path or parts.fragment:
+        raise UserError(f'chip URI {uri!r}: only ?key=value&... may follow {parts.scheme}:')
+    return OPENERS[parts.scheme](uri, _options(uri, parts.query))
+
+
+def with_seed(uri: str, seed: int) -> str:
+    """Return the URI of a simulated chip with another seed."""
+    parts = _split(uri)
+    if parts.scheme != 'sim':
+        raise UserError(f'chip URI {uri!r}: several chips need sim:, others have no seed')
+    options = {**_options(uri, parts.query), 'seed': str(seed)}
+    return 'sim:?' + urlencode(options)
+
+
+def seed_of(uri: str) -> int:
+    """Return the seed in the URI of a simulated chip, 0 where none is given."""
+    return _seed(uri, _options(uri, _split(uri).query).get('seed', '0'))
+
+
+def _split(uri: str) -> SplitResult:
+    try:
+        return urlsplit(uri)
+    except ValueError as error:
+        raise UserError(f'chip URI {uri!r}: {str(error)!r}') from None
+
+
+def _options(uri: str, query: str) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+    except ValueError:
+        raise UserError(f'chip URI {uri!r}: write options as key=value&key=value') from None
+    options = dict(pairs)
+    if len(options) < len(pairs):
+        raise UserError(f'chip URI {uri!r}: an option is given twice')
+    return options
+
+
+def _open_ideal(uri: str, options: dict[str, str]) -> Chip:
+    if options:
+        raise UserError(f'chip URI {uri!r}: ideal: takes no options')
+    return IdealChip()
+
+
+def _open_simulated(uri: str, options: dict[str, str]) -> Chip:
+    allowed = ('seed', 'preset', 'readout', *MAGNITUDES)
+    for key in options:
+        if key not in allowed:
+            raise unknown(f'option in chip URI {uri!r}', key, allowed)
+    readout = options.get('readout', READOUTS[0])
+    if readout not in READOUTS:
+        raise unknown('readout', readout, READOUTS)
+    changes = {key: _number(uri, key, options[key]) for key in MAGNITUDES if key in options}
+    deviations = find_deviations(options.get('preset', 'typical'), **changes)
+    return SimulatedChip(_seed(uri, options.get('seed', '0')), deviations, cast(Readout, readout))
+
+
+def _seed(uri: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) < 2**63):
+        raise UserError(f'seed={text!r} in chip URI {uri!r}: must be a whole number from 0')
+    return int(text)
+
+
+def _number(uri: str, key: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise UserError(f'{key}={text!r} in chip URI {uri!r}: must be a number') from None
+
+
+OPENERS: dict[str, Callable[[str, dict[str, str]], Chip]] = {
+    'ideal': _open_ideal,
+    'sim': _open_simulated,
+}

@@ -1,0 +1,104 @@
+"""A law and what evaluates its network, at a rate: from state and goal to command."""
+
+from time import perf_counter_ns
+from typing import Protocol
+
+from pkan_control.arrays import Floats
+from pkan_control.chips.chip import Chip
+from pkan_control.controller.bundle import Bundle
+from pkan_control.controller.laws.law import Law
+from pkan_control.errors import UserError
+from pkan_control.mlp import Mlp
+from pkan_control.network import squash
+
+
+class Evaluator(Protocol):
+    """What computes a law's outputs: a network on a chip, an MLP, an expert."""
+
+    def begin(self, episode: int) -> None:
+        """Name the episode that starts now."""
+
+    def __call__(self, observation: Floats, time_s: float) -> Floats:
+        """Return outputs `[n_out]`, normalised, for an observation in the law's units."""
+
+
+class OnChip:
+    """A network on a chip, loaded and checked."""
+
+    def __init__(self, bundle: Bundle, chip: Chip) -> None:
+        """Load the bundle's program; refuse a chip that is slower than the control period."""
+        if isinstance(bundle.program, Mlp):
+            raise UserError('an MLP runs on no chip')
+        chip.program(bundle.program)
+        latency, period = chip.identity.latency_s, 1 / bundle.rate_hz
+        if latency > period:
+            raise UserError(
+                f'chip {chip.identity.uid} needs {latency * 1e3:.1f} ms for this network: '
+                f'the control period is {period * 1e3:.1f} ms'
+            )
+        self._chip = chip
+        self._terms = bundle.law.observation
+        self._scale = bundle.program.squash_scale
+        self._deadline_s = period
+
+    def begin(self, episode: int) -> None:
+        """Name the episode to the chip."""
+        self._chip.begin(episode)
+
+    def __call__(self, observation: Floats, time_s: float) -> Floats:
+        """Evaluate on the chip."""
+        x = squash(self._terms.normalise(observation), self._scale)
+        return self._chip.evaluate(x, time_s, self._deadline_s)
+
+
+class Digital:
+    """An MLP in floating point; it needs no chip."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        """Take the bundle's MLP."""
+        if not isinstance(bundle.program, Mlp):
+            raise UserError('an analogue network needs a chip')
+        self._mlp = bundle.program
+        self._terms = bundle.law.observation
+
+    def begin(self, episode: int) -> None:
+        """Do nothing: it is always the same."""
+
+    def __call__(self, observation: Floats, time_s: float) -> Floats:
+        """Evaluate the MLP."""
+        return self._mlp.evaluate(self._terms.normalise(observation))
+
+
+class Controller:
+    """Runs a law around an evaluator; the only thing that it remembers is the law's memory."""
+
+    def __init__(self, law: Law, evaluator: Evaluator) -> None:
+        """Make a controller that must be reset before its first step."""
+        self._law = law
+        self._evaluator = evaluator
+        self._memory: Floats | None = None
+        self.inference_ns = 0
+
+    def reset(self, episode: int) -> None:
+        """Forget everything: an episode starts, or time jumped."""
+        self._memory = None
+        self._evaluator.begin(episode)
+
+    def step(self, state: Floats, goal: Floats, time_s: float) -> Floats:
+        """Return the command for a state `[n]` and a goal at a time in seconds."""
+        law = self._law
+        memory = law.start(state) if self._memory is None else self._memory
+        memory, observation = law.observe(memory, state, goal)
+        begin = perf_counter_ns()
+        outputs = self._evaluator(observation, time_s)
+        self.inference_ns = perf_counter_ns() - begin
+        command: Floats
+        self._memory, command = law.act(memory, state, law.output.denormalise(outputs))
+        return command
+
+
+def make_controller(bundle: Bundle, chip: Chip) -> Controller:
+    """Return a controller of a bundle: its network on the chip, or its MLP beside it."""
+    if isinstance(bundle.program, Mlp):
+        return Controller(bundle.law, Digital(bundle))
+    return Controller(bundle.law, OnChip(bundle, chip))

@@ -1,0 +1,52 @@
+"""What every law is: pure functions from state to observation, and from outputs to command."""
+
+from typing import Any, Protocol
+
+from pkan_control.arrays import Array, Floats
+from pkan_control.controller.signals import Terms
+
+
+class Law(Protocol):
+    """The arithmetic around a network; memory (an integrator, say) is passed in and returned.
+
+    All arrays may have leading batch axes and come from NumPy or torch.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name in controller files."""
+
+    @property
+    def rate_hz(self) -> float:
+        """Rate at which it is called."""
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """Names of the numbers of a state, in order."""
+
+    @property
+    def observation(self) -> Terms:
+        """What the network sees."""
+
+    @property
+    def output(self) -> Terms:
+        """What the network's outputs mean."""
+
+    @property
+    def command(self) -> Terms:
+        """What goes to the actuators, in order; `scale` is half of the range around `offset`."""
+
+    def start(self, state: Array) -> Array:
+        """Return the memory at the begin of an episode, for a batch like `state`'s."""
+
+    def observe(self, memory: Array, state: Array, goal: Array) -> tuple[Array, Array]:
+        """Return the new memory and the values of the observation terms, in their units."""
+
+    def act(self, memory: Array, state: Array, action: Array) -> tuple[Array, Array]:
+        """Return the new memory and the command for an action in the output terms' units."""
+
+    def safe_command(self) -> Floats:
+        """Return the command that is sent when control ends."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the parameters as a JSON object."""

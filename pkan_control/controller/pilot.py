@@ -1,0 +1,138 @@
+"""Decides what to command: inputs in, decisions out, between them guard and controller.
+
+The node that carries it only translates messages. There is no clock in here: `now_ns` is the ROS
+clock, `steady_s` a monotonic one.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pkan_control.arrays import Floats
+from pkan_control.controller.controller import Controller
+from pkan_control.controller.guard import NANOSECONDS, CommandGuard, InputGuard, Watchdog
+from pkan_control.controller.laws.law import Law
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Ages in seconds beyond which an input is not used; 0 means that it never gets too old."""
+
+    state_timeout_s: float = 0.2
+    setpoint_timeout_s: float = 0.0
+    future_tolerance_s: float = 0.05
+    # A gap between two states that is longer than this counts as a jump of time.
+    jump_s: float = 0.5
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A command to publish with the stamp of the state that it answers."""
+
+    command: Floats
+    stamp_ns: int
+    safe: bool = False
+
+
+@dataclass
+class Counters:
+    """What went wrong so far, for diagnostics."""
+
+    commands: int = 0
+    clipped: int = 0
+    not_finite: int = 0
+    refused: int = 0
+    resets: int = 0
+    watchdog: int = 0
+    inference_ns: list[int] = field(default_factory=list)
+
+
+class Pilot:
+    """Turns states and goals into commands that are safe to publish."""
+
+    def __init__(self, law: Law, controller: Controller, limits: Limits) -> None:
+        """Make a pilot that has seen nothing yet."""
+        future = limits.future_tolerance_s
+        self.state = InputGuard('state', limits.state_timeout_s, future)
+        self.goal = InputGuard('goal_pose', limits.setpoint_timeout_s, future)
+        self.counters = Counters()
+        self.reason = 'state: never received'
+        self._law = law
+        self._controller = controller
+        self._guard = CommandGuard(law.command)
+        self._watchdog = Watchdog(limits.state_timeout_s)
+        self._jump_ns = round(limits.jump_s * NANOSECONDS)
+        self._goal: Floats | None = None
+        self._last: Decision | None = None
+        self._seen: Floats
+        self._episode = -1
+
+    def on_goal(self, stamp_ns: int, steady_s: float, values: Floats) -> None:
+        """Take a goal `[n]`; one that is not finite is counted and dropped."""
+        if self.goal.receive(stamp_ns, steady_s, values):
+            self._goal = values
+
+    def on_state(
+        self, stamp_ns: int, now_ns: int, steady_s: float, values: Floats
+    ) -> Decision | None:
+        """Take a state `[n]` and return the command for it, or None and a `reason`.
+
+        The same state again gives the same command again, without a second evaluation.
+        """
+        if not self.state.receive(stamp_ns, steady_s, values):
+            self.reason = 'state: not finite'
+            return None
+        if self._is_repeated(stamp_ns, values):
+            return self._last
+        faults = self.state.fault(now_ns, steady_s) or self.goal.fault(now_ns, steady_s)
+        if faults or self._goal is None:
+            self._refuse(faults or 'goal_pose: never received')
+            return None
+        self._note_jump(stamp_ns)
+        self._watchdog.feed(steady_s)
+        self._last, self._seen = self._decide(stamp_ns, values, self._goal), values
+        return self._last
+
+    def _is_repeated(self, stamp_ns: int, values: Floats) -> bool:
+        """Tell a state that comes again from another one at that time, after a reset say."""
+        if self._last is None or stamp_ns != self._last.stamp_ns:
+            return False
+        return bool(np.array_equal(values, self._seen))
+
+    def _refuse(self, reason: str) -> None:
+        self.reason = reason
+        self.counters.refused += 1
+
+    def _note_jump(self, stamp_ns: int) -> None:
+        """Forget everything where time jumped: a simulation was reset, or states were missing."""
+        if self._last is not None and 0 < stamp_ns - self._last.stamp_ns <= self._jump_ns:
+            return
+        self._episode += 1
+        self.counters.resets += self._last is not None
+        self._controller.reset(self._episode)
+
+    def _decide(self, stamp_ns: int, state: Floats, goal: Floats) -> Decision:
+        command = self._controller.step(state, goal, stamp_ns / NANOSECONDS)
+        checked = self._guard.check(command)
+        self.counters.inference_ns.append(self._controller.inference_ns)
+        if checked is None:
+            self.counters.not_finite += 1
+            self.reason = 'command: not finite'
+            return Decision(self._law.safe_command(), stamp_ns, safe=True)
+        self.counters.commands += 1
+        self.counters.clipped += checked.clipped > 0
+        self.reason = ''
+        return Decision(checked.command, stamp_ns)
+
+    def on_watchdog(self, now_ns: int, steady_s: float) -> Decision | None:
+        """Return the safe command once when no state has led to a command for too long."""
+        if not self._watchdog.fires(steady_s):
+            return None
+        self.counters.watchdog += 1
+        self.reason = self.state.fault(now_ns, steady_s) or self.reason or 'state: too old'
+        return self.stop(now_ns)
+
+    def stop(self, now_ns: int) -> Decision:
+        """Return the safe command; the next state starts afresh."""
+        self._last = None
+        return Decision(self._law.safe_command(), now_ns, safe=True)

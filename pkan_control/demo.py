@@ -1,0 +1,143 @@
+"""`pkan demo`: flights over ROS 2, watched from outside, then a table and pictures."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from pkan_control.chips.power import estimate_power
+from pkan_control.chips.uri import open_chip
+from pkan_control.controller.bundle import Bundle, load_bundle
+from pkan_control.controller.controller import make_controller
+from pkan_control.errors import UserError
+from pkan_control.mlp import Mlp
+from pkan_control.pictures import draw_edges, draw_flights
+from pkan_control.rollouts.beside import describe, shipped
+from pkan_control.rollouts.record import (
+    EpisodeRecord,
+    read_records,
+    rollout_hash,
+    summary,
+)
+from pkan_control.rollouts.rollout import check_fits, fly_bundle
+from pkan_control.tables import console, flight_table, progress
+from pkan_control.tasks.task import find_task
+
+TASK = 'drone_hover'
+LAUNCH_FILE = f'{TASK}.launch.xml'
+# A flight takes less than a second; without one for so long, something is broken.
+PATIENCE_S = 60.0
+POLL_S = 0.1
+
+
+def run_demo(
+    controller: Path | None, chip: str, episodes: int, seed: int, out: Path
+) -> dict[str, Any]:
+    """Fly, print the table, draw the pictures; return the figures for JSON."""
+    path = (controller or shipped(TASK)).resolve()
+    bundle = load_bundle(path)
+    check_fits(bundle, find_task(TASK))
+    make_controller(bundle, open_chip(chip))
+    record = (out / 'flights.jsonl').resolve()
+    try:
+        record.parent.mkdir(parents=True, exist_ok=True)
+        record.unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(f'cannot write to {out}: {error.strerror}') from None
+    arguments = {
+        'controller': path, 'chip': chip, 'episodes': episodes, 'seed': seed, 'record': record,
+        'lockstep': 'true', 'real_time_factor': '0.0', 'namespace': 'pkan_demo',
+    }  # fmt: skip
+    given = [f'{name}:={value}' for name, value in arguments.items()]
+    code = _watch(given, record, episodes, out / 'launch.log')
+    records = read_records(record)
+    if code != 0 or len(records) < episodes:
+        print(
+            f'error: {len(records)} of {episodes} flights: see {out}/launch.log', file=sys.stderr
+        )
+        raise SystemExit(code or 1)
+    _show(bundle, chip, records, out)
+    return _figures(bundle, chip, records, seed)
+
+
+def launch_command() -> list[str]:
+    """Return what runs the launch file: ROS 2's own launch where it is, else our runner."""
+    if shutil.which('ros2') and importlib.util.find_spec('launch_xml'):
+        return ['ros2', 'launch', 'pkan_control', LAUNCH_FILE]
+    return [sys.executable, '-m', 'pkan_control.bringup', LAUNCH_FILE]
+
+
+def ros_environment() -> dict[str, str]:
+    """Return the environment of the nodes: this machine alone, and a domain of their own."""
+    environment = dict(os.environ)
+    environment.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    environment.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
+    return environment
+
+
+def _watch(given: list[str], record: Path, episodes: int, log: Path) -> int:
+    """Run the launch file until it ends, showing flights as they come; return its exit code."""
+    with log.open('w') as output, _launched([*launch_command(), *given], output) as process:
+        with progress(f'{TASK} over ROS 2', episodes) as report:
+            flown, since = 0, time.monotonic()
+            while process.poll() is None:
+                time.sleep(POLL_S)
+                now = record.read_bytes().count(b'\n') if record.exists() else 0
+                if now > flown:
+                    flown, since = now, time.monotonic()
+                    report(flown)
+                if time.monotonic() - since > PATIENCE_S:
+                    raise UserError(f'no flight ended within {PATIENCE_S:.0f} s: see {log}')
+        return process.returncode
+
+
+@contextmanager
+def _launched(command: list[str], output: IO[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process in a group of its own, and interrupt it when the block is left early."""
+    process = subprocess.Popen(  # noqa: S603 (the command is our own)
+        command, stdout=output, stderr=subprocess.STDOUT, env=ros_environment(),
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait()
+
+
+def _figures(bundle: Bundle, chip: str, records: list[EpisodeRecord], seed: int) -> dict[str, Any]:
+    """Fly the same episodes without ROS; both must be equal to the last bit."""
+    task, episodes = find_task(TASK), len(records)
+    with progress('the same flights in process', episodes) as report:
+        flown = fly_bundle(task, bundle, chip, 1, episodes, seed, report)
+    figures, alone = summary(records), rollout_hash(flown)
+    same = 'bit-equal' if figures['hash'] == alone else 'NOT bit-equal'
+    console.print(f'The same flights in one process, without ROS: {same} ({alone[:16]})')
+    run = {'task': TASK, 'chip': chip, 'episodes': episodes, 'seed': seed}
+    return {**run, **figures, 'hash_in_process': alone}
+
+
+def _show(bundle: Bundle, chip: str, records: list[EpisodeRecord], out: Path) -> None:
+    name = describe(bundle)
+    title = f'{TASK} over ROS 2 in lockstep: {name} on {chip}'
+    console.print(flight_table(title, records))
+    draw_flights(out / 'flights.png', records, find_task(TASK).goal(0), title)
+    pictures = [out / 'flights.png']
+    if not isinstance(bundle.program, Mlp):
+        power = [watts * 1e6 for watts in estimate_power(bundle.program)]
+        console.print(
+            f'Power of the network on a dedicated CMOS chip, estimated: {power[1]:.0f} uW '
+            f'(P10 {power[0]:.0f}, P90 {power[2]:.0f}); law and guard, which are digital, apart.'
+        )
+        law = bundle.law
+        draw_edges(out / 'edges.png', bundle.program, law.observation.names, law.output.names)
+        pictures.append(out / 'edges.png')
+    console.print('Pictures: ' + ', '.join(str(picture) for picture in pictures))

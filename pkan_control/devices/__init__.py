@@ -1,0 +1,1 @@
+"""What one physical element does."""

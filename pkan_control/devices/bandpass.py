@@ -1,0 +1,154 @@
+"""The band-pass element of a field-programmable analogue array (switched capacitors).
+
+Source of the formulas: arXiv:2606.23742, "Low-power analogue neural networks with trainable
+nonlinear connections for continuous control". An input x in [0, 1] sets the frequency of a drive
+of unit amplitude; the element is a first-order high-pass and a first-order low-pass in series,
+and its output is the *amplitude* of the filtered drive times a signed gain. An edge sums the
+amplitudes of its elements, so each element needs a detector of its own.
+"""
+
+import math
+from functools import lru_cache
+from types import ModuleType
+
+import numpy as np
+
+from pkan_control.arrays import Array, Floats, namespace
+from pkan_control.devices.power import filter_power
+
+CLOCK_HZ = 4e6
+# Drive frequency before the bilinear warp: 10**(3.65 + 1.5 x) Hz, 4.5 kHz to 141 kHz.
+DRIVE_LOG_HZ = (3.65, 1.5)
+# Trainable corners: 10**(3.65 + 1.9 p) Hz for p in (0, 1), 4.5 kHz to 355 kHz.
+CORNER_LOG_HZ = (3.65, 1.9)
+GAIN_LIMIT = 1.5
+GAIN_STEP = 0.01
+CAPACITOR_LIMITS = (1, 255)
+# Two first-order sections of time constants up to 40 us settle within seven of them, and the
+# amplitude detector needs one period of the lowest drive (224 us).
+SETTLING_S = 7 * 40e-6 + 1 / 10 ** DRIVE_LOG_HZ[0]
+# Signal-to-noise ratio (power) that the sections are built for: 59 dB, the measured 0.18 um Gm-C
+# filter of Electronics 13(2):399.
+SIGNAL_TO_NOISE = 10**5.9
+POLES = 2
+
+
+class BandPass:
+    """Band-pass elements; parameters are gain, low-pass corner and high-pass corner."""
+
+    name = 'bandpass'
+    parameters = ('gain', 'low_pass_hz', 'high_pass_hz')
+    codes = ('gain', 'low_c1', 'low_c2', 'high_c1', 'high_c2')
+    code_limits = ((-150, 150), *[CAPACITOR_LIMITS] * 4)
+    constants = (CLOCK_HZ, *DRIVE_LOG_HZ, *CORNER_LOG_HZ, GAIN_LIMIT, GAIN_STEP)
+    nodes = 17
+
+    def initial(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+        """Draw trainable values: small gains, corners spread over the band."""
+        gain = generator.normal(0.0, 0.3, (*shape, 1))
+        corners = generator.normal(0.0, 1.5, (*shape, 2))
+        return np.concatenate([gain, corners], axis=-1)
+
+    def bounded(self, trainable: Array) -> Array:
+        """Map trainable values through a sigmoid to gain in [-1.5, 1.5] and corners in Hz."""
+        xp = namespace(trainable)
+        p = 1 / (1 + xp.exp(-trainable))
+        gain = 2 * GAIN_LIMIT * (p[..., 0] - 0.5)
+        corners = _exp10(CORNER_LOG_HZ[0] + CORNER_LOG_HZ[1] * p[..., 1:], xp)
+        return xp.concat([gain[..., None], corners], axis=-1)
+
+    def response(self, x: Array, physical: Array) -> Array:
+        """Return `g (f/f_H) / sqrt(1 + (f/f_H)^2) / sqrt(1 + (f/f_L)^2)`, dimensionless."""
+        f = drive_hz(x)
+        low = f / physical[..., 1]
+        high = f / physical[..., 2]
+        return _amplitude(physical[..., 0], low, high)
+
+    def exact_response(self, x: Array, physical: Array) -> Array:
+        """Return the response of the sampled circuit (z-domain).
+
+        A section's `f/f_c` becomes `tan(pi f/f_clk) / tan(pi f_c/f_clk)`.
+        """
+        xp = namespace(x, physical)
+        drive = xp.tan(math.pi / CLOCK_HZ * drive_hz(x))
+        corner = xp.tan(math.pi / CLOCK_HZ * physical[..., 1:])
+        return _amplitude(physical[..., 0], drive / corner[..., 0], drive / corner[..., 1])
+
+    def encode(self, physical: Array) -> Array:
+        """Return gain and capacitor codes; corners are rounded to the nearest in log frequency."""
+        xp = namespace(physical)
+        gain = xp.round(physical[..., 0] / GAIN_STEP)
+        logs, capacitors = (_like(table, physical, xp) for table in _corner_table())
+        midpoints = (logs[1:] + logs[:-1]) / 2
+        corners = physical[..., 1:]
+        nearest = xp.searchsorted(midpoints, xp.reshape(xp.log(corners), (-1,)))
+        pairs = xp.reshape(capacitors[nearest], (*corners.shape[:-1], 4))
+        return xp.astype(xp.concat([gain[..., None], pairs], axis=-1), xp.int16)
+
+    def decode(self, codes: Array) -> Array:
+        """Return gain and corners `(f_clk/pi) atan(C1 / (2 C2 + C1))` that codes realise."""
+        xp = namespace(codes)
+        values = xp.astype(codes, xp.float64)
+        gain = values[..., 0] * GAIN_STEP
+        low = realised_hz(values[..., 1], values[..., 2])
+        high = realised_hz(values[..., 3], values[..., 4])
+        return xp.stack([gain, low, high], axis=-1)
+
+    def deviate(
+        self, physical: Floats, mismatch: Floats, warming_c: float, tempco: float
+    ) -> Floats:
+        """Scale every parameter by its capacitor mismatch, and the corners by the warming."""
+        drift = np.asarray([0.0, tempco * warming_c, tempco * warming_c])
+        deviated: Floats = physical * (1 + mismatch) * (1 + drift)
+        return deviated
+
+    def settling_s(self) -> float:
+        """Return seven of the longest time constants and a period of the lowest drive."""
+        return SETTLING_S
+
+    def power_w(self, physical: Floats, figure_of_merit_j: Floats) -> Floats:
+        """Return `FOM * poles * f_highest * SNR` of each element, 0 where its gain is 0."""
+        highest_hz = np.maximum(physical[..., 1], physical[..., 2])
+        watts = filter_power(figure_of_merit_j, POLES, highest_hz, SIGNAL_TO_NOISE)
+        return np.where(physical[..., 0] == 0, 0.0, watts)
+
+
+def drive_hz(x: Array) -> Array:
+    """Return the drive frequency in Hz of an input x in [0, 1], bilinear warp included."""
+    xp = namespace(x)
+    f0 = _exp10(DRIVE_LOG_HZ[0] + DRIVE_LOG_HZ[1] * x, xp)
+    return CLOCK_HZ / math.pi * xp.atan(math.pi / CLOCK_HZ * f0)
+
+
+def realised_hz(c1: Array, c2: Array) -> Array:
+    """Return the corner in Hz of capacitors C1 and C2 (1..255, in units)."""
+    xp = namespace(c1, c2)
+    return CLOCK_HZ / math.pi * xp.atan(c1 / (2 * c2 + c1))
+
+
+def _amplitude(gain: Array, low: Array, high: Array) -> Array:
+    xp = namespace(gain, low, high)
+    return gain * high / xp.sqrt((1 + high * high) * (1 + low * low))
+
+
+def _exp10(exponent: Array, xp: ModuleType) -> Array:
+    return xp.exp(math.log(10) * exponent)
+
+
+def _like(table: Floats, array: Array, xp: ModuleType) -> Array:
+    return xp.asarray(table, dtype=array.dtype, device=array.device)
+
+
+@lru_cache(maxsize=1)
+def _corner_table() -> tuple[Floats, Floats]:
+    """Return the logarithms of all realisable corners, ascending, and their pairs `[n, 2]`."""
+    low, high = CAPACITOR_LIMITS
+    c1, c2 = np.meshgrid(np.arange(low, high + 1), np.arange(low, high + 1), indexing='ij')
+    keep = np.gcd(c1, c2) == 1
+    pairs = np.stack([c1[keep], c2[keep]], axis=-1).astype(np.float64)
+    logs = np.log(realised_hz(pairs[:, 0], pairs[:, 1]))
+    order = np.argsort(logs)
+    return logs[order], pairs[order]
+
+
+bandpass = BandPass()

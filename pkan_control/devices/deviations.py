@@ -1,0 +1,123 @@
+"""How the parts of a real chip deviate: magnitudes, presets, and the frozen draw of one chip."""
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from pkan_control.arrays import Floats
+from pkan_control.errors import UserError, unknown
+from pkan_control.streams import stream
+
+PROGRAMMING_C = 25.0
+# The offset drifts as an Ornstein-Uhlenbeck process of this share of the frozen offset and this
+# correlation time (assumed; data sheets give the frozen part only).
+DRIFT_SHARE = 0.1
+DRIFT_TAU_S = 60.0
+DRIFT_TERMS = 16
+
+
+@dataclass(frozen=True)
+class Deviations:
+    """Magnitudes of all deviations; a sigma is that of a normal distribution, frozen per chip."""
+
+    # Relative error of every capacitor ratio (sigma). LTC1060 data sheet: 0.3 to 0.8 %.
+    element_mismatch: float = 0.0
+    # Relative error of an edge's path gain (sigma) and its mean. AN221E04 measured: -2.6 %.
+    edge_gain: float = 0.0
+    edge_gain_mean: float = 0.0
+    # Offset of an edge in gain units (sigma). AN221E04 data sheet: up to 41 mV.
+    offset: float = 0.0
+    # White noise of an edge at each reading, in gain units (sigma); an 80 to 90 dB class part.
+    read_noise: float = 0.0
+    # White noise of a node's sum at each reading, as a share of full scale (sigma).
+    node_noise: float = 0.0
+    # Probability of an element being dead: its output is 0.
+    dead: float = 0.0
+    # Relative change of a corner in 1/degC; matched-capacitor class (assumed).
+    corner_tempco: float = 0.0
+    # Relative change of an edge's gain per decade of hours (sigma, assumed).
+    ageing: float = 0.0
+    # What the chip has been through.
+    temperature_c: float = PROGRAMMING_C
+    age_h: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse magnitudes that mean nothing."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            low, high = LIMITS.get(field.name, (0.0, 1.0))
+            if not low <= value <= high:
+                raise UserError(f'{field.name}={value}: must be in {low:g} to {high:g}')
+
+
+LIMITS = {
+    'edge_gain_mean': (-0.9, 1.0),
+    'corner_tempco': (-0.01, 0.01),
+    'temperature_c': (-55.0, 150.0),
+    'age_h': (0.0, 1e6),
+}
+
+PRESETS = {
+    'good': Deviations(0.001, 0.003, -0.01, 0.005, 0.001, 0.0, 1e-4, 5e-6, 5e-4),
+    'typical': Deviations(0.003, 0.01, -0.02, 0.02, 0.003, 0.0, 1e-3, 15e-6, 5e-4),
+    'bad': Deviations(0.01, 0.03, -0.03, 0.1, 0.01, 0.0, 1e-2, 25e-6, 5e-4),
+}
+
+
+def find_deviations(preset: str, **changes: float) -> Deviations:
+    """Return a preset with some magnitudes changed by name."""
+    if preset not in PRESETS:
+        raise unknown('preset', preset, PRESETS)
+    return replace(PRESETS[preset], **changes)
+
+
+@dataclass(frozen=True)
+class LayerFlaws:
+    """What fabrication froze into one layer of a chip.
+
+    mismatch `[n_in, n_out, K, P]` is relative, alive `[n_in, n_out, K]` is 0 or 1, gain `[n_in,
+    n_out]` is a factor and offset `[n_in, n_out]` in gain units.
+    """
+
+    mismatch: Floats
+    alive: Floats
+    gain: Floats
+    offset: Floats
+
+
+def fabricate(
+    deviations: Deviations, seed: int, layer: int, shape: tuple[int, int, int], parameters: int
+) -> LayerFlaws:
+    """Draw the flaws of a layer of shape `[n_in, n_out, K]` on the chip of that seed.
+
+    Each effect has a random stream of its own, so that changing one leaves the others as they are.
+    """
+    streams = [stream(seed, 'fabrication', layer, effect) for effect in range(5)]
+    edges = shape[:2]
+    mismatch = deviations.element_mismatch * streams[0].standard_normal((*shape, parameters))
+    alive = streams[1].random(shape) >= deviations.dead
+    gain = 1 + deviations.edge_gain_mean + deviations.edge_gain * streams[2].standard_normal(edges)
+    offset = deviations.offset * streams[3].standard_normal(edges)
+    decades = np.log10(1 + deviations.age_h)
+    aged = 1 + deviations.ageing * decades * streams[4].standard_normal(edges)
+    return LayerFlaws(mismatch, alive.astype(np.float64), gain * aged, offset)
+
+
+class OffsetDrift:
+    """Drift of the nodes' offsets, a function of time alone.
+
+    A sum of sinusoids whose angular frequencies follow the Lorentzian spectrum of an
+    Ornstein-Uhlenbeck process with correlation time `DRIFT_TAU_S`: no state, no order of calls.
+    """
+
+    def __init__(self, sigma: Floats, generator: np.random.Generator) -> None:
+        """Draw the drift of nodes with standard deviation `sigma[n]`, in gain units."""
+        shape = (len(sigma), DRIFT_TERMS)
+        self._omega = np.tan(np.pi * (generator.random(shape) - 0.5)) / DRIFT_TAU_S
+        self._phase = 2 * np.pi * generator.random(shape)
+        self._amplitude = sigma * np.sqrt(2 / DRIFT_TERMS)
+
+    def at(self, time_s: float) -> Floats:
+        """Return the drift `[n]` of every node at a time, in gain units."""
+        drift: Floats = self._amplitude * np.cos(self._omega * time_s + self._phase).sum(axis=-1)
+        return drift

@@ -1,0 +1,90 @@
+"""What every device is: the response, settings and deviations of one physical element.
+
+A device is a set of pure functions on arrays whose last axis holds an element's parameters.
+They follow the array-API standard, so that the same lines serve NumPy and torch: what is trained
+is what is run.
+"""
+
+from importlib.metadata import entry_points
+from typing import Protocol
+
+import numpy as np
+
+from pkan_control.arrays import Array, Floats
+from pkan_control.errors import unknown
+
+ENTRY_POINTS = 'pkan_control.devices'
+
+
+class Device(Protocol):
+    """One kind of element.
+
+    `P` is the number of physical parameters of an element and `Q` the number of integer codes
+    that it is programmed with.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name in controller files and on the command line."""
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the `P` physical parameters, with their unit as suffix."""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Names of the `Q` integer codes."""
+
+    @property
+    def code_limits(self) -> tuple[tuple[int, int], ...]:
+        """Lowest and highest value of each of the `Q` codes."""
+
+    @property
+    def constants(self) -> tuple[float, ...]:
+        """Numbers that the meaning of the codes rests on; a file made for others is refused."""
+
+    @property
+    def nodes(self) -> int:
+        """Chebyshev nodes that interpolate the response over x in [0, 1] well enough to run."""
+
+    def initial(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+        """Draw unbounded trainable values, shape `[*shape, P]`."""
+
+    def bounded(self, trainable: Array) -> Array:
+        """Map unbounded trainable values `[..., P]` to physical parameters `[..., P]`."""
+
+    def response(self, x: Array, physical: Array) -> Array:
+        """Evaluate ideal elements at x in [0, 1]; shapes broadcast, `physical` has `[..., P]`."""
+
+    def exact_response(self, x: Array, physical: Array) -> Array:
+        """Evaluate elements with every effect of the circuit that a simulated chip must have."""
+
+    def encode(self, physical: Array) -> Array:
+        """Return the nearest realisable codes `[..., Q]` of physical parameters `[..., P]`."""
+
+    def decode(self, codes: Array) -> Array:
+        """Return the physical parameters `[..., P]` that codes `[..., Q]` realise."""
+
+    def deviate(
+        self, physical: Floats, mismatch: Floats, warming_c: float, tempco: float
+    ) -> Floats:
+        """Return what a chip makes of the parameters.
+
+        `mismatch` holds a relative error for each parameter `[..., P]`, `warming_c` the chip's
+        temperature above that of programming in degC, `tempco` the parts' coefficient in 1/degC.
+        """
+
+    def settling_s(self) -> float:
+        """Return the time in seconds that a layer of elements needs to follow a new input."""
+
+    def power_w(self, physical: Floats, figure_of_merit_j: Floats) -> Floats:
+        """Return the power in watts of elements `[..., P]` at a figure of merit in joule."""
+
+
+def find_device(name: str) -> Device:
+    """Return the device of that name from the entry points `pkan_control.devices`."""
+    found = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
+    if name not in found:
+        raise unknown('device', name, found)
+    device: Device = found[name].load()
+    return device

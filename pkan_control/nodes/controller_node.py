@@ -1,0 +1,200 @@
+"""The managed node that carries a controller between state topics and actuator commands.
+
+It translates and never decides: what to command is the pilot's decision.
+"""
+
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from geometry_msgs.msg import PoseStamped
+from nav_msgs.msg import Odometry
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from sensor_msgs.msg import JointState
+
+from pkan_control.chips.uri import open_chip
+from pkan_control.controller.bundle import load_bundle
+from pkan_control.controller.controller import make_controller
+from pkan_control.controller.pilot import Decision, Limits, Pilot
+from pkan_control.errors import UserError
+from pkan_control.nodes import diagnostics, process
+from pkan_control.nodes.messages import (
+    drone_state,
+    goal_position,
+    joint_velocities,
+    to_ns,
+    to_time,
+)
+from pkan_control.nodes.parameters import CONTROLLER, declare, read
+from pkan_control.nodes.qos import RELIABLE, SENSOR
+
+Transition = Callable[['ControllerNode', LifecycleState], TransitionCallbackReturn]
+
+
+def reported(transition: Transition) -> Transition:
+    """Make a transition fail with its reason in the log: rclpy would swallow the exception."""
+
+    def guarded(node: 'ControllerNode', state: LifecycleState) -> TransitionCallbackReturn:
+        try:
+            return transition(node, state)
+        except UserError as error:
+            node.get_logger().error(str(error))
+        except Exception:
+            node.get_logger().error(traceback.format_exc())
+        return TransitionCallbackReturn.FAILURE
+
+    return guarded
+
+
+class ControllerNode(LifecycleNode):
+    """Subscribes `odom` and `goal_pose`, publishes `command` or, in a dry run, a shadow of it."""
+
+    def __init__(self) -> None:
+        """Declare the parameters; everything else is done by the transitions."""
+        super().__init__('controller_node')
+        declare(self, CONTROLLER)
+        self.finished = False
+        self.exit_code = 0
+        self._active = False
+        self._pilot: Pilot
+        self._names: tuple[str, ...] = ()
+        self._frame = ''
+        self._logged = ''
+        if self.get_parameter('autostart').value:
+            self._autostart()
+
+    def _autostart(self) -> None:
+        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+            self.trigger_activate()
+
+    @reported
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load controller and chip, make the interfaces; FAILURE leaves the node unconfigured."""
+        values = read(self, CONTROLLER)
+        if not values['controller']:
+            raise UserError('parameter controller is empty: give the path of a controller file')
+        bundle = load_bundle(Path(values['controller']))
+        controller = make_controller(bundle, open_chip(values['chip']))
+        limits = Limits(
+            values['state_timeout'], values['setpoint_timeout'], values['future_tolerance']
+        )
+        self._pilot = Pilot(bundle.law, controller, limits)
+        self._names = bundle.law.command.names
+        self._open_interfaces('command' if values['enable'] else '~/shadow_command')
+        self.get_logger().info(f'{bundle.task} on {values["chip"]} at {bundle.rate_hz:g} Hz')
+        return TransitionCallbackReturn.SUCCESS
+
+    def _open_interfaces(self, command: str) -> None:
+        override = QoSOverridingOptions.with_default_policies()
+        self._command = self.create_lifecycle_publisher(JointState, command, RELIABLE)
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
+        self._inputs = [
+            self.create_subscription(
+                Odometry, 'odom', self._on_odometry, SENSOR, qos_overriding_options=override
+            ),
+            self.create_subscription(PoseStamped, 'goal_pose', self._on_goal, RELIABLE),
+        ]
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timers = [
+            self.create_timer(0.02, self._on_watchdog, clock=steady),
+            self.create_timer(1.0, self._publish_diagnostics, clock=steady),
+        ]
+
+    @reported
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Let commands out; the first one answers a state that comes from now on."""
+        self._active = True
+        return super().on_activate(state)
+
+    @reported
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Send one safe command, then nothing more."""
+        self._be_safe()
+        return super().on_deactivate(state)
+
+    @reported
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Drop interfaces and controller; the node can be configured anew."""
+        self._close_interfaces()
+        return TransitionCallbackReturn.SUCCESS
+
+    @reported
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Send one safe command if active, then end the process."""
+        self._be_safe()
+        self.finished = True
+        return TransitionCallbackReturn.SUCCESS
+
+    def leave(self) -> None:
+        """Send one safe command if active: the process ends."""
+        self._be_safe()
+
+    def _be_safe(self) -> None:
+        if self._active:
+            self._active = False
+            self._publish(self._pilot.stop(self._now_ns()))
+
+    def _close_interfaces(self) -> None:
+        for timer in self._timers:
+            self.destroy_timer(timer)
+        for subscription in self._inputs:
+            self.destroy_subscription(subscription)
+        self.destroy_lifecycle_publisher(self._command)
+        self.destroy_publisher(self._diagnostics)
+
+    def _now_ns(self) -> int:
+        return int(self.get_clock().now().nanoseconds)
+
+    def _on_goal(self, message: PoseStamped) -> None:
+        if self._frame and message.header.frame_id not in ('', self._frame):
+            self._complain(f'goal_pose is in {message.header.frame_id}, odom in {self._frame}')
+            return
+        self._pilot.on_goal(to_ns(message.header.stamp), time.monotonic(), goal_position(message))
+
+    def _on_odometry(self, message: Odometry) -> None:
+        self._frame = message.header.frame_id
+        if not self._active:
+            return
+        stamp, state = to_ns(message.header.stamp), drone_state(message)
+        decision = self._pilot.on_state(stamp, self._now_ns(), time.monotonic(), state)
+        if decision is not None:
+            self._publish(decision)
+        self._complain(self._pilot.reason)
+
+    def _on_watchdog(self) -> None:
+        decision = self._pilot.on_watchdog(self._now_ns(), time.monotonic())
+        if decision is not None and self._active:
+            self._publish(decision)
+            self._complain(self._pilot.reason)
+
+    def _publish(self, decision: Decision) -> None:
+        self._command.publish(joint_velocities(self._names, decision.command, decision.stamp_ns))
+
+    def _complain(self, reason: str) -> None:
+        """Log a reason once, not at every tick, and that it is over."""
+        kind = reason.split(',')[0].split(':')[0]
+        if kind != self._logged:
+            self._logged = kind
+            self.get_logger().warning(reason or 'all inputs are there again')
+
+    def _publish_diagnostics(self) -> None:
+        message = DiagnosticArray(status=[self._status()])
+        message.header.stamp = to_time(self._now_ns())
+        self._diagnostics.publish(message)
+
+    def _status(self) -> DiagnosticStatus:
+        return diagnostics.status(self.get_fully_qualified_name(), self._active, self._pilot)
+
+
+def main() -> None:
+    """Run the node; the exit code is 0 after a clean end."""
+    raise SystemExit(process.run(ControllerNode))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,178 @@
+"""The node that simulates a task's robot: state topics out, actuator commands in."""
+
+import time
+from pathlib import Path
+
+from geometry_msgs.msg import PoseStamped
+from nav_msgs.msg import Odometry
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
+from rclpy.node import Node
+from rosgraph_msgs.msg import Clock as ClockMessage
+from sensor_msgs.msg import JointState
+from std_srvs.srv import SetBool, Trigger
+
+from pkan_control.errors import UserError
+from pkan_control.nodes import process
+from pkan_control.nodes.messages import goal_pose, named_velocities, odometry, to_ns, to_time
+from pkan_control.nodes.parameters import SIMULATION, declare, read
+from pkan_control.nodes.qos import RELIABLE
+from pkan_control.rollouts.session import Mode, Pace, Session
+from pkan_control.tasks.task import find_task
+from pkan_control.worlds.world import open_world
+
+# How often a lockstep simulation looks at its clock: to repeat a state, to time out, to keep pace.
+LOCKSTEP_TICK_S = 0.005
+
+
+class SimulationNode(Node):
+    """Publishes `/clock`, `odom` and `goal_pose`, subscribes `command`."""
+
+    def __init__(self) -> None:
+        """Open the world and begin the first episode; raises a `UserError` for bad parameters."""
+        super().__init__('simulation_node')
+        declare(self, SIMULATION)
+        self._values = read(self, SIMULATION)
+        self.finished = False
+        self.exit_code = 0
+        self._flown = 0
+        self._refused = ''
+        self._published_ns = 0
+        self._task = find_task(self._values['task'])
+        _check_record(self._values['record'])
+        self._world = open_world(self._task.world, self._task.law, self._task.rate_hz)
+        self._session = Session(self._task, self._world, self._values['seed'], self._pace())
+        self._open_interfaces()
+        self._publish()
+
+    def _pace(self) -> Pace:
+        mode = Mode.LOCKSTEP if self._values['lockstep'] else Mode.REAL_TIME
+        factor = self._values['real_time_factor']
+        if mode is Mode.REAL_TIME and factor == 0:
+            factor = 1.0
+        timeouts = self._values['lockstep_timeout'], self._values['command_timeout']
+        return Pace(mode, factor, *timeouts)
+
+    def _open_interfaces(self) -> None:
+        # Reliable publishers serve best-effort subscribers, and let lockstep lose nothing.
+        self._clock_out = self.create_publisher(ClockMessage, '/clock', RELIABLE)
+        self._odometry = self.create_publisher(Odometry, 'odom', RELIABLE)
+        self._goal = self.create_publisher(PoseStamped, 'goal_pose', RELIABLE)
+        self.create_subscription(JointState, 'command', self._on_command, RELIABLE)
+        self.create_service(Trigger, '~/reset', self._on_reset)
+        self.create_service(SetBool, '~/pause', self._on_pause)
+        self.create_service(Trigger, '~/step', self._on_step)
+        pace = self._pace()
+        period = LOCKSTEP_TICK_S
+        if pace.mode is Mode.REAL_TIME:
+            period = 1 / (self._task.rate_hz * pace.real_time_factor)
+        self.create_timer(period, self._on_tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _on_command(self, message: JointState) -> None:
+        command = named_velocities(message, self._task.law.command.names)
+        if isinstance(command, str):
+            self._complain(f'command refused: {command}')
+            return
+        if self._session.take(to_ns(message.header.stamp), command, time.monotonic()):
+            self._go_on()
+
+    def _on_tick(self) -> None:
+        if self._session.tick(time.monotonic()):
+            self._go_on()
+        if self._session.stopped:
+            self._give_up(self._session.stopped)
+
+    def _go_on(self) -> None:
+        if self._session.episode.done:
+            self._end_episode()
+        if not self.finished:
+            self._publish()
+
+    def _end_episode(self) -> None:
+        record = self._session.record(time.monotonic())
+        if self._values['record']:
+            with Path(self._values['record']).open('a') as file:
+                file.write(record.to_json() + '\n')
+        score, name = record.score, f'episode {record.number + 1}'
+        how = 'success' if score.success else 'failure'
+        self.get_logger().info(f'{name}: {how}, {score.final_error_m * 100:.2f} cm')
+        self._flown += 1
+        self.finished = self._flown == self._values['episodes']
+        if not self.finished:
+            self._restart()
+
+    def _restart(self) -> None:
+        self._session.restart(time.monotonic())
+
+    def _publish(self) -> None:
+        """Publish clock, goal and state; the state comes last, since it triggers the controller.
+
+        A goal that stands goes out once a second, for whoever joins late.
+        """
+        episode = self._session.episode
+        repeated = episode.time_ns == self._published_ns
+        self._published_ns = episode.time_ns
+        if repeated or episode.step % round(self._task.rate_hz) == 0:
+            self._publish_goal()
+        if self._values['publish_clock']:
+            self._clock_out.publish(ClockMessage(clock=to_time(episode.time_ns)))
+        frames = self._values['world_frame'], self._values['body_frame']
+        self._odometry.publish(odometry(episode.state, episode.time_ns, *frames))
+
+    def _publish_goal(self) -> None:
+        episode = self._session.episode
+        frame = self._values['world_frame']
+        self._goal.publish(goal_pose(episode.goal, episode.time_ns, frame))
+
+    def _give_up(self, reason: str) -> None:
+        """Say why time has stopped; a run of counted episodes ends with exit code 1."""
+        if self._complain(reason) and self._values['episodes']:
+            self.finished, self.exit_code = True, 1
+
+    def _complain(self, reason: str) -> bool:
+        if reason == self._refused:
+            return False
+        self._refused = reason
+        self.get_logger().error(reason)
+        return True
+
+    def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._refused = ''
+        self._restart()
+        self._publish()
+        response.success = True
+        return response
+
+    def _on_pause(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        self._session.pause(bool(request.data), time.monotonic())
+        response.success = True
+        return response
+
+    def _on_step(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        response.success = self._session.step_once(time.monotonic())
+        response.message = '' if response.success else 'pause first'
+        if response.success:
+            self._go_on()
+        return response
+
+    def leave(self) -> None:
+        """Release the world: the process ends, and with it the actuators."""
+        self._world.close()
+
+
+def _check_record(path: str) -> None:
+    """Raise a `UserError` at once, and not after the first episode, if it could not be kept."""
+    try:
+        if path:
+            Path(path).open('a').close()
+    except OSError as error:
+        raise UserError(f'parameter record: cannot write {path}: {error.strerror}') from None
+
+
+def main() -> None:
+    """Run the node; the exit code is 0 after a clean end, 2 for bad parameters."""
+    raise SystemExit(process.run(SimulationNode))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,1 @@
+"""One episode loop, for training, studies, nodes and the command line."""

@@ -1,0 +1,42 @@
+"""A controller, the MLP of equal parameters and the expert, to fly the same episodes."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from pkan_control.controller.bundle import Bundle, load_bundle
+from pkan_control.mlp import Mlp
+from pkan_control.rollouts.record import EpisodeRecord
+from pkan_control.rollouts.rollout import Report, fly_bundle, fly_expert
+from pkan_control.share import share
+from pkan_control.tasks.task import Task
+
+Flights = Callable[[int, int, Report], list[EpisodeRecord]]
+
+
+def shipped(task: str) -> Path:
+    """Return the path of the controller that ships for a task."""
+    return share(f'controllers/{task}.safetensors')
+
+
+def shipped_mlp(task: str) -> Path:
+    """Return the path of the MLP of equal parameters that ships for a task."""
+    return share(f'controllers/{task}_mlp.safetensors')
+
+
+def contenders(task: Task, bundle: Bundle, chip: str, chips: int) -> dict[str, Flights]:
+    """Return what flies, the controller first: functions of episodes, seed and report."""
+    rows: dict[str, Flights] = {describe(bundle): partial(fly_bundle, task, bundle, chip, chips)}
+    if shipped_mlp(task.name).exists():
+        mlp = load_bundle(shipped_mlp(task.name))
+        rows.setdefault(describe(mlp), partial(fly_bundle, task, mlp, 'ideal:', 1))
+    rows['expert'] = partial(fly_expert, task)
+    return rows
+
+
+def describe(bundle: Bundle) -> str:
+    """Return what a controller is, in a few characters: device, shape, K."""
+    shape = '-'.join(str(size) for size in bundle.program.shape)
+    if isinstance(bundle.program, Mlp):
+        return f'MLP {shape}'
+    return f'{bundle.device} {shape} K{bundle.program.layers[0].shape[2]}'

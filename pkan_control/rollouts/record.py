@@ -1,0 +1,118 @@
+"""What an episode leaves: states, commands, score, and one hash over all of it."""
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pkan_control.arrays import Floats
+from pkan_control.errors import UserError
+from pkan_control.tasks.task import Score, Task
+
+
+@dataclass(frozen=True)
+class EpisodeRecord:
+    """One episode: states `[steps + 1, n]`, commands `[steps, m]`, and how it went.
+
+    `took_ns[steps]` is how long each command took: the inference in process, state out to
+    command in over ROS.
+    """
+
+    task: str
+    seed: int
+    number: int
+    rate_hz: float
+    states: Floats
+    commands: Floats
+    took_ns: NDArray[np.int64]
+    wall_s: float
+    score: Score
+
+    @classmethod
+    def of(
+        cls,
+        task: Task,
+        seed: int,
+        number: int,
+        states: Sequence[Floats],
+        commands: Sequence[Floats],
+        took_ns: Sequence[int],
+        wall_s: float,
+    ) -> 'EpisodeRecord':
+        """Return the record of an episode, judged by its task."""
+        trajectory = np.array(states)
+        return cls(
+            task.name, seed, number, task.rate_hz, trajectory, np.array(commands),
+            np.array(took_ns, dtype=np.int64), wall_s, task.score(trajectory),
+        )  # fmt: skip
+
+    def to_json(self) -> str:
+        """Return one line of JSON; numbers keep every bit."""
+        values = asdict(self)
+        for name in ('states', 'commands', 'took_ns'):
+            values[name] = values[name].tolist()
+        values['score'] = {name: _finite(value) for name, value in values['score'].items()}
+        return json.dumps(values, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, line: str) -> 'EpisodeRecord':
+        """Return the record of a line of JSON."""
+        values = json.loads(line)
+        score = values['score']
+        settling = math.inf if score['settling_time_s'] is None else score['settling_time_s']
+        arrays = {name: np.array(values[name]) for name in ('states', 'commands', 'took_ns')}
+        judged = Score(score['success'], score['final_error_m'], settling)
+        return cls(**{**values, **arrays, 'score': judged})
+
+
+def read_records(path: Path) -> list[EpisodeRecord]:
+    """Return the records of a file of JSON lines; a line that is not whole yet is left out."""
+    if not path.exists():
+        return []
+    whole = path.read_text().rpartition('\n')[0]
+    try:
+        return [EpisodeRecord.from_json(line) for line in whole.splitlines()]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f'{path}: not a file of episodes ({error})') from None
+
+
+def rollout_hash(records: Sequence[EpisodeRecord]) -> str:
+    """Return one hash over every state and command of every episode."""
+    digest = hashlib.sha256()
+    for record in records:
+        digest.update(np.ascontiguousarray(record.states).tobytes())
+        digest.update(np.ascontiguousarray(record.commands).tobytes())
+    return digest.hexdigest()
+
+
+def summary(records: Sequence[EpisodeRecord]) -> dict[str, Any]:
+    """Return the figures of a rollout; names and units are those of the JSON output."""
+    errors = np.array([record.score.final_error_m for record in records])
+    settling = np.array([record.score.settling_time_s for record in records])
+    took_us = np.concatenate([record.took_ns for record in records]) / 1e3
+    simulated = sum(len(record.commands) / record.rate_hz for record in records)
+    wall = sum(record.wall_s for record in records)
+    return {
+        'success_rate': float(np.mean([record.score.success for record in records])),
+        'final_error_m': {'median': _quantile(errors, 0.5), 'p95': _quantile(errors, 0.95)},
+        'settling_time_s': {'median': _quantile(settling, 0.5)},
+        'real_time_factor': simulated / wall,
+        'inference_us': {'median': _quantile(took_us, 0.5), 'p99': _quantile(took_us, 0.99)},
+        'hash': rollout_hash(records),
+    }
+
+
+def _quantile(values: NDArray[Any], share: float) -> float | None:
+    """Return a quantile that an episode really had; None where it is infinite or unknown."""
+    ordered = np.where(np.isnan(values), np.inf, values)
+    return _finite(float(np.quantile(ordered, share, method='inverted_cdf')))
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,88 @@
+"""Many episodes of a controller on a task."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+
+from pkan_control.arrays import Array, Floats
+from pkan_control.chips.uri import open_chip, seed_of, with_seed
+from pkan_control.controller.bundle import Bundle
+from pkan_control.controller.controller import Controller, make_controller
+from pkan_control.controller.guard import CommandGuard
+from pkan_control.errors import UserError
+from pkan_control.rollouts.episode import NANOSECONDS, Episode
+from pkan_control.rollouts.record import EpisodeRecord
+from pkan_control.tasks.task import Task
+from pkan_control.worlds.world import World, open_world
+
+Report = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Expert:
+    """The task's reference controller, in the place of a network."""
+
+    task: Task
+
+    def begin(self, episode: int) -> None:
+        """Do nothing: an expert has no noise."""
+
+    def __call__(self, observation: Floats, time_s: float) -> Floats:
+        """Return the expert's action, normalised as a network's outputs are."""
+        action: Array = self.task.expert(observation)
+        outputs: Floats = self.task.law.output.normalise(action)
+        return outputs
+
+
+def fly_episode(
+    task: Task, world: World, controller: Controller, seed: int, number: int
+) -> EpisodeRecord:
+    """Run one episode through law, network and guard."""
+    began = perf_counter()
+    episode = Episode(task, world, seed, number)
+    guard = CommandGuard(task.law.command)
+    controller.reset(number)
+    while not episode.done:
+        command = controller.step(episode.state, episode.goal, episode.time_ns / NANOSECONDS)
+        checked = guard.check(command)
+        safe = task.law.safe_command() if checked is None else checked.command
+        episode.advance(safe, controller.inference_ns)
+    return episode.record(perf_counter() - began)
+
+
+def fly_expert(task: Task, episodes: int, seed: int, report: Report) -> list[EpisodeRecord]:
+    """Run episodes of the task's expert."""
+    return _fly(task, [Controller(task.law, Expert(task))], episodes, seed, report)
+
+
+def fly_bundle(
+    task: Task, bundle: Bundle, chip: str, chips: int, episodes: int, seed: int, report: Report
+) -> list[EpisodeRecord]:
+    """Run episodes of a controller, spread over chips of consecutive seeds."""
+    check_fits(bundle, task)
+    uris = [chip] if chips == 1 else [with_seed(chip, seed_of(chip) + i) for i in range(chips)]
+    controllers = [make_controller(bundle, open_chip(uri)) for uri in uris]
+    return _fly(task, controllers, episodes, seed, report)
+
+
+def check_fits(bundle: Bundle, task: Task) -> None:
+    """Raise a `UserError` unless a controller was made for this task."""
+    if bundle.task != task.name:
+        raise UserError(f'the controller was made for task {bundle.task}, not for {task.name}')
+    if bundle.rate_hz != task.rate_hz:
+        raise UserError(f'the controller runs at {bundle.rate_hz} Hz, the task at {task.rate_hz}')
+
+
+def _fly(
+    task: Task, controllers: list[Controller], episodes: int, seed: int, report: Report
+) -> list[EpisodeRecord]:
+    world = open_world(task.world, task.law, task.rate_hz)
+    records = []
+    try:
+        for number in range(episodes):
+            controller = controllers[number % len(controllers)]
+            records.append(fly_episode(task, world, controller, seed, number))
+            report(number + 1)
+    finally:
+        world.close()
+    return records

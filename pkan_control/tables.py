@@ -1,0 +1,98 @@
+"""Tables and progress on the terminal."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from pkan_control.rollouts.record import EpisodeRecord, summary
+
+console = Console(highlight=False)
+
+
+@contextmanager
+def progress(text: str, total: int) -> Iterator[Any]:
+    """Show a bar with the time left; yields a function of the work done so far."""
+    columns = (
+        TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(text, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def rollout_table(title: str, rows: dict[str, dict[str, Any]]) -> Table:
+    """Return one row of figures for each controller, from their summaries.
+
+    Error, settling time and inference time are medians over the episodes.
+    """
+    table = _table(title, ['controller'])
+    for heading in ('success', 'error\ncm', 'p95\ncm', 'settled\ns'):
+        table.add_column(heading, justify='right', no_wrap=True)
+    for heading in ('infer\nus', 'p99\nus', 'x real\ntime'):
+        table.add_column(heading, justify='right', no_wrap=True)
+    for name, figures in rows.items():
+        table.add_row(name, *_cells(figures))
+    return table
+
+
+def _table(title: str, left: list[str]) -> Table:
+    """Return an empty table that fits into 80 columns."""
+    table = Table(title=title, title_justify='left', box=SIMPLE_HEAD, pad_edge=False)
+    for heading in left:
+        table.add_column(heading, no_wrap=True)
+    return table
+
+
+def _cells(figures: dict[str, Any]) -> list[str]:
+    error, inference = figures['final_error_m'], figures['inference_us']
+    return [
+        f'{figures["success_rate"]:.1%}',
+        number(error['median'], 100, 2),
+        number(error['p95'], 100, 2),
+        number(figures['settling_time_s']['median'], 1, 2),
+        number(inference['median'], 1, 0),
+        number(inference['p99'], 1, 0),
+        number(figures['real_time_factor'], 1, 0),
+    ]
+
+
+def number(value: float | None, factor: float, digits: int) -> str:
+    """Return a number scaled and rounded, or a dash where there is none."""
+    return '-' if value is None else f'{value * factor:.{digits}f}'
+
+
+def flight_table(title: str, records: list[EpisodeRecord]) -> Table:
+    """Return one row for each flight over ROS, and one for all of them.
+
+    The latency is the time from the state going out to its command coming in.
+    """
+    table = _table(title, ['flight'])
+    headings = ('success', 'final error\ncm', 'settled\ns', 'control\nHz')
+    for heading in (*headings, 'latency\np50, ms', 'p99\nms', 'x real\ntime'):
+        table.add_column(heading, justify='right', no_wrap=True)
+    for record in records:
+        table.add_row(*_flight_cells(str(record.number + 1), [record]))
+    table.add_section()
+    table.add_row(*_flight_cells('all', records))
+    return table
+
+
+def _flight_cells(name: str, records: list[EpisodeRecord]) -> list[str]:
+    figures = summary(records)
+    took = figures['inference_us']
+    good = sum(record.score.success for record in records)
+    return [
+        name,
+        ('yes' if good else 'no') if len(records) == 1 else f'{good}/{len(records)}',
+        number(figures['final_error_m']['median'], 100, 2),
+        number(figures['settling_time_s']['median'], 1, 2),
+        f'{records[0].rate_hz:.0f}',
+        number(took['median'], 1e-3, 2),
+        number(took['p99'], 1e-3, 2),
+        number(figures['real_time_factor'], 1, 1),
+    ]

@@ -1,0 +1,1 @@
+"""What controllers do: observation, action, starts, success and expert of each job."""

@@ -1,0 +1,122 @@
+"""`drone_hover`: reach a set-point from about a metre away, tilted and moving, and hold it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from pkan_control.airframe import GRAVITY
+from pkan_control.arrays import Array, Floats, namespace
+from pkan_control.controller.laws.drone import ATTITUDE, POSITION, DroneLaw
+from pkan_control.rotations import cross, matrix, norm, shorten, turn
+from pkan_control.streams import stream
+from pkan_control.tasks.task import Score
+
+GOAL_M = (0.0, 0.0, 1.5)
+# Success: mean distance in the last second below this; settled: below it until the end.
+TOLERANCE_M = 0.1
+# Ranges of the starts: position +- m, tilt up to rad, any yaw, speed +- m/s, rate +- rad/s.
+START_OFFSET_M, START_TILT, START_SPEED, START_RATE = 1.0, np.deg2rad(30.0), 1.0, 1.0
+# Lost: farther from the goal than this, or with its centre this close to the floor.
+LOST_M, FLOOR_M = 5.0, 0.02
+# Training sees wider starts, and for 30 % of its flights close ones.
+WIDE, NEAR, NEAR_SHARE = 1.3, 0.15, 0.3
+# Gains of the expert: position 1/s^2, velocity 1/s, attitude 1/s^2, rates 1/s, and a limit on the
+# acceleration that it asks for in m/s^2.
+KP, KD, K_TILT, K_RATE, K_YAW, ACCELERATION_LIMIT = 14.0, 6.5, 300.0, 28.0, 12.0, 7.0
+
+
+@dataclass(frozen=True)
+class DroneHover:
+    """Hover a Crazyflie 2.x."""
+
+    name = 'drone_hover'
+    world = 'bullet_drone'
+    rate_hz = 50.0
+    episode_s = 6.0
+
+    @property
+    def steps(self) -> int:
+        """Control steps of an episode of 6 s."""
+        return round(self.episode_s * self.rate_hz)
+
+    @cached_property
+    def law(self) -> DroneLaw:
+        """The drone's law at this task's rate."""
+        return DroneLaw(rate_hz=self.rate_hz)
+
+    def start(self, seed: int, episode: int) -> Floats:
+        """Draw the state `[13]` of the start of an episode."""
+        generator = stream(seed, 'start', episode)
+        state: Floats = draw_states(generator, np.ones((1, 1)))[0]
+        return state
+
+    def training_starts(self, generator: np.random.Generator, count: int) -> Floats:
+        """Draw states `[count, 13]`, most of them wide, the rest near the goal."""
+        near = generator.random((count, 1)) < NEAR_SHARE
+        return draw_states(generator, np.where(near, NEAR, WIDE))
+
+    def goal(self, step: int) -> Floats:
+        """Return the set-point `[3]` in m."""
+        return np.array(GOAL_M)
+
+    def goal_observation(self) -> Floats:
+        """Return the observation `[12]` of a drone that hovers level at its goal."""
+        return np.array([0.0] * 6 + [0.0, 0.0, 1.0] + [0.0] * 3)
+
+    def expert(self, observation: Array) -> Array:
+        """Return collective and angular accelerations `[..., 4]` for observations `[..., 12]`.
+
+        A cascade: acceleration towards the goal, thrust along the body's z axis, and a torque
+        that turns this axis to where the acceleration points.
+        """
+        xp = namespace(observation)
+        error, velocity = observation[..., 0:3], observation[..., 3:6]
+        up, rate = observation[..., 6:9], observation[..., 9:12]
+        wanted = shorten(KP * error - KD * velocity, ACCELERATION_LIMIT) + GRAVITY * up
+        collective = wanted[..., 2:3]
+        direction = wanted / norm(wanted)
+        body_z = xp.concat([0 * up[..., :2], 0 * up[..., 2:] + 1], axis=-1)
+        tilt = cross(body_z, direction)[..., :2]
+        roll_pitch = K_TILT * tilt - K_RATE * rate[..., :2]
+        return xp.concat([collective, roll_pitch, -K_YAW * rate[..., 2:]], axis=-1)
+
+    def reward(self, state: Floats, goal: Floats) -> float:
+        """Return minus the distance in m, and 1 more within the tolerance."""
+        distance = float(np.linalg.norm(state[POSITION] - goal))
+        return -distance + (distance < TOLERANCE_M)
+
+    def failed(self, state: Floats, goal: Floats) -> bool:
+        """Return whether the drone is inverted, on the floor, or more than 5 m away."""
+        inverted = bool(matrix(state[ATTITUDE])[2, 2] <= 0)
+        astray = float(np.linalg.norm(state[POSITION] - goal)) > LOST_M
+        return inverted or astray or bool(state[2] < FLOOR_M)
+
+    def score(self, states: Floats) -> Score:
+        """Judge by the distance to the goal, and fail any flight that was ever inverted."""
+        distance = np.linalg.norm(states[:, POSITION] - np.array(GOAL_M), axis=1)
+        upright = bool((matrix(states[:, ATTITUDE])[:, 2, 2] > 0).all())
+        final = float(distance[-round(self.rate_hz) :].mean())
+        outside = np.flatnonzero(~(distance < TOLERANCE_M))
+        settled = 0 if len(outside) == 0 else int(outside[-1]) + 1
+        settling = settled / self.rate_hz if settled < len(distance) else np.inf
+        return Score(bool(upright and final < TOLERANCE_M), final, float(settling))
+
+
+def draw_states(generator: np.random.Generator, scale: Floats) -> Floats:
+    """Draw states `[n, 13]` around the goal, `scale[n, 1]` times as far as an episode's starts."""
+    count = len(scale)
+    offset = START_OFFSET_M * scale * generator.uniform(-1, 1, (count, 3))
+    offset[:, 2] = np.maximum(offset[:, 2], -START_OFFSET_M)
+    yaw = generator.uniform(-np.pi, np.pi, count)
+    direction = generator.uniform(-np.pi, np.pi, count)
+    tilt = START_TILT * scale[:, 0] * generator.random(count)
+    level = np.stack([0 * yaw, 0 * yaw, np.sin(yaw / 2), np.cos(yaw / 2)], axis=-1)
+    axis = np.stack([np.cos(direction), np.sin(direction), 0 * yaw], axis=-1)
+    attitude = turn(level, tilt[:, None] * axis)
+    velocity = START_SPEED * scale * generator.uniform(-1, 1, (count, 3))
+    rate = START_RATE * scale * generator.uniform(-1, 1, (count, 3))
+    return np.concatenate([np.array(GOAL_M) + offset, attitude, velocity, rate], axis=-1)
+
+
+drone_hover = DroneHover()

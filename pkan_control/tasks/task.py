@@ -1,0 +1,79 @@
+"""The description of a job that world, trainer, rollout and nodes all read."""
+
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Protocol
+
+import numpy as np
+
+from pkan_control.arrays import Array, Floats
+from pkan_control.controller.laws.law import Law
+from pkan_control.errors import unknown
+
+ENTRY_POINTS = 'pkan_control.tasks'
+
+
+@dataclass(frozen=True)
+class Score:
+    """How one episode went; settling time is infinite where it never settled."""
+
+    success: bool
+    final_error_m: float
+    settling_time_s: float
+
+
+class Task(Protocol):
+    """One job of a controller."""
+
+    @property
+    def name(self) -> str:
+        """Name on the command line."""
+
+    @property
+    def world(self) -> str:
+        """Name of the world that it runs in."""
+
+    @property
+    def rate_hz(self) -> float:
+        """Control rate."""
+
+    @property
+    def steps(self) -> int:
+        """Control steps of an episode."""
+
+    @property
+    def law(self) -> Law:
+        """The arithmetic around the network."""
+
+    def start(self, seed: int, episode: int) -> Floats:
+        """Draw the state that an episode starts from; it depends on both numbers alone."""
+
+    def goal(self, step: int) -> Floats:
+        """Return the set-point at a control step."""
+
+    def goal_observation(self) -> Floats:
+        """Return the observation of a robot that rests at its goal, in the terms' units."""
+
+    def expert(self, observation: Array) -> Array:
+        """Return the reference action for observations, both in the units of the law's terms."""
+
+    def score(self, states: Floats) -> Score:
+        """Judge an episode by its true states `[steps + 1, n]`, never by an estimate."""
+
+    def reward(self, state: Floats, goal: Floats) -> float:
+        """Return the reward of reaching a state, for reinforcement learning."""
+
+    def failed(self, state: Floats, goal: Floats) -> bool:
+        """Return whether an episode cannot succeed any more."""
+
+    def training_starts(self, generator: np.random.Generator, count: int) -> Floats:
+        """Draw states `[count, n]` to train from, wider than those of an episode."""
+
+
+def find_task(name: str) -> Task:
+    """Return the task of that name from the entry points `pkan_control.tasks`."""
+    found = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
+    if name not in found:
+        raise unknown('task', name, found)
+    task: Task = found[name].load()
+    return task

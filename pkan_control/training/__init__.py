@@ -1,0 +1,1 @@
+"""Training of controllers; the only room that imports torch."""

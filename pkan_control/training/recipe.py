@@ -1,0 +1,63 @@
+"""What is trained for each task, by default: one command and a seed make a shipped controller."""
+
+import itertools
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import pkan_control
+from pkan_control.controller.bundle import MLP, Bundle
+from pkan_control.devices.element import find_device
+from pkan_control.mlp import equal_shape
+from pkan_control.tasks.task import Task
+from pkan_control.training.imitation import Report, Settings, imitate
+from pkan_control.training.trainable import ChipNoise, Trainable, TrainableMlp, TrainableNetwork
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Hidden nodes, elements an edge, what the network is exposed to, and how long it trains."""
+
+    hidden: tuple[int, ...] = (16,)
+    k: int = 4
+    noise: ChipNoise = field(default_factory=ChipNoise)
+    settings: Settings = field(default_factory=Settings)
+
+
+RECIPES = {'drone_hover': Recipe()}
+
+
+def train(task: Task, device: str, seed: int, report: Report, steps: int | None = None) -> Bundle:
+    """Train a controller for a task; `device` is that of its elements, or `mlp`.
+
+    The MLP has two hidden layers and just as many parameters as the network has.
+    """
+    recipe = RECIPES.get(task.name, Recipe())
+    if steps is not None:
+        recipe = replace(recipe, settings=replace(recipe.settings, steps=steps))
+    network = make_trainable(task, recipe, device, seed)
+    losses = imitate(task, network, recipe.settings, seed, report)
+    provenance = _provenance(recipe, device, seed, losses)
+    return Bundle(task.name, task.law, task.rate_hz, network.export(), provenance)
+
+
+def make_trainable(task: Task, recipe: Recipe, device: str, seed: int) -> Trainable:
+    """Return an untrained network for a task."""
+    inputs, outputs = len(task.law.observation), len(task.law.output)
+    shape = (inputs, *recipe.hidden, outputs)
+    if device != MLP:
+        return TrainableNetwork(device, shape, recipe.k, recipe.noise, seed)
+    elements = sum(a * b for a, b in itertools.pairwise(shape)) * recipe.k
+    parameters = elements * len(find_device('bandpass').parameters)
+    return TrainableMlp(equal_shape(inputs, outputs, parameters), seed)
+
+
+def _provenance(recipe: Recipe, device: str, seed: int, losses: list[float]) -> dict[str, Any]:
+    return {
+        'version': pkan_control.__version__,
+        'method': 'imitation (DAgger)',
+        'seed': seed,
+        'device': device,
+        'settings': asdict(recipe.settings),
+        'noise': asdict(recipe.noise),
+        'losses': [round(loss, 6) for loss in losses],
+    }

@@ -1,0 +1,1 @@
+"""The physics that tasks run in."""

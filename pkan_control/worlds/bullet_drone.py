@@ -1,0 +1,113 @@
+"""A quadrotor in PyBullet."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pybullet_data
+
+from pkan_control.airframe import GRAVITY, Airframe
+from pkan_control.arrays import Floats
+from pkan_control.controller.laws.drone import ATTITUDE, POSITION, RATE, VELOCITY
+from pkan_control.share import share
+from pkan_control.worlds.bullet_server import Bullet, pybullet
+from pkan_control.worlds.quadrotor import CALM, Conditions, force_in_air, lagged, rotor_wrench
+from pkan_control.worlds.world import PHYSICS_HZ
+
+MODEL = 'urdf/quadrotor.urdf'
+Vector = Sequence[float]
+
+ORIGIN = (0.0, 0.0, 0.0)
+NO_DAMPING = {'linearDamping': 0.0, 'angularDamping': 0.0, 'maxJointVelocity': 1e4}
+
+
+class BulletDrone:
+    """One drone above a floor; its state `[13]` is what Odometry carries."""
+
+    def __init__(self, airframe: Airframe, rate_hz: float, conditions: Conditions = CALM) -> None:
+        """Connect a physics server of its own, without a window."""
+        self._frame = airframe
+        self._substeps = round(PHYSICS_HZ / rate_hz)
+        self._conditions = conditions
+        self._wind = np.broadcast_to(conditions.wind_n, 3)
+        self._windy = bool(np.any(self._wind))
+        self._client = Bullet()
+        self._body = -1
+        self._speeds = np.zeros(4)
+
+    def reset(self, state: Floats) -> Floats:
+        """Load everything anew, so that nothing of the last episode is left."""
+        client = self._client
+        client.resetSimulation()
+        client.setTimeStep(1 / PHYSICS_HZ)
+        client.setGravity(0, 0, -GRAVITY)
+        client.loadURDF(str(Path(pybullet_data.getDataPath()) / 'plane.urdf'))
+        flags = pybullet.URDF_USE_INERTIA_FROM_FILE
+        self._body = client.loadURDF(str(share(MODEL)), flags=flags)
+        self._set_mass()
+        self._set_state(state)
+        self._speeds = np.full(4, self._frame.hover_speed)
+        return self._state()
+
+    def _set_mass(self) -> None:
+        # Setting the mass silently recomputes the inertia from the collision shape, so both are
+        # set, the inertia last.
+        mass = self._frame.mass * self._conditions.mass
+        inertia = [moment * self._conditions.mass for moment in self._frame.inertia]
+        self._client.changeDynamics(self._body, -1, mass=mass, **NO_DAMPING)
+        self._client.changeDynamics(self._body, -1, localInertiaDiagonal=inertia)
+
+    def _set_state(self, state: Floats) -> None:
+        attitude = state[ATTITUDE]
+        rotation = np.reshape(self._client.getMatrixFromQuaternion(attitude), (3, 3))
+        self._client.resetBasePositionAndOrientation(self._body, state[POSITION], attitude)
+        linear, angular = rotation @ state[VELOCITY], rotation @ state[RATE]
+        self._client.resetBaseVelocity(self._body, linear, angular)
+
+    def _state(self) -> Floats:
+        position, attitude, velocity, rate, rotation = self._pose()
+        twist = (*in_body(rotation, velocity), *in_body(rotation, rate))
+        return np.array((*position, *attitude, *twist))
+
+    def _pose(self) -> tuple[Vector, Vector, Vector, Vector, Vector]:
+        client, body = self._client, self._body
+        position, attitude = client.getBasePositionAndOrientation(body)
+        velocity, rate = client.getBaseVelocity(body)
+        return position, attitude, velocity, rate, client.getMatrixFromQuaternion(attitude)
+
+    def step(self, command: Floats) -> Floats:
+        """Apply rotor speeds `[4]` in rad/s for one control period; return the state."""
+        lag, dt = self._conditions.lag_s, 1 / PHYSICS_HZ
+        for substep in range(self._substeps):
+            if lag > 0 or substep == 0:
+                self._speeds = lagged(self._speeds, command, lag, dt)
+                wrench, total = rotor_wrench(self._frame, self._conditions, self._speeds)
+                (thrust, *torque), speed = wrench.tolist(), float(total[0])
+            self._push(thrust, torque, speed)
+            self._client.stepSimulation()
+        return self._state()
+
+    def _push(self, thrust: float, torque: list[float], speed: float) -> None:
+        """Apply the forces of this physics step; PyBullet forgets them after it."""
+        client, body = self._client, self._body
+        position, _, velocity, _, rotation = self._pose()
+        moving = in_body(rotation, velocity)
+        force = force_in_air(self._frame, thrust, speed, position[2], moving)
+        client.applyExternalForce(body, -1, force, ORIGIN, pybullet.LINK_FRAME)
+        client.applyExternalTorque(body, -1, torque, pybullet.LINK_FRAME)
+        if self._windy:
+            client.applyExternalForce(body, -1, self._wind, position, pybullet.WORLD_FRAME)
+
+    def close(self) -> None:
+        """Disconnect the physics server."""
+        self._client.disconnect()
+
+
+def in_body(rotation: Vector, vector: Vector) -> tuple[float, float, float]:
+    """Turn a world vector into the body, by the nine numbers of a body-to-world matrix.
+
+    Plain numbers: for a single vector they are several times faster than arrays.
+    """
+    a, b, c, d, e, f, g, h, i = rotation
+    x, y, z = vector
+    return a * x + d * y + g * z, b * x + e * y + h * z, c * x + f * y + i * z

@@ -1,0 +1,72 @@
+"""Forces on a quadrotor, the same for every world: rotors, drag, ground effect."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pkan_control.airframe import Airframe
+from pkan_control.arrays import Array, namespace
+
+# Below this height in rotor radii the ground effect no longer grows.
+LOWEST_RADII = 2.0
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What differs from the nominal drone; numbers, or arrays that broadcast over a batch.
+
+    mass is a factor, thrust a factor per rotor `[..., 4]`, lag_s the time constant of the motors
+    (0: none), wind_n a force in the world `[..., 3]`.
+    """
+
+    mass: Array = 1.0
+    thrust: Array = 1.0
+    lag_s: Array = 0.0
+    wind_n: Array = 0.0
+
+
+CALM = Conditions()
+
+
+def draw_conditions(flights: int, generator: np.random.Generator) -> Conditions:
+    """Draw a mass, motors, a lag and a wind for each of a batch of flights."""
+    weak = generator.uniform(0.85, 1.0, (flights, 1))
+    return Conditions(
+        mass=generator.uniform(0.8, 1.2, (flights, 1)),
+        thrust=weak * (1 + 0.03 * generator.standard_normal((flights, 4))),
+        lag_s=generator.uniform(0.0, 0.03, (flights, 1)),
+        wind_n=0.03 * generator.standard_normal((flights, 3)),
+    )
+
+
+def rotor_wrench(frame: Airframe, conditions: Conditions, speeds: Array) -> tuple[Array, Array]:
+    """Return thrust and body torque `[..., 4]` in N and N m of rotors, and the sum of speeds.
+
+    A rotor's thrust is `k w^2`; speeds `[..., 4]` in rad/s, their sum `[..., 1]`.
+    """
+    xp = namespace(speeds)
+    thrusts = speeds * speeds * (frame.thrust_coefficient * conditions.thrust)
+    mixed = thrusts @ xp.asarray(frame.mixing.T, dtype=speeds.dtype)
+    return mixed, xp.sum(speeds, axis=-1, keepdims=True)
+
+
+def force_in_air(
+    frame: Airframe, thrust: Array, total: Array, height: Array, velocity: Sequence[Array]
+) -> tuple[Array, Array, Array]:
+    """Return the force x, y, z in N in the body frame: thrust with ground effect, and drag.
+
+    Ground effect `T (1 + G (r / 4h)^2)`, drag `-c * total * v`. Only operators are used, so that
+    plain numbers do as well as arrays: thrust in N, total rotor speed in rad/s, height above
+    ground in m, the three components of the velocity in m/s in the body frame.
+    """
+    lowest = LOWEST_RADII * frame.rotor_radius
+    clear = (height + lowest + abs(height - lowest)) / 2
+    reflected = frame.ground_effect * (frame.rotor_radius / 4) ** 2 / (clear * clear)
+    x, y, z = (-c * total * v for c, v in zip(frame.drag, velocity, strict=True))
+    return x, y, z + thrust * (1 + reflected)
+
+
+def lagged(speeds: Array, command: Array, lag_s: Array, dt: float) -> Array:
+    """Return rotor speeds after `dt` of a first-order motor with time constant `lag_s`."""
+    return speeds + (command - speeds) * (dt / (dt + lag_s))

@@ -1,0 +1,60 @@
+"""What every world does, and how one is found by name."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+
+from pkan_control.arrays import Floats
+from pkan_control.controller.laws.law import Law
+from pkan_control.errors import unknown
+
+PHYSICS_HZ = 500.0
+
+
+class World(Protocol):
+    """One simulated robot."""
+
+    def reset(self, state: Floats) -> Floats:
+        """Put the robot into a state `[n]` and return the state that results."""
+
+    def step(self, command: Floats) -> Floats:
+        """Apply a command for one control period and return the state `[n]` at its end."""
+
+    def close(self) -> None:
+        """Release the simulation."""
+
+
+def open_world(name: str, law: Law, rate_hz: float) -> World:
+    """Return the world of that name for a law's robot; loads PyBullet only when asked for it."""
+    openers: dict[str, Callable[[Any, float], World]] = {'bullet_drone': _bullet_drone}
+    if name not in openers:
+        raise unknown('world', name, openers)
+    return openers[name](law, rate_hz)
+
+
+def training_world(
+    name: str, law: Law, rate_hz: float, flights: int, generator: np.random.Generator
+) -> World:
+    """Return a batched world of that name, each flight in drawn conditions of its own."""
+    openers: dict[str, Callable[[Any, float, int, np.random.Generator], World]] = {
+        'bullet_drone': _varied_drones
+    }
+    if name not in openers:
+        raise unknown('world', name, openers)
+    return openers[name](law, rate_hz, flights, generator)
+
+
+def _bullet_drone(law: Any, rate_hz: float) -> World:
+    from pkan_control.worlds.bullet_drone import BulletDrone
+
+    return BulletDrone(law.airframe, rate_hz)
+
+
+def _varied_drones(
+    law: Any, rate_hz: float, flights: int, generator: np.random.Generator
+) -> World:
+    from pkan_control.worlds.batched_drone import BatchedDrone
+    from pkan_control.worlds.quadrotor import draw_conditions
+
+    return BatchedDrone(law.airframe, rate_hz, draw_conditions(flights, generator))

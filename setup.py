@@ -1,0 +1,44 @@
+"""Build of the ament_python package: `colcon build` and `pip install` both use it."""
+
+from glob import glob
+
+from setuptools import find_packages, setup
+
+NAME = 'pkan_control'
+
+setup(
+    name=NAME,
+    version='0.1.0',
+    description='Robot controllers that run on analogue Kolmogorov-Arnold networks.',
+    license='Apache-2.0',
+    maintainer='pkan_control maintainers',
+    maintainer_email='maintainers@pkan-control.example',
+    python_requires='>=3.11',
+    packages=find_packages(include=[NAME, f'{NAME}.*']),
+    package_data={NAME: ['py.typed']},
+    zip_safe=False,
+    # rclpy and its messages are not named here: they come with a ROS 2 installation, or from
+    # requirements/ros.txt.
+    install_requires=[
+        *('setuptools', 'numpy', 'PyYAML', 'array-api-compat', 'safetensors', 'typer', 'rich'),
+    ],
+    extras_require={'test': ['pytest']},
+    data_files=[
+        ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
+        (f'share/{NAME}', ['package.xml']),
+        (f'share/{NAME}/launch', glob('launch/*.launch.xml')),
+        (f'share/{NAME}/config', glob('config/*.yaml')),
+        (f'share/{NAME}/controllers', glob('controllers/*.safetensors')),
+        (f'share/{NAME}/urdf', glob('urdf/*.urdf')),
+        (f'lib/{NAME}', glob('scripts/*_node')),
+    ],
+    entry_points={
+        'console_scripts': [
+            f'pkan = {NAME}.cli:main',
+            f'controller_node = {NAME}.nodes.controller_node:main',
+            f'simulation_node = {NAME}.nodes.simulation_node:main',
+        ],
+        'pkan_control.devices': ['bandpass = pkan_control.devices.bandpass:bandpass'],
+        'pkan_control.tasks': ['drone_hover = pkan_control.tasks.drone_hover:drone_hover'],
+    },
+)
