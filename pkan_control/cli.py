@@ -108,21 +108,44 @@ def train(
     from pkan_control.training.recipe import train as train_controller
 
     job = find_task(task)
+    path = out or Path(f'{task}.safetensors')
+    writable(path)
     began = time.perf_counter()
     with progress(f'training {task}', 1000) as report:
         bundle = train_controller(job, device, seed, lambda done, _: report(1000 * done), steps)
     took = time.perf_counter() - began
     with progress('measuring', MEASURED) as report:
         figures = summary(fly_bundle(job, bundle, 'ideal:', 1, MEASURED, MEASURED_SEED, report))
-    path = out or Path(f'{task}.safetensors')
-    save_bundle(path, replace(bundle, results=lasting(figures)))
+    checksum = save_bundle(path, replace(bundle, results=lasting(figures)))
     title = f'{path}: {MEASURED} episodes, seed {MEASURED_SEED}, ideal chip'
     console.print(rollout_table(title, {describe(bundle): figures}))
     size = {'elements': bundle.program.elements, 'parameters': bundle.program.parameters}
     sizes = ', '.join(f'{count} {name}' for name, count in size.items() if count)
-    console.print(f'{sizes}; trained in {took:.0f} s from seed {seed}')
-    run = {'task': task, 'device': device, 'seed': seed, 'training_s': took}
+    console.print(f'{sizes}; trained in {took:.0f} s from seed {seed}, checksum {checksum[:16]}')
+    run = {'task': task, 'device': device, 'seed': seed, 'training_s': took, 'checksum': checksum}
     write_json(json_file, {**run, **size, **figures})
+
+
+@app.command()
+def inspect(
+    controller: Annotated[Path, typer.Argument(help='Controller file.')],
+    out: Annotated[Path, typer.Option(help='Picture of the edges.')] = Path('edges.png'),
+    json_file: JsonFile = None,
+) -> None:
+    """Print what a controller file holds, and draw each edge as the curve that it computes."""
+    from pkan_control.controller.bundle import facts, load_bundle
+    from pkan_control.mlp import Mlp
+    from pkan_control.pictures import draw_edges
+    from pkan_control.tables import console, fact_table
+
+    bundle = load_bundle(controller)
+    values = facts(bundle)
+    console.print(fact_table(str(controller), values))
+    if not isinstance(bundle.program, Mlp):
+        law = bundle.law
+        draw_edges(out, bundle.program, law.observation.names, law.output.names)
+        console.print(f'Picture: {out}')
+    write_json(json_file, values)
 
 
 def lasting(figures: dict[str, Any]) -> dict[str, Any]:

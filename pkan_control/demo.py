@@ -42,6 +42,8 @@ def run_demo(
 ) -> dict[str, Any]:
     """Fly, print the table, draw the pictures; return the figures for JSON."""
     path = (controller or shipped(TASK)).resolve()
+    # A SIGTERM ends the demo as Ctrl-C does, and the nodes with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     bundle = load_bundle(path)
     check_fits(bundle, find_task(TASK))
     make_controller(bundle, open_chip(chip))

@@ -20,7 +20,9 @@ def progress(text: str, total: int) -> Iterator[Any]:
     columns = (
         TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    screen = Console(stderr=True)
+    disable = not screen.is_terminal
+    with Progress(*columns, console=screen, transient=True, disable=disable) as bar:
         task = bar.add_task(text, total=total)
         yield lambda done: bar.update(task, completed=done)
 
@@ -59,6 +61,23 @@ def _cells(figures: dict[str, Any]) -> list[str]:
         number(inference['p99'], 1, 0),
         number(figures['real_time_factor'], 1, 0),
     ]
+
+
+def fact_table(title: str, values: dict[str, Any]) -> Table:
+    """Return names and values, one to a row; what is nested gets a row for each part."""
+    table = Table(title=title, title_justify='left', box=None, pad_edge=False, show_header=False)
+    for name, value in _flat('', values):
+        table.add_row(name, value)
+    return table
+
+
+def _flat(prefix: str, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        path = f'{prefix}{name}'
+        if isinstance(value, dict):
+            yield from _flat(f'{path}.', value)
+        else:
+            yield path, ', '.join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def number(value: float | None, factor: float, digits: int) -> str:

@@ -80,8 +80,11 @@ def evaluate_ideal(program: Program | Mlp, observation: Floats) -> Floats:
     return outputs
 
 
-def save_bundle(path: Path, bundle: Bundle) -> None:
-    """Write the controller file; an existing one is replaced only by a complete one."""
+def save_bundle(path: Path, bundle: Bundle) -> str:
+    """Write the controller file and return its checksum.
+
+    An existing file is replaced only by a complete one.
+    """
     tensors = _program_tensors(bundle.program)
     generator = np.random.default_rng(SELF_TEST_SEED)
     inputs = generator.uniform(-1.5, 1.5, (SELF_TEST_VECTORS, bundle.program.shape[0]))
@@ -96,6 +99,7 @@ def save_bundle(path: Path, bundle: Bundle) -> None:
     if len(data) > MAX_BYTES:
         raise UserError(f'controller file {path}: {len(data)} bytes, allowed are {MAX_BYTES}')
     _replace(path, data)
+    return str(manifest['checksum'])
 
 
 def _replace(path: Path, data: bytes) -> None:
@@ -130,6 +134,25 @@ def checksum(manifest: dict[str, Any], tensors: Tensors) -> str:
         digest.update(f'{name} {array.dtype.str} {array.shape}'.encode())
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
+
+
+def facts(bundle: Bundle) -> dict[str, Any]:
+    """Return what a controller is, for people and programs: nothing that is needed to run it."""
+    program, law = bundle.program, bundle.law
+    return {
+        'task': bundle.task,
+        'device': bundle.device,
+        'shape': list(program.shape),
+        'elements': program.elements,
+        'parameters': program.parameters,
+        'rate_hz': bundle.rate_hz,
+        'law': law.name,
+        'observation': list(law.observation.names),
+        'output': list(law.output.names),
+        'command': list(law.command.names),
+        'results': bundle.results,
+        'provenance': bundle.provenance,
+    }
 
 
 def _canonical(value: Any) -> str:

@@ -146,6 +146,7 @@ class ControllerNode(LifecycleNode):
             self.destroy_subscription(subscription)
         self.destroy_lifecycle_publisher(self._command)
         self.destroy_publisher(self._diagnostics)
+        self._frame = self._logged = ''
 
     def _now_ns(self) -> int:
         return int(self.get_clock().now().nanoseconds)

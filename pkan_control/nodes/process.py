@@ -1,5 +1,6 @@
 """How a node's process runs: signals, executor, exit code."""
 
+import re
 import signal
 import sys
 import traceback
@@ -15,6 +16,8 @@ from pkan_control.errors import UserError
 
 # An executor must never wait without a limit: it would not notice the end.
 WAIT_S = 0.1
+# rcl ends its messages with lines of its own source code.
+SOURCE_LINE = re.compile(r',\s*at /[^\s,]+')
 
 
 def make_executor() -> Executor:
@@ -35,13 +38,13 @@ def run(make_node: Callable[[], Any]) -> int:
     rclpy's own signal handlers would close the context before a last, safe command can be sent,
     so the signals are handled here.
     """
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     stopping = _stop_on_signals()
     try:
+        _initialise()
         node = make_node()
     except UserError as error:
         print(f'error: {error}', file=sys.stderr)
-        rclpy.shutdown()
+        rclpy.try_shutdown()
         return 2
     executor = make_executor()
     executor.add_node(node)
@@ -59,6 +62,15 @@ def run(make_node: Callable[[], Any]) -> int:
         node.destroy_node()
         rclpy.try_shutdown()
     return int(node.exit_code)
+
+
+def _initialise() -> None:
+    """Start rclpy; raise a `UserError` for ROS arguments or a file that it cannot read."""
+    try:
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:
+        reason = ' '.join(SOURCE_LINE.sub('', str(error)).split())
+        raise UserError(reason.removeprefix('failed to initialize rcl: ')) from None
 
 
 def _stop_on_signals() -> Callable[[], bool]:

@@ -65,9 +65,10 @@ class EpisodeRecord:
         """Return the record of a line of JSON."""
         values = json.loads(line)
         score = values['score']
-        settling = math.inf if score['settling_time_s'] is None else score['settling_time_s']
-        arrays = {name: np.array(values[name]) for name in ('states', 'commands', 'took_ns')}
-        judged = Score(score['success'], score['final_error_m'], settling)
+        types = {'states': np.float64, 'commands': np.float64, 'took_ns': np.int64}
+        arrays = {name: np.array(values[name], dtype=kind) for name, kind in types.items()}
+        error, settling = (_or_infinite(score[n]) for n in ('final_error_m', 'settling_time_s'))
+        judged = Score(bool(score['success']), error, settling)
         return cls(**{**values, **arrays, 'score': judged})
 
 
@@ -75,8 +76,8 @@ def read_records(path: Path) -> list[EpisodeRecord]:
     """Return the records of a file of JSON lines; a line that is not whole yet is left out."""
     if not path.exists():
         return []
-    whole = path.read_text().rpartition('\n')[0]
     try:
+        whole = path.read_text().rpartition('\n')[0]
         return [EpisodeRecord.from_json(line) for line in whole.splitlines()]
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f'{path}: not a file of episodes ({error})') from None
@@ -112,6 +113,10 @@ def _quantile(values: NDArray[Any], share: float) -> float | None:
     """Return a quantile that an episode really had; None where it is infinite or unknown."""
     ordered = np.where(np.isnan(values), np.inf, values)
     return _finite(float(np.quantile(ordered, share, method='inverted_cdf')))
+
+
+def _or_infinite(value: float | None) -> float:
+    return math.inf if value is None else float(value)
 
 
 def _finite(value: float) -> float | None:

@@ -71,7 +71,8 @@ class Session:
         if self.stopped or checked is None or self.episode.done:
             return False
         if self._pace.mode is Mode.REAL_TIME:
-            self._command, self._command_ns = checked.command, self.episode.time_ns
+            if self._is_recent(stamp_ns):
+                self._command, self._command_ns = checked.command, self.episode.time_ns
             return False
         if stamp_ns != self.episode.time_ns or self._answered or self.paused:
             return False
@@ -80,6 +81,11 @@ class Session:
         since = self._repeated_s if self._began_s is None else self._offered_s
         self._took_ns = round((steady_s - since) * NANOSECONDS)
         return self._advance_if_due(steady_s)
+
+    def _is_recent(self, stamp_ns: int) -> bool:
+        """Return whether a stamp is of this episode and not too old; 0 is a command unstamped."""
+        age_s = abs(self.episode.time_ns - stamp_ns) / NANOSECONDS
+        return stamp_ns == 0 or age_s <= self._pace.command_timeout_s
 
     def tick(self, steady_s: float) -> bool:
         """Look at the clock; return whether the present state is to be published (again)."""

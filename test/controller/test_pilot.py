@@ -15,6 +15,7 @@ LAW = DroneLaw()
 GOAL = np.array([0.0, 0.0, 1.5])
 NEAR = np.array([0.1, 0, 1.5, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0])
 STEP_NS = 20_000_000
+USUAL = Limits()
 STRICT = Limits(state_timeout_s=0.2, setpoint_timeout_s=1.0, future_tolerance_s=0.05)
 
 
@@ -39,7 +40,7 @@ class Network:
 class Loop:
     """A pilot with its clocks: states come every 20 ms, at once, unless told otherwise."""
 
-    def __init__(self, limits: Limits = Limits(), goal: bool = True) -> None:
+    def __init__(self, limits: Limits = USUAL, goal: bool = True) -> None:
         self.network = Network()
         self.pilot = Pilot(LAW, Controller(LAW, self.network), limits)
         self.counters = self.pilot.counters
@@ -47,11 +48,13 @@ class Loop:
             self.pilot.on_goal(STEP_NS, 0.02, GOAL)
 
     def state(self, step: int, values=NEAR, late_ns: int = 0, steady_s: float | None = None):
+        """Send the state of that step."""
         stamp = step * STEP_NS
         steady_s = stamp / 1e9 if steady_s is None else steady_s
         return self.pilot.on_state(stamp, stamp + late_ns, steady_s, values)
 
     def watchdog(self, steady_s: float):
+        """Let the watchdog look at its clock."""
         return self.pilot.on_watchdog(round(steady_s * 1e9), steady_s)
 
 
@@ -225,18 +228,24 @@ STAMPS = st.one_of(
     st.integers(-(2**40), 2**62), st.integers(0, 20).map(lambda step: step * STEP_NS)
 )
 TIMES = st.floats(0, 10)
+
+
+def numbers(count: int) -> st.SearchStrategy[list[float]]:
+    return st.lists(NUMBERS, min_size=count, max_size=count)
+
+
 EVENTS = st.lists(
     st.one_of(
-        st.tuples(st.just('state'), STAMPS, STAMPS, TIMES, st.lists(NUMBERS, min_size=13, max_size=13)),
+        st.tuples(st.just('state'), STAMPS, STAMPS, TIMES, numbers(13)),
         st.tuples(st.just('state'), STAMPS, st.none(), TIMES, st.just(NEAR.tolist())),
-        st.tuples(st.just('goal'), STAMPS, STAMPS, TIMES, st.lists(NUMBERS, min_size=3, max_size=3)),
+        st.tuples(st.just('goal'), STAMPS, STAMPS, TIMES, numbers(3)),
         st.tuples(st.just('watchdog'), STAMPS, STAMPS, TIMES, st.none()),
     ),
     max_size=20,
-)  # fmt: skip
+)
 
 
-@given(EVENTS, st.lists(NUMBERS, min_size=4, max_size=4))
+@given(EVENTS, numbers(4))
 @pytest.mark.filterwarnings('ignore::RuntimeWarning')
 def test_only_finite_commands_in_range_ever_leave(events, outputs):
     loop = Loop()

@@ -1,0 +1,258 @@
+"""The command line: what `rollout` and `train` write, and one line for every mistake."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pkan_control.cli import lasting, main, write_json
+from pkan_control.controller.bundle import Bundle, load_bundle, save_bundle
+from pkan_control.controller.laws.drone import DroneLaw
+from pkan_control.tasks.task import find_task
+
+PKAN = Path(sys.executable).with_name('pkan')
+FIELDS = {
+    'task', 'controller', 'chip', 'chips', 'episodes', 'seed', 'success_rate', 'final_error_m',
+    'settling_time_s', 'real_time_factor', 'inference_us', 'hash', 'beside',
+}  # fmt: skip
+
+
+@pytest.fixture(scope='module')
+def controller(tmp_path_factory, make_program) -> Path:
+    path = tmp_path_factory.mktemp('controllers') / 'random.safetensors'
+    law = find_task('drone_hover').law
+    save_bundle(path, Bundle('drone_hover', law, 50.0, make_program((12, 16, 4))))
+    return path
+
+
+@pytest.fixture
+def pkan(monkeypatch, capsys, tmp_path):
+    """Return a function that runs `pkan` in this process: exit code, output, lines of errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: object) -> tuple[int, str, list[str]]:
+        monkeypatch.setattr(sys, 'argv', ['pkan', *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        caught = capsys.readouterr()
+        return ended.value.code or 0, caught.out, caught.err.splitlines()
+
+    return run
+
+
+def executable(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [str(PKAN), *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=cwd)
+
+
+@pytest.mark.parametrize(
+    ('words', 'named'),
+    [
+        (['rollout', 'fly_to_mars'], ['fly_to_mars', 'drone_hover']),
+        (['train', 'fly_to_mars'], ['fly_to_mars', 'drone_hover']),
+        (['train', 'drone_hover', '--device', 'tube'], ['tube', 'bandpass']),
+        (['train', 'drone_hover', '--steps', '21'], ['--steps', '22']),
+        (['rollout', 'drone_hover', '--controller', 'none.st'], ['none.st', 'no such file']),
+        (['demo', '--controller', 'none.st'], ['none.st', 'no such file']),
+        (['demo', '--chip', 'usb:'], ['usb:', 'ideal:', 'sim:']),
+        (['demo', '--chip', 'sim:?readout=multiplexed'], ['sim-0', 'ms']),
+        (['rollout', 'drone_hover', '--nope'], ['--nope']),
+        (['rollout'], ['task']),
+        (['fly'], ['fly']),
+        (['rollout', 'drone_hover', '--episodes', '0'], ['--episodes', '1']),
+        (['rollout', 'drone_hover', '--episodes', 'nan'], ['--episodes']),
+        (['rollout', 'drone_hover', '--seed', '-1'], ['--seed', '0']),
+        (['rollout', 'drone_hover', '--seed', str(2**31)], ['--seed', str(2**31 - 1)]),
+        (['rollout', 'drone_hover', '--seed', 'nan'], ['--seed']),
+        (['rollout', 'drone_hover', '--chips', '0'], ['--chips', '1']),
+        (['rollout', 'drone_hover', '--chips', '2'], ['ideal:', 'sim:']),
+    ],
+    ids=' '.join,
+)
+def test_a_mistake_is_one_line_and_exit_code_two(pkan, words, named):
+    code, out, lines = pkan(*words)
+    assert (code, out, len(lines)) == (2, '', 1)
+    assert lines[0].startswith('error: ')
+    assert lines[0].isprintable()
+    for word in named:
+        assert word in lines[0]
+
+
+@pytest.mark.parametrize(
+    ('chip', 'named'),
+    [
+        ('usb:', ['usb:', 'ideal:', 'sim:']),
+        ('', ['ideal:']),
+        ('ideal:?seed=1', ['no options']),
+        ('sim:?sed=1', ['sed', 'seed', 'preset']),
+        ('sim:?seed=1.5', ['seed', '1.5']),
+        ('sim:?seed=nan', ['seed', 'nan']),
+        ('sim:?edge_gain=nan', ['edge_gain', 'nan']),
+        ('sim:?edge_gain=-1', ['edge_gain', '-1']),
+        ('sim:?preset=superb', ['superb', 'typical']),
+        ('sim:?readout=slow', ['slow', 'multiplexed']),
+        ('sim:?readout=multiplexed', ['sim-0', 'ms', '20.0 ms']),
+    ],
+)
+@pytest.mark.parametrize('chips', [1, 2])
+def test_a_chip_that_is_none(pkan, controller, chip, named, chips):
+    words = ['rollout', 'drone_hover', '--controller', controller, '--chip', chip]
+    code, out, lines = pkan(*words, '--chips', chips)
+    assert (code, out, len(lines)) == (2, '', 1)
+    if chips == 1:
+        assert all(word in lines[0] for word in named)
+
+
+@pytest.mark.parametrize('damage', ['truncated', 'flipped', 'empty', 'text', 'folder'])
+def test_a_damaged_controller(pkan, controller, tmp_path, damage):
+    whole, path = controller.read_bytes(), tmp_path / 'damaged.safetensors'
+    middle = len(whole) * 3 // 4
+    contents = {
+        'truncated': whole[:middle],
+        'flipped': whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
+        'empty': b'',
+        'text': b'not a controller\n' * 50,
+    }
+    if damage == 'folder':
+        path.mkdir()
+    else:
+        path.write_bytes(contents[damage])
+    code, out, lines = pkan('rollout', 'drone_hover', '--controller', path)
+    assert (code, out, len(lines)) == (2, '', 1)
+    assert str(path) in lines[0]
+
+
+@pytest.mark.parametrize(
+    ('task', 'rate', 'named'),
+    [('drone_hover', 100.0, ['100.0 Hz', '50.0']), ('cartpole', 50.0, ['cartpole'])],
+)
+@pytest.mark.parametrize('command', [['rollout', 'drone_hover'], ['demo']], ids=' '.join)
+def test_a_controller_for_something_else(pkan, make_program, tmp_path, task, rate, named, command):
+    path, law = tmp_path / 'other.safetensors', DroneLaw(rate_hz=rate)
+    save_bundle(path, Bundle(task, law, rate, make_program((12, 4))))
+    code, out, lines = pkan(*command, '--controller', path)
+    assert (code, out, len(lines)) == (2, '', 1)
+    assert all(word in lines[0] for word in named)
+
+
+@pytest.mark.parametrize('where', ['a_file/x.json', 'a_folder', '/proc/none/x.json'])
+def test_json_that_cannot_be_written_is_refused_before_anything_is_flown(pkan, tmp_path, where):
+    (tmp_path / 'a_file').write_text('old')
+    (tmp_path / 'a_folder').mkdir()
+    code, out, lines = pkan('rollout', 'drone_hover', '--json', where)
+    assert (code, out, len(lines)) == (2, '', 1)
+    assert f'cannot write {where}' in lines[0]
+    assert sorted(p.name for p in tmp_path.rglob('*')) == ['a_file', 'a_folder']
+
+
+def test_demo_needs_a_folder_to_write_to(pkan, controller, tmp_path):
+    (tmp_path / 'a_file').write_text('old')
+    code, out, lines = pkan('demo', '--controller', controller, '--out', 'a_file')
+    assert (code, out, len(lines)) == (2, '', 1)
+    assert 'a_file' in lines[0]
+
+
+def test_json_is_replaced_as_a_whole_or_not_at_all(tmp_path):
+    path = tmp_path / 'figures.json'
+    path.write_text('old')
+    with pytest.raises(ValueError, match='JSON'):
+        write_json(path, {'value': float('nan')})
+    assert path.read_text() == 'old'
+    write_json(path, {'value': 1})
+    assert json.loads(path.read_text()) == {'value': 1}
+    assert [p.name for p in tmp_path.iterdir()] == ['figures.json']
+
+
+def test_rollout_writes_exactly_these_figures(pkan, controller, tmp_path):
+    words = ['rollout', 'drone_hover', '--controller', controller, '--episodes', 2]
+    words += ['--seed', 3, '--chip', 'sim:?seed=1']
+    code, out, _ = pkan(*words, '--json', 'deep/down/one.json')
+    assert code == 0
+    assert all(word in out for word in ('bandpass', 'expert', 'success', 'seed 3'))
+    figures = json.loads((tmp_path / 'deep/down/one.json').read_text())
+    assert set(figures) == FIELDS
+    run = {name: figures[name] for name in ('task', 'controller', 'chip', 'episodes', 'seed')}
+    assert run == {
+        'task': 'drone_hover', 'controller': str(controller), 'chip': 'sim:?seed=1',
+        'episodes': 2, 'seed': 3,
+    }  # fmt: skip
+    assert set(figures['final_error_m']) == {'median', 'p95'}
+    assert set(figures['inference_us']) == {'median', 'p99'}
+    assert set(figures['settling_time_s']) == {'median'}
+    assert figures['beside']['expert']['success_rate'] == 1
+    pkan(*words, '--json', 'two.json')
+    again = json.loads((tmp_path / 'two.json').read_text())
+    assert again['hash'] == figures['hash']
+    assert again['beside']['expert']['hash'] == figures['beside']['expert']['hash']
+
+
+def test_train_writes_a_controller_with_its_results(pkan, tmp_path, monkeypatch):
+    from pkan_control import cli
+    from pkan_control.training import recipe
+    from pkan_control.training.imitation import Settings
+
+    small = Settings(
+        rounds=1, expert_flights=16, flights=8, flight_s=0.5, chips=2, batch=16, pairs=8
+    )
+    monkeypatch.setitem(recipe.RECIPES, 'drone_hover', recipe.Recipe((4,), 1, settings=small))
+    monkeypatch.setattr(cli, 'MEASURED', 2)
+    code, out, _ = pkan(
+        'train', 'drone_hover', '--out', 'made/it.st', '--steps', 22, '--json', 'x'
+    )
+    assert code == 0
+    assert 'made/it.st' in out
+    bundle, figures = (
+        load_bundle(tmp_path / 'made/it.st'),
+        json.loads((tmp_path / 'x').read_text()),
+    )
+    assert bundle.program.shape == (12, 4, 4)
+    assert bundle.results == lasting(figures)
+    assert bundle.provenance['seed'] == 0
+
+
+def test_the_executable(tmp_path, controller):
+    done = executable(
+        'rollout', 'drone_hover', '--controller', controller, '--episodes', 1, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert 'expert' in done.stdout
+    assert 'Traceback' not in done.stderr
+    wrong = executable('rollout', 'fly_to_mars', cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert wrong.stderr == "error: unknown task 'fly_to_mars': allowed are drone_hover\n"
+    assert os.listdir(tmp_path) == []
+
+
+def test_help_and_no_command(tmp_path):
+    helped = executable('--help', cwd=tmp_path)
+    assert helped.returncode == 0
+    assert all(command in helped.stdout for command in ('demo', 'rollout', 'train'))
+    bare = executable(cwd=tmp_path)
+    assert (bare.returncode, bare.stderr) == (2, '')
+    assert 'rollout' in bare.stdout
+
+
+def test_the_figures_that_last_are_the_same_on_every_machine():
+    figures = {'success_rate': 1, 'final_error_m': {}, 'settling_time_s': {}, 'hash': 'x'}
+    assert 'hash' not in lasting({**figures, 'inference_us': np.nan})
+
+
+def test_training_refuses_an_unwritable_file_before_it_starts(pkan, tmp_path):
+    (tmp_path / 'taken').mkdir()
+    code, out, lines = pkan('train', 'drone_hover', '--out', 'taken')
+    assert (code, out, len(lines)) == (2, '', 1)
+    assert 'taken' in lines[0]
+
+
+def test_inspect_tells_what_a_controller_is(pkan, controller, tmp_path):
+    code, out, lines = pkan('inspect', controller, '--json', 'facts.json')
+    assert (code, lines) == (0, [])
+    facts = json.loads((tmp_path / 'facts.json').read_text())
+    assert facts['shape'] == [12, 16, 4]
+    assert facts['command'] == ['rotor_1', 'rotor_2', 'rotor_3', 'rotor_4']
+    assert 'bandpass' in out
+    assert (tmp_path / 'edges.png').stat().st_size > 10_000

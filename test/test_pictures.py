@@ -1,0 +1,72 @@
+"""Pictures are written, of the right size, and show something."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pkan_control.pictures import draw_edges, draw_flights, edge_curves
+from pkan_control.rollouts.record import EpisodeRecord
+from pkan_control.tasks.task import Score
+
+GOAL = np.array([0, 0, 1.5])
+
+
+def flight(success: bool) -> EpisodeRecord:
+    states = np.zeros((51, 13))
+    states[:, 6], states[:, 2] = 1, 1.5
+    states[:, 0] = np.geomspace(1, 0.001, 51) if success else np.linspace(1, 5, 51)
+    score = Score(success, 0.01, 0.5)
+    return EpisodeRecord(
+        'drone_hover', 0, 0, 50.0, states, np.zeros((50, 4)), np.ones(50, dtype=int), 1.0, score
+    )
+
+
+def colours(path) -> np.ndarray:
+    with Image.open(path) as image:
+        assert image.format == 'PNG'
+        return np.asarray(image.convert('RGB'))
+
+
+def test_flights_are_drawn_green_where_they_succeed_and_red_where_not(tmp_path):
+    pictures = {}
+    for success in (True, False):
+        path = tmp_path / 'made' / f'{success}.png'
+        draw_flights(path, [flight(success), flight(success)], GOAL, 'two flights')
+        pixels = colours(path)
+        assert pixels.shape == (676, 1560, 3)
+        assert 1000 < np.count_nonzero((pixels != 255).any(axis=2)) < pixels.shape[0] * 1560 / 2
+        red, green = (pixels[..., i].astype(int) for i in (0, 1))
+        pictures[success] = (np.sum(green - red > 60), np.sum(red - green > 60))
+    assert pictures[True][0] > 500 > 50 > pictures[True][1]
+    assert pictures[False][1] > 500 > 50 > pictures[False][0]
+
+
+def test_the_same_flights_make_the_same_file(tmp_path):
+    one, other = tmp_path / 'one.png', tmp_path / 'other.png'
+    for path in (one, other):
+        draw_flights(path, [flight(True)], GOAL, 'one flight')
+    assert one.read_bytes() == other.read_bytes()
+
+
+@pytest.mark.parametrize('shape', [(2, 1), (3, 4, 2)])
+def test_every_edge_is_drawn(tmp_path, make_program, shape):
+    path = tmp_path / 'edges.png'
+    program = make_program(shape)
+    draw_edges(
+        path, program, [f'in_{i}' for i in range(shape[0])], [f'o{i}' for i in range(shape[-1])]
+    )
+    pixels = colours(path)
+    assert pixels.shape[1] == 1430
+    assert pixels.shape[0] == int(130 * (0.5 * sum(shape[1:]) + 2.2))
+    edges = sum(a * b for a, b in pairwise(shape))
+    assert np.count_nonzero((pixels != 255).any(axis=2)) > 1000 * edges
+
+
+def test_curves_are_those_of_the_network(make_program, by_hand):
+    program = make_program((2, 3))
+    curves = edge_curves(program, 0)
+    both = curves[[0, -1]].sum(axis=1)
+    for x, sums in zip((0.0, 1.0), both, strict=True):
+        np.testing.assert_allclose(sums, by_hand(program, np.full(2, x)), rtol=1e-9)
