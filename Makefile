@@ -4,10 +4,11 @@
 VENV := .venv
 PYTHON ?= $(shell command -v $(if $(ROS_DISTRO),python3,python3.11) || command -v python3)
 BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
 # A sourced ROS 2 takes precedence over the wheels.
 REQUIREMENTS := runtime simulation training test $(if $(ROS_DISTRO),,ros)
-REQUIREMENT_FILES := $(REQUIREMENTS:%=requirements/%.txt) requirements/constraints.txt
+REQUIREMENT_FILES := $(wildcard requirements/*.txt)
 SOURCES := $(shell find pkan_control scripts launch config controllers urdf resource -type f \
 	-not -name '*.pyc') setup.py setup.cfg package.xml
 
@@ -29,12 +30,13 @@ $(VENV)/.requirements: $(REQUIREMENT_FILES)
 	ok = v == (3, 11) or "$(ROS_DISTRO)" and v >= (3, 11); sys.exit(0 if ok else \
 	"error: this is Python %d.%d, and without a ROS 2 the setup needs 3.11" % v)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check $(REQUIREMENTS:%=-r requirements/%.txt)
+	$(PIP) -r requirements/build.txt
+	$(PIP) $(REQUIREMENTS:%=-r requirements/%.txt)
 	@touch $@
 
 $(VENV)/.package: $(VENV)/.requirements $(SOURCES)
 	@rm -rf build pkan_control.egg-info
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation .
+	$(PIP) --no-deps --no-build-isolation .
 	@touch $@
 
 clean:
