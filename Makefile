@@ -29,6 +29,7 @@ $(VENV)/.requirements: $(REQUIREMENT_FILES)
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
 	ok = v == (3, 11) or "$(ROS_DISTRO)" and v >= (3, 11); sys.exit(0 if ok else \
 	"error: this is Python %d.%d, and without a ROS 2 the setup needs 3.11" % v)'
+	@echo 'Setting up $(VENV): 2 GB, about two minutes, only once.'
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) -r requirements/build.txt
 	$(PIP) $(REQUIREMENTS:%=-r requirements/%.txt)
