@@ -13,6 +13,7 @@ from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
+from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import JointState
@@ -32,6 +33,9 @@ from pkan_control.nodes.messages import (
 )
 from pkan_control.nodes.parameters import CONTROLLER, declare, read
 from pkan_control.nodes.qos import RELIABLE, SENSOR
+
+# How long the last command of a process may take to reach its reliable subscribers.
+ARRIVAL = Duration(seconds=0.5)
 
 Transition = Callable[['ControllerNode', LifecycleState], TransitionCallbackReturn]
 
@@ -131,8 +135,10 @@ class ControllerNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def leave(self) -> None:
-        """Send one safe command if active: the process ends."""
-        self._be_safe()
+        """Send one safe command if active, and see that it arrives: the process ends."""
+        if self._active:
+            self._be_safe()
+            self._command.wait_for_all_acked(ARRIVAL)
 
     def _be_safe(self) -> None:
         if self._active:

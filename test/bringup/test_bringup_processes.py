@@ -13,14 +13,17 @@ from fake_package import executable
 # `-S` keeps the start of an interpreter short.
 HEADER = f"""#!{sys.executable} -S
 import os, signal, subprocess, sys
+def say(*words):
+    # Unlike print, this may be interrupted by a handler that says something too.
+    os.write(1, ' '.join(map(str, words)).encode() + b'\\n')
 def on(number, text, code=None):
     def handle(*_):
-        print(text, flush=True)
+        say(text)
         if code is not None:
             os._exit(code)
     signal.signal(number, handle)
 def wait():
-    print('ready', os.getpid(), flush=True)
+    say('ready', os.getpid())
     while True:
         signal.pause()
 """
