@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from pkan_control.arrays import Array
+from pkan_control.arrays import Array, Floats
 from pkan_control.devices.demands import (
     COUNT,
     SEED,
@@ -53,6 +53,7 @@ def check_device(device: Device, asarray: AsArray | None = None) -> None:
     must take them and compute the same; gradients are checked where the library records them.
     """
     _check_attributes(device)
+    _check_names_and_numbers(device)
     for check in (_check_initial, _check_bounded, _check_settings, _check_codes, _check_response):
         check(device)
     for check in (_check_single, _check_nodes, _check_deviate, _check_presets, _check_time_power):
@@ -60,6 +61,7 @@ def check_device(device: Device, asarray: AsArray | None = None) -> None:
     if asarray is not None:
         _check_library(device, asarray)
         _check_gradients(device, asarray)
+        _check_steepness(device, asarray)
 
 
 def _check_attributes(device: Device) -> None:
@@ -71,16 +73,23 @@ def _check_attributes(device: Device) -> None:
         value = getattr(device, name)
         right = isinstance(value, tuple) and len(value) > 0
         demand(device, right, f'{name} is {value!r}', 'a tuple that is not empty')
-    finite = all(math.isfinite(number) for number in device.constants)
-    demand(device, finite, f'constants are {device.constants}', 'finite')
     nodes = isinstance(device.nodes, int) and 2 <= device.nodes <= MAX_NODES
     demand(device, nodes, f'nodes is {device.nodes!r}', f'a whole number of 2 to {MAX_NODES}')
+
+
+def _check_names_and_numbers(device: Device) -> None:
+    for names in (device.parameters, device.codes):
+        right = all(isinstance(n, str) for n in names) and len(set(names)) == len(names)
+        demand(device, right, f'names are {names}', 'strings, each of them once')
+    finite = all(isinstance(n, int | float) and math.isfinite(n) for n in device.constants)
+    demand(device, finite, f'constants are {device.constants}', 'finite numbers')
     limits, codes = device.code_limits, device.codes
     what = f'code_limits has {len(limits)} entries for {len(codes)} codes'
     demand(device, len(limits) == len(codes), what, 'one pair for each code')
-    for name, (low, high) in zip(codes, limits, strict=True):
-        right = INT16.min <= low <= high <= INT16.max
-        demand(device, right, f'limits of code {name} are {low}..{high}', 'ascending int16')
+    for name, pair in zip(codes, limits, strict=True):
+        whole = len(pair) == 2 and all(isinstance(end, int) for end in pair)
+        right = whole and INT16.min <= pair[0] <= pair[1] <= INT16.max
+        demand(device, right, f'limits of code {name} are {pair}', 'two ascending int16')
 
 
 def _check_initial(device: Device) -> None:
@@ -209,6 +218,8 @@ def _check_library(device: Device, asarray: AsArray) -> None:
         what = f'{function} makes {kind} of {wanted.__name__}'
         demand(device, isinstance(theirs, wanted), what, 'arrays of the library of its inputs')
         demand_shape(device, function, theirs, ours.shape)
+        number = np.asarray(theirs).dtype
+        demand(device, number == ours.dtype, f'{function} gives {number}', f'{ours.dtype}')
         error = apart(np.asarray(theirs, dtype=float), np.asarray(ours, dtype=float))
         what = f'{function} differs between NumPy and {wanted.__module__} by {error:.1e}'
         demand(device, error <= SAME, what, f'the same to {SAME:g}')
@@ -219,21 +230,36 @@ def _check_gradients(device: Device, asarray: AsArray) -> None:
     numbers = np.random.default_rng(SEED)
     trainable = SIGMA * numbers.standard_normal((COUNT, len(device.parameters)))
     values = np.concatenate([numbers.random((COUNT, 1)), trainable], axis=-1)
-    leaf = asarray(values)
-    if not hasattr(leaf, 'requires_grad_'):
+    found = _gradients(device, asarray(values))
+    if found is None:
         return
-    leaf.requires_grad_()
-    outputs = _outputs(device, leaf)
-    recorded = bool(getattr(outputs, 'requires_grad', False))
-    demand(device, recorded, 'response loses the record of gradients', 'differentiable')
-    outputs.sum().backward()
-    found = np.asarray(leaf.grad)
     for index, name in enumerate(('x', *device.parameters)):
         step = DIFFERENCE * (np.arange(values.shape[-1]) == index)
         bend = _outputs(device, values + step) - _outputs(device, values - step)
         error = apart(found[:, index], bend / (2 * DIFFERENCE))
         what = f'gradient by {name} differs from differences by {error:.1e}'
         demand(device, error <= GRADIENT, what, f'finite, and within {GRADIENT:g} of the largest')
+
+
+def _check_steepness(device: Device, asarray: AsArray) -> None:
+    """Check that gradients stay finite at the ends of all ranges, in single precision."""
+    trainable = trainable_values(device)
+    x = np.linspace(0, 1, len(trainable)).reshape(-1, 1)
+    found = _gradients(device, asarray(np.concatenate([x, trainable], -1).astype(np.float32)))
+    finite = found is None or bool(np.isfinite(found).all())
+    demand(device, finite, 'a gradient at the end of a range is not finite', 'finite everywhere')
+
+
+def _gradients(device: Device, leaf: Array) -> Floats | None:
+    """Return the gradients of the outputs, none where the library records none."""
+    if not hasattr(leaf, 'requires_grad_'):
+        return None
+    leaf.requires_grad_()
+    outputs = _outputs(device, leaf)
+    recorded = bool(getattr(outputs, 'requires_grad', False))
+    demand(device, recorded, 'response loses the record of gradients', 'differentiable')
+    outputs.sum().backward()
+    return np.asarray(leaf.grad)
 
 
 def _outputs(device: Device, values: Array) -> Array:

@@ -39,7 +39,7 @@ RANGES = {
 LOW, HIGH = (np.array(ends) for ends in zip(*RANGES.values(), strict=True))
 # Realisable settings (assumed; no such chip is on the market): 8 bits each, the first `LOGS`
 # parameters in equal ratios, as conductance levels of memristors are, the others in equal steps.
-# The gain has the grid of the band-pass element, and 0 disconnects.
+# The gain alone has more: the grid of the band-pass element, where 0 disconnects.
 LOGS = 4
 LEVELS = 255
 BIAS_STEP_V = 0.004
@@ -71,8 +71,8 @@ class Memdiode:
         (-GAIN_CODES, GAIN_CODES),
     )
     constants = (*LOW.tolist(), *HIGH.tolist(), float(LEVELS), BIAS_STEP_V, GAIN_STEP)
-    # The bend of the sharpest element is 10 mV wide: 81 nodes give it to 4e-5 (without a bias, 49
-    # are enough).
+    # The bend of the sharpest element is 10 mV wide: 81 nodes give it to 4e-5 in volts at the
+    # largest gain (73 to 5e-5; without a bias, 49 would do).
     nodes = 81
 
     def initial(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Floats:

@@ -85,6 +85,12 @@ def unrecorded(x, physical):
     return values.detach() if hasattr(values, 'detach') else values
 
 
+def rooted(x, physical):
+    """Return the right response by way of a root that is 0 at the largest gain."""
+    gain = 1 - ((1 - physical[..., 0]) ** 2) ** 0.5
+    return gain * namespace(x, physical).tanh(physical[..., 1] * (x - 0.5))
+
+
 def through_numpy(x, physical):
     return right.response(np.asarray(x), np.asarray(physical))
 
@@ -170,6 +176,21 @@ FAULTS = {
     'another answer to torch': ({'response': sometimes}, ('response', 'torch', '1.0e-02')),
     'arrays of the wrong library': ({'response': through_numpy}, ('ndarray', 'Tensor')),
     'no gradient': ({'response': unrecorded}, ('response', 'differentiable')),
+    'a gradient that is none at an end': (
+        {'response': rooted},
+        ('gradient', 'end of a range', 'finite'),
+    ),
+    'a name twice': ({'parameters': ('gain', 'gain')}, ('names', 'once')),
+    'constants of text': ({'constants': ('1 V',)}, ('constants', 'finite numbers')),
+    'a limit alone': ({'code_limits': ((1,), (50, 200))}, ('code gain', 'two ascending')),
+    'codes of 64 bits in torch': (
+        {
+            'encode': lambda p: (
+                right.encode(p) if isinstance(p, np.ndarray) else right.encode(p).long()
+            )
+        },
+        ('encode', 'int64', 'int16'),
+    ),
     'half a gradient': ({'response': half_recorded}, ('gradient by steepness', 'within')),
 }
 
