@@ -22,9 +22,9 @@ class Recipe:
 
     hidden: tuple[int, ...] = (16,)
     k: int = 4
-    device: str = 'bandpass'
     noise: ChipNoise = field(default_factory=ChipNoise)
     settings: Settings = field(default_factory=Settings)
+    device: str = 'bandpass'
 
 
 RECIPES = {'drone_hover': Recipe()}
