@@ -38,7 +38,10 @@ setup(
             f'controller_node = {NAME}.nodes.controller_node:main',
             f'simulation_node = {NAME}.nodes.simulation_node:main',
         ],
-        'pkan_control.devices': ['bandpass = pkan_control.devices.bandpass:bandpass'],
+        'pkan_control.devices': [
+            'bandpass = pkan_control.devices.bandpass:bandpass',
+            'memdiode = pkan_control.devices.memdiode:memdiode',
+        ],
         'pkan_control.tasks': ['drone_hover = pkan_control.tasks.drone_hover:drone_hover'],
     },
 )

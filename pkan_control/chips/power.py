@@ -28,11 +28,13 @@ def estimate_power(program: Program, periphery: Periphery | None = None) -> Powe
     around = periphery or Periphery()
     device = find_device(program.device)
     merits = draw_figures_of_merit(SEED, DRAWS)
-    per_merit = 0.0
+    static = per_merit = 0.0
     running = 0
     for codes in program.layers:
-        watts = device.power_w(device.decode(codes), np.ones(1))
-        per_merit += float(watts.sum())
+        physical = device.decode(codes)
+        fixed, watts = (device.power_w(physical, np.full(1, merit)) for merit in (0.0, 1.0))
+        static += float(fixed.sum())
+        per_merit += float((watts - fixed).sum())
         running += int(np.count_nonzero(watts))
     shape = program.shape
     rest = (
@@ -42,4 +44,4 @@ def estimate_power(program: Program, periphery: Periphery | None = None) -> Powe
         + shape[-1] * around.converter_w
         + around.bias_w
     )
-    return PowerEstimate(*np.percentile(per_merit * merits + rest, PERCENTILES).tolist())
+    return PowerEstimate(*np.percentile(per_merit * merits + static + rest, PERCENTILES).tolist())

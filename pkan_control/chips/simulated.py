@@ -177,6 +177,7 @@ class SimulatedChip(IdealChip):
         self._sigmas = [self._node_sigma(program, index) for index in range(len(program.layers))]
         self._program = program
         self._latency_s = self._latency_of(program)
+        self._episode = 0
         self.begin(0)
         return [self._compile_layer(index) for index in range(len(program.layers))]
 
@@ -199,12 +200,9 @@ class SimulatedChip(IdealChip):
 
     def _element_values(self, x: Floats, layer: int, drive: bool) -> Floats:
         flaws = self._flaws[layer]
-        physical = self._device.deviate(
-            self._device.decode(self._loaded().layers[layer]),
-            flaws.mismatch,
-            self._deviations.temperature_c - PROGRAMMING_C,
-            self._deviations.corner_tempco,
-        )
+        wanted = self._device.decode(self._loaded().layers[layer])
+        cycles = stream(self._seed, 'cycle', self._episode, layer).standard_normal(wanted.shape)
+        physical = self._device.deviate(wanted, flaws.draws, cycles, self._deviations)
         values: Floats = self._device.exact_response(x.reshape(-1, 1, 1, 1), physical)
         return values * flaws.alive * drive
 
@@ -214,10 +212,13 @@ class SimulatedChip(IdealChip):
         return edges
 
     def begin(self, episode: int) -> None:
-        """Start the noise and the offset drift of that episode."""
+        """Start the noise and the offset drift of that episode; memristors are set anew for it."""
+        program = self._loaded()
+        renewed = episode != self._episode and self._deviations.cycle_to_cycle > 0
         self._episode = episode
         self._step = 0
-        program = self._loaded()
+        if renewed:
+            self._layers = [self._compile_layer(index) for index in range(len(program.layers))]
         share = DRIFT_SHARE * self._deviations.offset
         sigma = [np.full(c.shape[1], share * math.sqrt(c.shape[0])) for c in program.layers]
         generator = stream(self._seed, 'offset drift', episode)

@@ -14,6 +14,7 @@ from types import ModuleType
 import numpy as np
 
 from pkan_control.arrays import Array, Floats, namespace
+from pkan_control.devices.deviations import PROGRAMMING_C, Deviations
 from pkan_control.devices.power import filter_power
 
 CLOCK_HZ = 4e6
@@ -95,11 +96,12 @@ class BandPass:
         return xp.stack([gain, low, high], axis=-1)
 
     def deviate(
-        self, physical: Floats, mismatch: Floats, warming_c: float, tempco: float
+        self, physical: Floats, draws: Floats, cycles: Floats, deviations: Deviations
     ) -> Floats:
         """Scale every parameter by its capacitor mismatch, and the corners by the warming."""
-        drift = np.asarray([0.0, tempco * warming_c, tempco * warming_c])
-        deviated: Floats = physical * (1 + mismatch) * (1 + drift)
+        mismatch = deviations.element_mismatch * draws
+        warming = deviations.corner_tempco * (deviations.temperature_c - PROGRAMMING_C)
+        deviated: Floats = physical * (1 + mismatch) * (1 + np.asarray([0.0, warming, warming]))
         return deviated
 
     def settling_s(self) -> float:

@@ -20,7 +20,8 @@ DRIFT_TERMS = 16
 class Deviations:
     """Magnitudes of all deviations; a sigma is that of a normal distribution, frozen per chip."""
 
-    # Relative error of every capacitor ratio (sigma). LTC1060 data sheet: 0.3 to 0.8 %.
+    # Relative error of every passive part, capacitor ratios above all (sigma). LTC1060 data
+    # sheet: 0.3 to 0.8 %.
     element_mismatch: float = 0.0
     # Relative error of an edge's path gain (sigma) and its mean. AN221E04 measured: -2.6 %.
     edge_gain: float = 0.0
@@ -37,6 +38,12 @@ class Deviations:
     corner_tempco: float = 0.0
     # Relative change of an edge's gain per decade of hours (sigma, assumed).
     ageing: float = 0.0
+    # Memristors, device to device: sigmas of the logarithms of the saturation current and of the
+    # slope of an element. A shift of 10 mV at a slope of 50 1/V is a factor of 1.65 in current.
+    element_current: float = 0.0
+    element_slope: float = 0.0
+    # The same from one programming cycle to the next, as a share of the two spreads above.
+    cycle_to_cycle: float = 0.0
     # What the chip has been through.
     temperature_c: float = PROGRAMMING_C
     age_h: float = 0.0
@@ -58,9 +65,13 @@ LIMITS = {
 }
 
 PRESETS = {
-    'good': Deviations(0.001, 0.003, -0.01, 0.005, 0.001, 0.0, 1e-4, 5e-6, 5e-4),
-    'typical': Deviations(0.003, 0.01, -0.02, 0.02, 0.003, 0.0, 1e-3, 15e-6, 5e-4),
-    'bad': Deviations(0.01, 0.03, -0.03, 0.1, 0.01, 0.0, 1e-2, 25e-6, 5e-4),
+    'good': Deviations(
+        *(0.001, 0.003, -0.01, 0.005, 0.001, 0.0, 1e-4, 5e-6, 5e-4), *(0.1, 0.02, 0.5)
+    ),
+    'typical': Deviations(
+        *(0.003, 0.01, -0.02, 0.02, 0.003, 0.0, 1e-3, 15e-6, 5e-4), *(0.2, 0.035, 0.5)
+    ),
+    'bad': Deviations(*(0.01, 0.03, -0.03, 0.1, 0.01, 0.0, 1e-2, 25e-6, 5e-4), *(0.3, 0.05, 0.5)),
 }
 
 
@@ -75,11 +86,11 @@ def find_deviations(preset: str, **changes: float) -> Deviations:
 class LayerFlaws:
     """What fabrication froze into one layer of a chip.
 
-    mismatch `[n_in, n_out, K, P]` is relative, alive `[n_in, n_out, K]` is 0 or 1, gain `[n_in,
-    n_out]` is a factor and offset `[n_in, n_out]` in gain units.
+    draws `[n_in, n_out, K, P]` is standard normal (a device says what it moves), alive `[n_in,
+    n_out, K]` is 0 or 1, gain `[n_in, n_out]` a factor and offset `[n_in, n_out]` in gain units.
     """
 
-    mismatch: Floats
+    draws: Floats
     alive: Floats
     gain: Floats
     offset: Floats
@@ -94,13 +105,13 @@ def fabricate(
     """
     streams = [stream(seed, 'fabrication', layer, effect) for effect in range(5)]
     edges = shape[:2]
-    mismatch = deviations.element_mismatch * streams[0].standard_normal((*shape, parameters))
+    draws = streams[0].standard_normal((*shape, parameters))
     alive = streams[1].random(shape) >= deviations.dead
     gain = 1 + deviations.edge_gain_mean + deviations.edge_gain * streams[2].standard_normal(edges)
     offset = deviations.offset * streams[3].standard_normal(edges)
     decades = np.log10(1 + deviations.age_h)
     aged = 1 + deviations.ageing * decades * streams[4].standard_normal(edges)
-    return LayerFlaws(mismatch, alive.astype(np.float64), gain * aged, offset)
+    return LayerFlaws(draws, alive.astype(np.float64), gain * aged, offset)
 
 
 class OffsetDrift:

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from pkan_control.arrays import Array, Floats
+from pkan_control.devices.deviations import Deviations
 from pkan_control.errors import unknown
 
 ENTRY_POINTS = 'pkan_control.devices'
@@ -66,19 +67,22 @@ class Device(Protocol):
         """Return the physical parameters `[..., P]` that codes `[..., Q]` realise."""
 
     def deviate(
-        self, physical: Floats, mismatch: Floats, warming_c: float, tempco: float
+        self, physical: Floats, draws: Floats, cycles: Floats, deviations: Deviations
     ) -> Floats:
-        """Return what a chip makes of the parameters.
+        """Return what a chip makes of the parameters, which of the magnitudes bear on which.
 
-        `mismatch` holds a relative error for each parameter `[..., P]`, `warming_c` the chip's
-        temperature above that of programming in degC, `tempco` the parts' coefficient in 1/degC.
+        Both are standard normal, one number for each parameter `[..., P]`: `draws` was frozen by
+        fabrication, `cycles` is another one each time that the element is set anew.
         """
 
     def settling_s(self) -> float:
         """Return the time in seconds that a layer of elements needs to follow a new input."""
 
     def power_w(self, physical: Floats, figure_of_merit_j: Floats) -> Floats:
-        """Return the power in watts of elements `[..., P]` at a figure of merit in joule."""
+        """Return the power in watts of elements `[..., P]`: `[...]`, 0 of one disconnected.
+
+        Affine in the figure of merit of a filter pole in joule, and constant where none is used.
+        """
 
 
 def find_device(name: str) -> Device:

@@ -15,12 +15,16 @@ from pkan_control.training.trainable import ChipNoise, Trainable, TrainableMlp, 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Hidden nodes, elements an edge, what the network is exposed to, and how long it trains."""
+    """Hidden nodes, elements an edge, what the network is exposed to, and how long it trains.
+
+    `device` is the one whose network an MLP is given as many parameters as.
+    """
 
     hidden: tuple[int, ...] = (16,)
     k: int = 4
     noise: ChipNoise = field(default_factory=ChipNoise)
     settings: Settings = field(default_factory=Settings)
+    device: str = 'bandpass'
 
 
 RECIPES = {'drone_hover': Recipe()}
@@ -29,7 +33,7 @@ RECIPES = {'drone_hover': Recipe()}
 def train(task: Task, device: str, seed: int, report: Report, steps: int | None = None) -> Bundle:
     """Train a controller for a task; `device` is that of its elements, or `mlp`.
 
-    The MLP has two hidden layers and just as many parameters as the network has.
+    The MLP has two hidden layers and just as many parameters as the recipe's network has.
     """
     recipe = RECIPES.get(task.name, Recipe())
     if steps is not None:
@@ -47,7 +51,7 @@ def make_trainable(task: Task, recipe: Recipe, device: str, seed: int) -> Traina
     if device != MLP:
         return TrainableNetwork(device, shape, recipe.k, recipe.noise, seed)
     elements = sum(a * b for a, b in itertools.pairwise(shape)) * recipe.k
-    parameters = elements * len(find_device('bandpass').parameters)
+    parameters = elements * len(find_device(recipe.device).parameters)
     return TrainableMlp(equal_shape(inputs, outputs, parameters), seed)
 
 

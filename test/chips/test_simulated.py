@@ -399,3 +399,46 @@ def test_one_deviation_changed_leaves_the_flaws_of_others(layer):
 
     changed = replace(base, edge_gain=0.2, element_mismatch=0.01, dead=0.1, ageing=0.1)
     np.testing.assert_allclose(silent(changed), silent(base), atol=1e-5)
+
+
+def memdiodes(sources: int = 3, targets: int = 2) -> Program:
+    """Return a layer of memdiodes with their bends inside of the inputs."""
+    codes = np.full((sources, targets, 2, 7), (128, 128, 128, 128, 200, 0, 100), dtype=np.int16)
+    return Program('memdiode', (codes,))
+
+
+def swept_cycles(chip: SimulatedChip, episode: int) -> np.ndarray:
+    chip.begin(episode)
+    return chip.sweep('node', Index(0, target=1), POINTS, 10**9)
+
+
+def test_memristors_are_set_anew_for_each_episode():
+    chip = loaded(memdiodes(), Deviations(element_current=0.2, cycle_to_cycle=0.5))
+    first, second, again = (swept_cycles(chip, episode) for episode in (1, 2, 1))
+    np.testing.assert_allclose(again, first, atol=1e-6)
+    assert 1e-4 < abs(second - first).max() < 0.5
+    x = np.full(3, 0.5)
+    chip.begin(1)
+    one = chip.evaluate(x, 0.0, 1.0)
+    chip.begin(2)
+    assert abs(chip.evaluate(x, 0.0, 1.0) - one).max() > 1e-4
+
+
+@pytest.mark.parametrize('name', ['element_current', 'cycle_to_cycle'])
+def test_without_spread_or_cycles_every_episode_is_the_same(name):
+    sizes = {'element_current': 0.2, 'cycle_to_cycle': 0.5, name: 0.0}
+    chip = loaded(memdiodes(), Deviations(**sizes))
+    np.testing.assert_allclose(swept_cycles(chip, 1), swept_cycles(chip, 2), atol=1e-6)
+
+
+def test_cycles_leave_filters_as_they_are(layer):
+    chips = [loaded(layer, replace(PRESETS['bad'], cycle_to_cycle=c)) for c in (0.0, 1.0)]
+    one, other = (flight(chip, 4) for chip in chips)
+    np.testing.assert_array_equal(one, other)
+
+
+def test_trims_outlast_an_episode():
+    chip = loaded(memdiodes(), Deviations(element_current=0.2, cycle_to_cycle=0.5))
+    chip.trim(0, np.zeros((3, 2)), np.full((3, 2), 0.1))
+    chip.begin(7)
+    np.testing.assert_allclose(chip.evaluate(np.full(3, 0.5), 0.0, 1.0), 0.3, atol=0.01)

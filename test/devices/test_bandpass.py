@@ -1,6 +1,7 @@
 """The band-pass element against its formulas, written out in another way."""
 
 import math
+import timeit
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis.extra import numpy as arrays
 from scipy import signal
 
 from pkan_control.devices.bandpass import bandpass, drive_hz
+from pkan_control.devices.deviations import Deviations
 from pkan_control.devices.element import find_device
 
 CLOCK = 4e6
@@ -137,6 +139,13 @@ def test_corners_are_realisable_within_half_a_percent():
     assert np.median(error) <= 2e-4
 
 
+def test_ten_thousand_corners_are_quantised_in_milliseconds():
+    wanted = np.geomspace(4e3, 400e3, 10_000).reshape(-1, 2)
+    values = np.concatenate([np.zeros((5000, 1)), wanted], axis=1)
+    bandpass.encode(values)
+    assert min(timeit.repeat(lambda: bandpass.encode(values), number=1, repeat=9)) < 0.02
+
+
 def test_torch_and_numpy_compute_the_same():
     values = physical(200)
     tensors, x = torch.from_numpy(values), np.linspace(0, 1, 200)
@@ -167,9 +176,11 @@ def test_gradients_are_finite_over_the_whole_input_range():
 
 def test_warming_moves_corners_and_mismatch_moves_everything():
     values = np.array([[1.0, 1e4, 1e5]])
-    warm = bandpass.deviate(values, np.zeros((1, 3)), 40.0, 25e-6)
+    none, draws = np.zeros((1, 3)), np.array([[1.0, -2.0, 3.0]])
+    hot = Deviations(corner_tempco=25e-6, temperature_c=65.0)
+    warm = bandpass.deviate(values, none, draws, hot)
     np.testing.assert_allclose(warm, [[1.0, 1.001e4, 1.001e5]], rtol=1e-12)
-    mismatched = bandpass.deviate(values, np.array([[0.01, -0.02, 0.03]]), 0.0, 25e-6)
+    mismatched = bandpass.deviate(values, draws, draws, Deviations(element_mismatch=0.01))
     np.testing.assert_allclose(mismatched, [[1.01, 9.8e3, 1.03e5]], rtol=1e-12)
 
 

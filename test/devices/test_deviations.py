@@ -20,7 +20,6 @@ from pkan_control.errors import UserError
 
 BAD = replace(PRESETS['bad'], age_h=9.0)
 EFFECTS = {
-    'element_mismatch': ('mismatch', 0.002),
     'edge_gain': ('gain', 0.2),
     'edge_gain_mean': ('gain', -0.2),
     'offset': ('offset', 0.2),
@@ -40,7 +39,6 @@ def same(a: LayerFlaws, b: LayerFlaws) -> dict[str, bool]:
 
 def test_no_deviation_is_no_flaw():
     found = flaws(Deviations(age_h=100.0))
-    assert (found.mismatch == 0).all()
     assert (found.alive == 1).all()
     assert (found.gain == 1).all()
     assert (found.offset == 0).all()
@@ -50,8 +48,8 @@ def test_no_deviation_is_no_flaw():
 def test_empirical_sizes_are_those_asked_for(preset):
     wanted = PRESETS[preset]
     found = flaws(wanted)
-    assert found.mismatch.std() == pytest.approx(wanted.element_mismatch, rel=0.03)
-    assert abs(found.mismatch.mean()) < 0.05 * wanted.element_mismatch
+    assert found.draws.std() == pytest.approx(1, rel=0.03)
+    assert abs(found.draws.mean()) < 0.05
     assert found.gain.std() == pytest.approx(wanted.edge_gain, rel=0.03)
     assert found.gain.mean() == pytest.approx(1 + wanted.edge_gain_mean, abs=1e-3)
     assert found.offset.std() == pytest.approx(wanted.offset, rel=0.03)
@@ -80,9 +78,13 @@ def test_changing_one_deviation_leaves_the_draws_of_others(name):
 
 
 def test_flaws_scale_without_being_drawn_anew():
-    one, two = (flaws(Deviations(offset=size, element_mismatch=size)) for size in (0.01, 0.02))
+    one, two = (flaws(Deviations(offset=size)) for size in (0.01, 0.02))
     np.testing.assert_allclose(two.offset, 2 * one.offset)
-    np.testing.assert_allclose(two.mismatch, 2 * one.mismatch)
+
+
+@pytest.mark.parametrize('name', ['element_mismatch', 'element_current', 'element_slope'])
+def test_elements_are_drawn_whatever_the_sizes(name):
+    assert all(same(flaws(BAD), flaws(replace(BAD, **{name: 0.123}))).values())
 
 
 def test_more_death_spares_no_dead_element():
@@ -141,7 +143,10 @@ def test_presets_are_found_and_changed_by_name(refused):
 
 def test_a_better_preset_is_better_in_everything():
     sizes = [
-        [p.element_mismatch, p.edge_gain, p.offset, p.read_noise, p.dead, p.corner_tempco]
+        [
+            *(p.element_mismatch, p.edge_gain, p.offset, p.read_noise, p.dead, p.corner_tempco),
+            *(p.element_current, p.element_slope),
+        ]
         for p in (PRESETS[name] for name in ('good', 'typical', 'bad'))
     ]
     assert (np.diff(sizes, axis=0) > 0).all()

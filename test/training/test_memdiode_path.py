@@ -1,0 +1,74 @@
+"""A network of memdiodes goes the whole way: trained, stored, on chips, to flight and pilot."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pkan_control.chips.power import estimate_power
+from pkan_control.chips.uri import open_chip
+from pkan_control.controller.bundle import Bundle, load_bundle, save_bundle
+from pkan_control.controller.controller import make_controller
+from pkan_control.controller.pilot import Limits, Pilot
+from pkan_control.pictures import draw_edges
+from pkan_control.rollouts.rollout import fly_bundle
+from pkan_control.tasks.task import find_task
+from pkan_control.training.imitation import Settings
+from pkan_control.training.recipe import RECIPES, Recipe, make_trainable, train
+
+SHORT = Settings(rounds=1, expert_flights=16, flights=8, flight_s=0.5, steps=22, chips=2, batch=64)
+TASK = find_task('drone_hover')
+STEP_NS = 20_000_000
+CHIPS = ['ideal:', *(f'sim:?seed=1&preset={preset}' for preset in ('good', 'typical', 'bad'))]
+
+
+@pytest.fixture(scope='module')
+def bundle(tmp_path_factory) -> Bundle:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(RECIPES, TASK.name, Recipe((4,), 2, settings=SHORT))
+        trained = train(TASK, 'memdiode', 0, lambda done, text: None)
+    path = tmp_path_factory.mktemp('memdiode') / 'controller.safetensors'
+    save_bundle(path, trained)
+    stored = load_bundle(path)
+    for ours, theirs in zip(trained.program.layers, stored.program.layers, strict=True):
+        np.testing.assert_array_equal(theirs, ours)
+    return stored
+
+
+@pytest.mark.parametrize('uri', CHIPS)
+def test_it_flies_on_every_chip(bundle, uri):
+    records = fly_bundle(TASK, bundle, uri, 1, 2, 0, lambda done: None)
+    assert len(records) == 2
+    assert all(np.isfinite(record.states).all() for record in records)
+
+
+def test_the_pilot_of_a_node_commands_with_it(bundle):
+    chip = open_chip(CHIPS[2])
+    pilot = Pilot(bundle.law, make_controller(bundle, chip), Limits())
+    pilot.on_goal(STEP_NS, 0.02, TASK.goal(0))
+    decision = pilot.on_state(STEP_NS, STEP_NS, 0.02, TASK.start(0, 0))
+    assert decision is not None
+    assert not decision.safe
+    assert chip.telemetry().evaluations == 1
+
+
+def test_its_edges_are_drawn_and_its_power_told(bundle, tmp_path):
+    inputs = [f'in {i}' for i in range(bundle.program.shape[0])]
+    draw_edges(tmp_path / 'edges.png', bundle.program, inputs, ['a', 'b', 'c', 'd'])
+    assert (tmp_path / 'edges.png').stat().st_size > 10_000
+    estimate = estimate_power(bundle.program)
+    watts = estimate.p50 / bundle.program.elements
+    assert estimate.p10 == pytest.approx(estimate.p90)
+    assert 1e-5 < watts < 2e-3
+
+
+def test_an_mlp_has_as_many_parameters_as_the_recipe_s_network():
+    sizes = {}
+    for device in ('bandpass', 'memdiode'):
+        recipe = replace(Recipe(), device=device)
+        network = make_trainable(TASK, recipe, device, 0).export()
+        mlp = make_trainable(TASK, recipe, 'mlp', 0).export()
+        sizes[device] = network.parameters, mlp.parameters
+    for wanted, found in sizes.values():
+        assert found == pytest.approx(wanted, rel=0.05)
+    assert sizes['memdiode'][1] > 2 * sizes['bandpass'][1]
