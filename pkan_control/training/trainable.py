@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from pkan_control.arrays import Floats
+from pkan_control.chips.simulated import RAIL_V
 from pkan_control.devices.element import Device, find_device
 from pkan_control.mlp import Mlp
 from pkan_control.network import (
@@ -22,7 +23,6 @@ from pkan_control.network import (
     squash,
 )
 
-RAIL_V = 3.0
 Policy = Callable[[Floats], Floats]
 
 

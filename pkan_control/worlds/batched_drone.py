@@ -8,8 +8,14 @@ from pkan_control.airframe import GRAVITY, Airframe
 from pkan_control.arrays import Array, namespace
 from pkan_control.controller.laws.drone import ATTITUDE, POSITION, RATE, VELOCITY
 from pkan_control.rotations import cross, matrix, to_body, to_world, turn
-from pkan_control.worlds.quadrotor import CALM, Conditions, force_in_air, lagged, rotor_wrench
-from pkan_control.worlds.world import PHYSICS_HZ
+from pkan_control.worlds.quadrotor import (
+    CALM,
+    PHYSICS_HZ,
+    Conditions,
+    force_in_air,
+    lagged,
+    rotor_wrench,
+)
 
 
 class BatchedDrone:

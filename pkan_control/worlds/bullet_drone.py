@@ -11,8 +11,14 @@ from pkan_control.arrays import Floats
 from pkan_control.controller.laws.drone import ATTITUDE, POSITION, RATE, VELOCITY
 from pkan_control.share import share
 from pkan_control.worlds.bullet_server import Bullet, pybullet
-from pkan_control.worlds.quadrotor import CALM, Conditions, force_in_air, lagged, rotor_wrench
-from pkan_control.worlds.world import PHYSICS_HZ
+from pkan_control.worlds.quadrotor import (
+    CALM,
+    PHYSICS_HZ,
+    Conditions,
+    force_in_air,
+    lagged,
+    rotor_wrench,
+)
 
 MODEL = 'urdf/quadrotor.urdf'
 Vector = Sequence[float]

@@ -8,6 +8,8 @@ import numpy as np
 from pkan_control.airframe import Airframe
 from pkan_control.arrays import Array, namespace
 
+# Steps a second of the physics that the robot runs in.
+PHYSICS_HZ = 500.0
 # Below this height in rotor radii the ground effect no longer grows.
 LOWEST_RADII = 2.0
 

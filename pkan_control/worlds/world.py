@@ -9,8 +9,6 @@ from pkan_control.arrays import Floats
 from pkan_control.controller.laws.law import Law
 from pkan_control.errors import unknown
 
-PHYSICS_HZ = 500.0
-
 
 class World(Protocol):
     """One simulated robot."""
