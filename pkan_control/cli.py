@@ -61,7 +61,9 @@ def rollout(
     controller: Annotated[
         Path | None, typer.Option(help='Controller file; the shipped one.')
     ] = None,
-    chip: Annotated[str, typer.Option(help='Chip URI: ideal:, sim:?seed=1&... or tcp://...')] = 'ideal:',
+    chip: Annotated[
+        str, typer.Option(help='Chip URI: ideal:, sim:?seed=1&... or tcp://...')
+    ] = 'ideal:',
     episodes: Annotated[int, typer.Option(help='Number of episodes.', min=1)] = 100,
     seed: Seed = 0,
     chips: Annotated[int, typer.Option(help='Spread over chips of consecutive seeds.', min=1)] = 1,

@@ -42,7 +42,8 @@ def encode(frame: Frame) -> bytes:
     raw = head + frame.payload
     if len(raw) > MAX_RAW - _CHECK.size:
         raise ValueError(f'payload of {len(frame.payload)} bytes: at most {MAX_PAYLOAD}')
-    return cobs.encode(raw + _CHECK.pack(crc32(raw))) + b'\0'
+    encoded: bytes = cobs.encode(raw + _CHECK.pack(crc32(raw)))
+    return encoded + b'\0'
 
 
 @dataclass
@@ -108,6 +109,4 @@ class Decoder:
             return None
         first, kind, sequence, session, status, credit = _HEADER.unpack_from(body)
         payload = body[_HEADER.size :]
-        return Frame(
-            kind, sequence, session, payload, first & 0xF, status, credit, first >> 4
-        )
+        return Frame(kind, sequence, session, payload, first & 0xF, status, credit, first >> 4)

@@ -5,8 +5,15 @@ import time
 
 from pkan_control.bridge.codes import MAGIC, Kind, Status
 from pkan_control.bridge.errors import BoardError, LinkTimeoutError
-from pkan_control.bridge.frame import MAX_RAW, RESPONSE, RETRANSMISSION, VERSION
-from pkan_control.bridge.frame import Decoder, Frame, encode
+from pkan_control.bridge.frame import (
+    MAX_RAW,
+    RESPONSE,
+    RETRANSMISSION,
+    VERSION,
+    Decoder,
+    Frame,
+    encode,
+)
 from pkan_control.bridge.layouts import DICTIONARY_CRC, REFUSAL, REQUESTS, RESPONSES
 from pkan_control.bridge.messages import Hello, HelloReply
 from pkan_control.bridge.transport import Transport
@@ -35,9 +42,7 @@ def shake_hands(transport: Transport, decoder: Decoder) -> HelloReply:
     raise LinkTimeoutError(f'no board answers: {len(TRIES_S)} HELLO in {sum(TRIES_S):.1f} s')
 
 
-def _await(
-    transport: Transport, decoder: Decoder, sequence: int, wait_s: float
-) -> Frame | None:
+def _await(transport: Transport, decoder: Decoder, sequence: int, wait_s: float) -> Frame | None:
     until = time.monotonic() + wait_s
     while (left := until - time.monotonic()) > 0:
         for frame in decoder.feed(transport.read(left)):

@@ -20,25 +20,24 @@ class Layout:
         """Describe the fixed part, an item of the list after it, and where its number stands."""
         self.message = message
         self.text = f'{head} {tail}'.strip()
+        self.head, self.tail, self.count = head, tail, count
         self._head = Struct('<' + head)
-        self._tail = tail
         self._item = Struct('<' + tail)
-        self._count = count
 
     def pack(self, message: Any) -> bytes:
         """Return the payload."""
-        if not self._tail:
+        if not self.tail:
             return self._head.pack(*message)
         *fixed, values = message
-        if self._count is not None:
-            fixed.insert(self._count, len(values))
+        if self.count is not None:
+            fixed.insert(self.count, len(values))
         return self._head.pack(*fixed) + self._pack_list(values)
 
     def _pack_list(self, values: Any) -> bytes:
-        if self._tail == 'B':
+        if self.tail == 'B':
             return bytes(values)
-        if self._tail in ('H', 'i'):
-            return Struct(f'<{len(values)}{self._tail}').pack(*values)
+        if self.tail in ('H', 'i'):
+            return Struct(f'<{len(values)}{self.tail}').pack(*values)
         return b''.join(self._item.pack(*value) for value in values)
 
     def unpack(self, payload: bytes) -> Any:
@@ -46,20 +45,20 @@ class Layout:
         if len(payload) < self._head.size:
             raise ValueError(f'payload of {len(payload)} bytes: at least {self._head.size}')
         fixed = list(self._head.unpack_from(payload))
-        if not self._tail:
+        if not self.tail:
             return self.message(*fixed)
         rest = payload[self._head.size :]
         there = len(rest) // self._item.size
-        n = there if self._count is None else fixed.pop(self._count)
+        n = there if self.count is None else fixed.pop(self.count)
         if n > there:
             raise ValueError(f'list of {there} items: announced are {n}')
         return self.message(*fixed, self._unpack_list(rest[: n * self._item.size], n))
 
     def _unpack_list(self, data: bytes, n: int) -> Any:
-        if self._tail == 'B':
+        if self.tail == 'B':
             return data
-        if self._tail in ('H', 'i'):
-            return Struct(f'<{n}{self._tail}').unpack(data)
+        if self.tail in ('H', 'i'):
+            return Struct(f'<{n}{self.tail}').unpack(data)
         return tuple(self._item.iter_unpack(data))
 
 

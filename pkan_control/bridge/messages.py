@@ -164,7 +164,7 @@ class Trim(NamedTuple):
     kind: int
     operation: int
     n: int
-    index: int
+    first: int
     values: tuple[tuple[int, int], ...]
 
 
@@ -195,7 +195,7 @@ class Sweep(NamedTuple):
     target: int
     log2_averages: int
     n: int
-    index: int
+    first: int
     x0: int
     x1: int
     settle_us: int

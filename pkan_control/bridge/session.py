@@ -1,7 +1,7 @@
 """A session with a board: requests and their answers over a link that may break.
 
-A thread of its own reads. It also sends PING where nothing else is sent, so that a board's watchdog
-tells that this process lives, and it opens the link again where it broke.
+A thread of its own reads. It also sends PING, so that a board's watchdog can tell that this process
+lives, and it opens the link again where it broke.
 """
 
 import itertools
@@ -16,11 +16,19 @@ from typing import Any
 from pkan_control.bridge.codes import Kind, Status
 from pkan_control.bridge.errors import BoardError, LinkLostError, LinkTimeoutError
 from pkan_control.bridge.events import Events
-from pkan_control.bridge.frame import EVENT, RESPONSE, RETRANSMISSION, VERSION, WILDCARD
-from pkan_control.bridge.frame import Decoder, Frame, encode
+from pkan_control.bridge.frame import (
+    EVENT,
+    RESPONSE,
+    RETRANSMISSION,
+    VERSION,
+    WILDCARD,
+    Decoder,
+    Frame,
+    encode,
+)
 from pkan_control.bridge.handshake import TRIES_S, changes, now_us, shake_hands
 from pkan_control.bridge.layouts import REFUSAL, REQUESTS, RESPONSES
-from pkan_control.bridge.messages import HelloReply, Ping
+from pkan_control.bridge.messages import HelloReply, Ping, PingReply
 from pkan_control.bridge.statistics import ClockOffset, Statistics
 from pkan_control.bridge.transport import Transport
 
@@ -48,7 +56,7 @@ class Session:
         self.generation = 0
         self.interrupted = ''
         self._connect = connect
-        self._sequence = itertools.count(random.getrandbits(16))  # noqa: S311
+        self._sequence = itertools.count(random.getrandbits(16))
         self._answers: dict[tuple[int, int], Answer] = {}
         self._writing = threading.Lock()
         self._closing = threading.Event()
@@ -94,9 +102,7 @@ class Session:
             frame = self.wait(answer, (kind, sequence), wait_s)
             if frame is not None:
                 return self.read(frame)
-        raise LinkTimeoutError(
-            f'{self.name}: no answer to {kind.name} after {len(tries_s)} tries'
-        )
+        raise LinkTimeoutError(f'{self.name}: no answer to {kind.name} after {len(tries_s)} tries')
 
     def ask_once(self, kind: Kind, message: Any, wait_s: float) -> tuple[int, Any]:
         """Send a request that is never sent again; return status and response."""
@@ -108,7 +114,9 @@ class Session:
             return frame.status & 0x7F, self.unpack(frame)
         return 0, self.read(frame)
 
-    def send(self, kind: Kind, message: Any, sequence: int | None = None, flags: int = 0) -> Answer:
+    def send(
+        self, kind: Kind, message: Any, sequence: int | None = None, flags: int = 0
+    ) -> Answer:
         """Send a request; the answer is put where `wait` finds it."""
         number = self._next() if sequence is None else sequence
         answer = self._answers.setdefault((kind, number), SimpleQueue())
@@ -166,6 +174,7 @@ class Session:
         raise BoardError(text, status)
 
     def unpack(self, frame: Frame) -> Any:
+        """Return the response in a frame."""
         kind = Kind(frame.kind)
         try:
             return RESPONSES[kind].unpack(frame.payload)
@@ -248,11 +257,11 @@ class Session:
 
     def _measure(self, frame: Frame) -> None:
         try:
-            exchange = RESPONSES[Kind.PING].unpack(frame.payload)
+            exchange: PingReply = RESPONSES[Kind.PING].unpack(frame.payload)
         except ValueError:
             self.statistics.malformed += 1
             return
-        self.statistics.round_trips_us.append(self.clock.add(*exchange, now_us()))
+        self.statistics.round_trips_us.append(self.clock.add(exchange, now_us()))
 
     def _drop(self) -> None:
         with self._writing:

@@ -3,6 +3,8 @@
 from collections import deque
 from dataclasses import dataclass, field
 
+from pkan_control.bridge.messages import PingReply
+
 KEPT = 256
 
 
@@ -31,8 +33,9 @@ class ClockOffset:
         self.offset_us = 0
         self._samples: deque[tuple[int, int]] = deque(maxlen=KEPT)
 
-    def add(self, t_host: int, t_received: int, t_sent: int, t_now: int) -> int:
-        """Take an exchange, all times in us; return its round trip."""
+    def add(self, exchange: PingReply, t_now: int) -> int:
+        """Take an exchange that ended at `t_now` in us; return its round trip."""
+        t_host, t_received, t_sent = exchange
         way = (t_now - t_host) - (t_sent - t_received)
         self._samples.append((way, ((t_received - t_host) + (t_sent - t_now)) // 2))
         self.offset_us = min(self._samples)[1]

@@ -120,7 +120,7 @@ def _equal(name: str, got: object, wanted: object) -> None:
 
 
 def _unpack_layers(data: bytes, count: int, elements: int) -> tuple[NDArray[np.int16], ...]:
-    layers = []
+    layers: list[NDArray[np.int16]] = []
     for _ in range(count):
         codes, data = _unpack_layer(data, elements)
         if layers:

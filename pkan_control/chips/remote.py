@@ -7,13 +7,21 @@ from statistics import median
 import numpy as np
 
 from pkan_control.arrays import Floats
-from pkan_control.bridge.codes import DRIVE_OFF, BoardKind, Flag, Kind, State
-from pkan_control.bridge.codes import SafeReason, Status, SweepTarget, TrimOperation
+from pkan_control.bridge.codes import (
+    DRIVE_OFF,
+    BoardKind,
+    Flag,
+    Kind,
+    SafeReason,
+    State,
+    Status,
+    SweepTarget,
+    TrimOperation,
+)
 from pkan_control.bridge.errors import BoardError, LinkLostError, LinkTimeoutError
 from pkan_control.bridge.fixed import ONE_GAIN, ONE_INPUT, ONE_VALUE, to_fixed, to_floats
 from pkan_control.bridge.handshake import now_us
-from pkan_control.bridge.messages import Arm, Empty, Evaluate, Ping, Safe, Sweep, Trim
-from pkan_control.bridge.messages import SweepData
+from pkan_control.bridge.messages import Arm, Empty, Evaluate, Ping, Safe, Sweep, SweepData, Trim
 from pkan_control.bridge.session import Session
 from pkan_control.chips.chip import Identity, Index, Target, Telemetry, as_inputs
 from pkan_control.chips.image import pack_program
@@ -185,10 +193,10 @@ class RemoteChip:
             raise UserError(f'{index}: the layer has {sources}, {targets}, {elements}')
         before = layers[: index.layer]
         if target == 'node':
-            return sum(codes.shape[1] for codes in before) + index.target
+            return int(sum(codes.shape[1] for codes in before) + index.target)
         edges = sum(codes.shape[0] * codes.shape[1] for codes in before)
         edge = edges + index.source * targets + index.target
-        return edge if target == 'edge' else edge * elements + index.element
+        return int(edge if target == 'edge' else edge * elements + index.element)
 
     def _shape_of(self, layer: int) -> tuple[int, ...]:
         layers = self._loaded().layers

@@ -55,11 +55,11 @@ class ChipModel:
     def _find(self, job: Sweep) -> tuple[Target, Index]:
         elements = self.program.layers[0].shape[2]
         if job.target == SweepTarget.NODE:
-            layer, node = self.place(1, job.index)
+            layer, node = self.place(1, job.first)
             return 'node', Index(layer, 0, node)
         if job.target == SweepTarget.EDGE:
-            return 'edge', Index(*self._edge(job.index))
-        return 'element', Index(*self._edge(job.index // elements), job.index % elements)
+            return 'edge', Index(*self._edge(job.first))
+        return 'element', Index(*self._edge(job.first // elements), job.first % elements)
 
     def _edge(self, number: int) -> tuple[int, int, int]:
         layer, within = self.place(0, number)
@@ -74,7 +74,7 @@ class ChipModel:
         return layer, number - int(first[layer])
 
     def set_trims(self, kind: int, first: int, values: tuple[tuple[int, int], ...]) -> None:
-        """Set the trims from a number on; raise `IndexError`, and set none, if one is not there."""
+        """Set trims from a number on; raise `IndexError`, and set none, if one is not there."""
         last = first + len(values) - 1
         layers = range(self.place(kind, first)[0], self.place(kind, last)[0] + 1)
         self.trims |= {(kind, first + i): value for i, value in enumerate(values)}

@@ -181,7 +181,7 @@ class Device:
         return message._replace(n=len(values), values=values)
 
     def _trim_range(self, model: ChipModel, message: m.Trim) -> tuple[tuple[int, int], ...]:
-        n, first = message.n, message.index
+        n, first = message.n, message.first
         setting = message.operation == TrimOperation.SET
         if not 0 < n <= MOST_TRIMS or (setting and n != len(message.values)):
             raise Refused(Status.LENGTH, len(message.values), n)

@@ -8,8 +8,16 @@ from typing import Any
 
 from pkan_control.bridge import messages as m
 from pkan_control.bridge.codes import ALERT, MAGIC, BoardKind, Kind, State, Status
-from pkan_control.bridge.frame import EVENT, MAX_RAW, RESPONSE, RETRANSMISSION, VERSION
-from pkan_control.bridge.frame import Decoder, Frame, encode
+from pkan_control.bridge.frame import (
+    EVENT,
+    MAX_RAW,
+    RESPONSE,
+    RETRANSMISSION,
+    VERSION,
+    Decoder,
+    Frame,
+    encode,
+)
 from pkan_control.bridge.layouts import DICTIONARY_CRC, EVENTS, REFUSAL, REQUESTS, RESPONSES
 from pkan_control.chips.image import MAX_K, MAX_PORTS
 from pkan_control.chips.simulated import CONVERTER_BITS

@@ -26,7 +26,17 @@ ROOMS = (
         'mlp',
         'chips',
     ),
-    *('controller', 'emulator', 'tasks', 'worlds', 'rollouts', 'training', 'nodes', 'tables', 'pictures'),
+    *(
+        'controller',
+        'emulator',
+        'tasks',
+        'worlds',
+        'rollouts',
+        'training',
+        'nodes',
+        'tables',
+        'pictures',
+    ),
     *('bringup', 'demo', 'cli'),
 )
 ROS_PACKAGES = ('rclpy', 'launch', 'launch_ros')
