@@ -1,7 +1,7 @@
 """A session with a board: requests and their answers over a link that may break.
 
-A thread of its own reads. It also sends PING, so that a board's watchdog can tell that this process
-lives, and it opens the link again where it broke.
+A thread of its own reads. It also sends PING, so that a board's watchdog can tell that this
+process lives, and it opens the link again where it broke.
 """
 
 import itertools
@@ -29,6 +29,7 @@ from pkan_control.bridge.frame import (
 from pkan_control.bridge.handshake import TRIES_S, changes, now_us, shake_hands
 from pkan_control.bridge.layouts import REFUSAL, REQUESTS, RESPONSES
 from pkan_control.bridge.messages import HelloReply, Ping, PingReply
+from pkan_control.bridge.responses import read_response, unpack_response
 from pkan_control.bridge.statistics import ClockOffset, Statistics
 from pkan_control.bridge.transport import Transport
 
@@ -101,7 +102,7 @@ class Session:
             answer = self.send(kind, message, sequence, flags)
             frame = self.wait(answer, (kind, sequence), wait_s)
             if frame is not None:
-                return self.read(frame)
+                return read_response(self.name, frame)
         raise LinkTimeoutError(f'{self.name}: no answer to {kind.name} after {len(tries_s)} tries')
 
     def ask_once(self, kind: Kind, message: Any, wait_s: float) -> tuple[int, Any]:
@@ -111,8 +112,8 @@ class Session:
         if frame is None:
             raise LinkTimeoutError(f'{self.name}: no answer to {kind.name} in {wait_s:.4f} s')
         if frame.status & 0x7F in (Status.OK, Status.SAFE) and frame.payload:
-            return frame.status & 0x7F, self.unpack(frame)
-        return 0, self.read(frame)
+            return frame.status & 0x7F, unpack_response(self.name, frame)
+        return 0, read_response(self.name, frame)
 
     def send(
         self, kind: Kind, message: Any, sequence: int | None = None, flags: int = 0
@@ -160,27 +161,6 @@ class Session:
         if self._thread is not threading.current_thread():
             self._thread.join()
         self._drop()
-
-    def read(self, frame: Frame) -> Any:
-        """Return the response, or raise what was refused, with both values where there are."""
-        status = frame.status & 0x7F
-        if status == Status.OK:
-            return self.unpack(frame)
-        name = Status(status).name if status in Status.__members__.values() else f'{status}'
-        text = f'{self.name}: {Kind(frame.kind).name} refused: {name.lower().replace("_", " ")}'
-        if len(frame.payload) == 8:
-            refusal = REFUSAL.unpack(frame.payload)
-            text += f', 0x{refusal.got:X} where 0x{refusal.wanted:X} is wanted'
-        raise BoardError(text, status)
-
-    def unpack(self, frame: Frame) -> Any:
-        """Return the response in a frame."""
-        kind = Kind(frame.kind)
-        try:
-            return RESPONSES[kind].unpack(frame.payload)
-        except ValueError as error:
-            self.statistics.malformed += 1
-            raise BoardError(f'{self.name}: answer to {kind.name}: {error}') from None
 
     def _next(self) -> int:
         return next(self._sequence) & 0xFFFF
@@ -238,12 +218,20 @@ class Session:
         self.statistics.received += 1
         if frame.version != VERSION or not frame.flags & (RESPONSE | EVENT):
             self.statistics.malformed += 1
+        elif self._is_another_session(frame):
+            raise ConnectionError('the board does not know this session')
         elif frame.session != self.hello.session and frame.kind != Kind.SAFE:
             self.statistics.wrong_session += 1
         elif frame.flags & EVENT:
             self.events.take(frame)
         else:
             self._answer(frame)
+
+    def _is_another_session(self, frame: Frame) -> bool:
+        """Tell a board that refuses this very session, as it does after a reboot."""
+        if frame.flags & EVENT or frame.status & 0x7F != Status.SESSION or len(frame.payload) < 8:
+            return False
+        return bool(REFUSAL.unpack(frame.payload).got == self.hello.session)
 
     def _answer(self, frame: Frame) -> None:
         self.credit = frame.credit

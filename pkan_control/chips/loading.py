@@ -6,6 +6,7 @@ from pkan_control.bridge.codes import Kind, Status
 from pkan_control.bridge.errors import BoardError, LinkTimeoutError
 from pkan_control.bridge.frame import MAX_RAW
 from pkan_control.bridge.messages import Commit, ProgramBegin, ProgramData, Slot
+from pkan_control.bridge.responses import read_response, unpack_response
 from pkan_control.bridge.session import Session
 
 SLOT = 0
@@ -31,6 +32,8 @@ def load_image(session: Session, image: bytes) -> int:
             'realised'
         )
     session.request(Kind.COMMIT, Commit(SLOT, crc), SLOW_TRIES_S)
+    # What a board that comes back is compared with.
+    session.hello = session.hello._replace(active_program_crc=crc)
     return crc
 
 
@@ -51,6 +54,6 @@ def _send_window(session: Session, pieces: list[ProgramData]) -> int:
     reached = 0
     for frame in session.send_window(Kind.PROGRAM_DATA, pieces, WINDOW_S):
         if frame.status & 0x7F not in (Status.OK, Status.OFFSET_GAP):
-            session.read(frame)
-        reached = max(reached, session.unpack(frame).offset)
+            read_response(session.name, frame)
+        reached = max(reached, unpack_response(session.name, frame).offset)
     return reached

@@ -45,7 +45,7 @@ class RemoteChip:
 
     def __init__(self, session: Session) -> None:
         """Take a session that is open."""
-        self._session = session
+        self.session = session
         self._program: Program | None = None
         self._crc = 0
         self._generation = session.generation
@@ -56,7 +56,7 @@ class RemoteChip:
     @property
     def identity(self) -> Identity:
         """Kind and name of the board; latency of the loaded program, round trip included."""
-        hello = self._session.hello
+        hello = self.session.hello
         kinds = {kind.value: kind.name.lower() for kind in BoardKind}
         layers = 0 if self._program is None else len(self._program.layers)
         latency_s = layers * hello.layer_latency_us * 1e-6 + self._round_trip_s
@@ -67,27 +67,27 @@ class RemoteChip:
         self._check_size(program)
         image = pack_program(program)
         self._disarm()
-        generation = self._session.generation
-        self._crc = load_image(self._session, image)
+        generation = self.session.generation
+        self._crc = load_image(self.session, image)
         self._program, self._generation = program, generation
         self._safe_wanted = False
         self._round_trip_s = self._measure_round_trip()
 
     def _check_size(self, program: Program) -> None:
-        hello, shape = self._session.hello, program.shape
+        hello, shape = self.session.hello, program.shape
         edges = sum(codes.shape[0] * codes.shape[1] for codes in program.layers)
         wanted = (shape[0], shape[-1], edges, max(codes.shape[2] for codes in program.layers))
         there = (hello.max_in, hello.max_out, hello.max_edges, hello.k_max)
         names = ('inputs', 'outputs', 'edges', 'elements in an edge')
         for name, need, has in zip(names, wanted, there, strict=True):
             if need > has:
-                raise UserError(f'{self._session.name}: {need} {name}: the board has {has}')
+                raise UserError(f'{self.session.name}: {need} {name}: the board has {has}')
 
     def _measure_round_trip(self) -> float:
         times = []
         for _ in range(PINGS):
             begin = time.perf_counter()
-            self._session.request(Kind.PING, Ping(now_us()))
+            self.session.request(Kind.PING, Ping(now_us()))
             times.append(time.perf_counter() - begin)
         return median(times)
 
@@ -101,22 +101,22 @@ class RemoteChip:
         if values.shape != wanted or not (abs(values) < 1 << 15).all():
             raise UserError(f'safe action {values.tolist()}: must be {wanted} finite numbers')
         action = to_fixed(values.tolist(), ONE_VALUE)
-        generation = self._session.generation
+        generation = self.session.generation
         self._disarm()
-        self._session.request(Kind.ARM, Arm(self._crc, WATCHDOG_MS, action))
-        self._generation, self._session.watched = generation, True
+        self.session.request(Kind.ARM, Arm(self._crc, WATCHDOG_MS, action))
+        self._generation, self.session.watched = generation, True
         self._safe_wanted = False
 
     def _disarm(self) -> None:
         """Leave ARMED, and acknowledge SAFE."""
-        self._session.watched = False
-        self._session.request(Kind.DISARM, Empty())
+        self.session.watched = False
+        self.session.request(Kind.DISARM, Empty())
 
     def safe(self) -> None:
         """Put the safe action on the outputs, until armed again."""
-        self._session.watched = False
+        self.session.watched = False
         self._safe_wanted = True
-        self._session.request(Kind.SAFE, Safe(SafeReason.HOST))
+        self.session.request(Kind.SAFE, Safe(SafeReason.HOST))
 
     def evaluate(self, x: Floats, time_s: float, deadline_s: float) -> Floats:
         """Evaluate inputs `[..., n_in]` in [0, 1], one after the other.
@@ -126,9 +126,9 @@ class RemoteChip:
         """
         program = self._loaded()
         inputs = as_inputs(x, program.shape[0])
-        if self._generation != self._session.generation:
+        if self._generation != self.session.generation:
             raise LinkLostError(
-                f'{self._session.name}: {self._session.interrupted}; arm it to go on'
+                f'{self.session.name}: {self.session.interrupted}; arm it to go on'
             )
         rows = inputs.reshape(-1, program.shape[0]).tolist()
         outputs = [self._evaluate(row, deadline_s) for row in rows]
@@ -138,15 +138,15 @@ class RemoteChip:
         deadline_us = max(min(int(deadline_s * 1e6), LONGEST_DEADLINE_US), 0)
         request = Evaluate(self._crc, deadline_us, 0, to_fixed(row, ONE_INPUT))
         try:
-            status, reply = self._session.ask_once(Kind.EVALUATE, request, deadline_s)
+            status, reply = self.session.ask_once(Kind.EVALUATE, request, deadline_s)
         except BoardError as error:
             if error.status == Status.DEADLINE:
                 raise LinkTimeoutError(f'{error}: allowed are {deadline_s:.4f} s') from None
             raise
         if status == Status.SAFE and not self._safe_wanted:
-            raise BoardError(f'{self._session.name}: the board went safe; arm it to go on', status)
+            raise BoardError(f'{self.session.name}: the board went safe; arm it to go on', status)
         if len(reply.outputs) != self._loaded().shape[-1]:
-            raise BoardError(f'{self._session.name}: {len(reply.outputs)} outputs')
+            raise BoardError(f'{self.session.name}: {len(reply.outputs)} outputs')
         self._saturated += bool(reply.flags & Flag.SATURATED)
         return to_floats(reply.outputs, ONE_VALUE)
 
@@ -172,14 +172,14 @@ class RemoteChip:
         return np.array(values)
 
     def _sweep(self, job: Sweep) -> list[float]:
-        readings = self._session.events.readings
-        number = self._session.request(Kind.SWEEP, job).job
+        readings = self.session.events.readings
+        number = self.session.request(Kind.SWEEP, job).job
         values: list[float] = []
         while len(values) < job.n:
             try:
                 data: SweepData = readings.get(timeout=READING_S)
             except QueueEmpty:
-                raise LinkTimeoutError(f'{self._session.name}: the sweep stalls') from None
+                raise LinkTimeoutError(f'{self.session.name}: the sweep stalls') from None
             if data.job == number and data.first == len(values):
                 values += to_floats(data.values, ONE_VALUE)
         return values
@@ -219,11 +219,11 @@ class RemoteChip:
         for start in range(0, len(values), TRIMS_IN_MESSAGE):
             part = values[start : start + TRIMS_IN_MESSAGE]
             trim = Trim(0, TrimOperation.SET, len(part), first + start, part)
-            self._session.request(Kind.TRIM, trim)
+            self.session.request(Kind.TRIM, trim)
 
     def telemetry(self) -> Telemetry:
         """Ask the board about itself."""
-        data = self._session.request(Kind.TELEMETRY, Empty())
+        data = self.session.request(Kind.TELEMETRY, Empty())
         armed = data.state == State.ARMED
         return Telemetry(data.evaluations, data.chip_temperature / 100, armed, self._saturated)
 
@@ -234,7 +234,7 @@ class RemoteChip:
         except UserError:
             pass
         finally:
-            self._session.close()
+            self.session.close()
 
     def _loaded(self) -> Program:
         if self._program is None:

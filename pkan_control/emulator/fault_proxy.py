@@ -51,7 +51,7 @@ class FaultPlan:
 
 
 class FaultLine:
-    """One direction of a relay, without a clock: bytes in, bytes and the times they are due out."""
+    """One direction of a relay, without a clock: bytes in, and out when they are due."""
 
     def __init__(self, plan: FaultPlan, direction: str) -> None:
         """Begin with frame 0; each direction has random numbers of its own."""

@@ -1,5 +1,6 @@
 """Frames: golden bytes, any chunking, junk, and damage that is counted and never believed."""
 
+import itertools
 import os
 
 import numpy as np
@@ -29,7 +30,8 @@ GOLDEN = {
                 Evaluate(0xDEADBEEF, 1500, 2, (0x4000, 0x2000, 0x8000, 0))
             ),
         ),
-        '07 10 20 02 01 ef be 01 09 ef be ad de dc 05 04 02 02 40 02 20 02 80 01 05 9c 1a e8 29 00',
+        '07 10 20 02 01 ef be 01 09 ef be ad de dc 05 04 02 02 40 02 20 02 80 01 05 '
+        '9c 1a e8 29 00',
     ),
     'SAFE': (
         Frame(Kind.SAFE, 0, WILDCARD, REQUESTS[Kind.SAFE].pack(Safe(1))),
@@ -55,7 +57,7 @@ def test_golden_frames(name):
 def test_any_chunking_gives_the_same_frames(frames, cuts):
     data, decoder, decoded = b''.join(map(encode, frames)), Decoder(), []
     places = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in itertools.pairwise(places):
         decoded += decoder.feed(data[start:end])
     assert decoded == frames
     assert decoder.errors.total == 0

@@ -12,11 +12,13 @@ from pkan_control.devices.deviations import Deviations
 from pkan_control.emulator.device import BOOT_US
 from pkan_control.emulator.firmware import Firmware
 
+EXACT = Deviations()
+
 
 class Bench:
     """Asks a firmware, at a time in us that the test sets."""
 
-    def __init__(self, deviations=Deviations(), seed=7):
+    def __init__(self, deviations=EXACT, seed=7):
         self.firmware = Firmware(seed, deviations)
         self.now_us = BOOT_US
         self.decoder = Decoder()
@@ -61,7 +63,7 @@ class Bench:
         self.take(self.firmware.tick(self.now_us))
 
 
-@pytest.fixture()
+@pytest.fixture
 def bench():
     return Bench()
 

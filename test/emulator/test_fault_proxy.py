@@ -46,7 +46,7 @@ def test_dropped_doubled_and_merged_frames_add_up():
 
 
 def test_a_delay_holds_back_what_follows_and_loses_nothing():
-    line, frames, _ = passed(FaultPlan(5, {Fault.DELAY: 0.1}))
+    _, frames, _ = passed(FaultPlan(5, {Fault.DELAY: 0.1}))
     assert frames == FRAMES
     late = FaultLine(FaultPlan(script={0: Fault.DELAY}, delay_s=1.0), 'up')
     late.put(encode(FRAMES[0]) + encode(FRAMES[1]), 0.0)

@@ -45,7 +45,7 @@ def arm(bench, crc, action=(1, 2), watchdog_ms=200):
     return bench.ask(Kind.ARM, m.Arm(crc, watchdog_ms, action))
 
 
-@pytest.fixture()
+@pytest.fixture
 def armed(bench, image):
     load(bench, image)
     assert arm(bench, crc32(image)) == (0, (State.ARMED,))

@@ -17,7 +17,7 @@ OK = Status.OK
 
 
 @pytest.fixture(scope='module')
-def machine(make_bench, make_program):
+def machine(make_bench, make_program):  # noqa: C901
     images = [pack_program(make_program((2, 2), seed=seed)) for seed in range(2)]
 
     class Board(RuleBasedStateMachine):
