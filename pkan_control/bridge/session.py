@@ -76,6 +76,10 @@ class Session:
         self._decoder = Decoder()
         try:
             return transport, shake_hands(transport, self._decoder)
+        except ConnectionError:
+            transport.close()
+            text = f'{self.name}: the board hung up: does another host have it?'
+            raise LinkLostError(text) from None
         except OSError as error:
             transport.close()
             raise LinkLostError(f'{self.name}: {error}') from None

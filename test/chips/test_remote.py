@@ -230,7 +230,7 @@ def test_a_second_host_is_turned_away(run_board, refused, program):
     with run_board() as (_, uri), closing(open_chip(uri)) as chip:
         chip.program(program)
         chip.arm(np.zeros(2))
-        with refused(uri):
+        with refused(uri, 'does another host have it?'):
             open_chip(uri)
         answer(chip)
 
