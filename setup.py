@@ -21,6 +21,7 @@ setup(
     # requirements/ros.txt.
     install_requires=[
         *('setuptools', 'numpy', 'PyYAML', 'array-api-compat', 'safetensors', 'typer', 'rich'),
+        *('cobs', 'pyserial'),
     ],
     extras_require={'test': ['pytest']},
     data_files=[

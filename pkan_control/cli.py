@@ -3,9 +3,12 @@
 import errno
 import json
 import os
+import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import Annotated, Any
 
 import typer
@@ -58,7 +61,9 @@ def rollout(
     controller: Annotated[
         Path | None, typer.Option(help='Controller file; the shipped one.')
     ] = None,
-    chip: Annotated[str, typer.Option(help='Chip URI: ideal: or sim:?seed=1&...')] = 'ideal:',
+    chip: Annotated[
+        str, typer.Option(help='Chip URI: ideal:, sim:?seed=1&... or tcp://...')
+    ] = 'ideal:',
     episodes: Annotated[int, typer.Option(help='Number of episodes.', min=1)] = 100,
     seed: Seed = 0,
     chips: Annotated[int, typer.Option(help='Spread over chips of consecutive seeds.', min=1)] = 1,
@@ -146,6 +151,39 @@ def inspect(
         draw_edges(out, bundle.program, law.observation.names, law.output.names)
         console.print(f'Picture: {out}')
     write_json(json_file, values)
+
+
+@app.command()
+def emulate(
+    tcp: Annotated[
+        str | None, typer.Option(help='Listen on HOST:PORT, for example 127.0.0.1:7700.')
+    ] = None,
+    pty: Annotated[
+        Path | None, typer.Option(help='Make a serial port of this name instead.')
+    ] = None,
+    preset: Annotated[str, typer.Option(help='Deviations of the chip.')] = 'typical',
+    seed: Annotated[int, typer.Option(help='Seed of the chip.', min=0, max=2**63 - 1)] = 0,
+) -> None:
+    """Be a board with a simulated chip, until interrupted; --chip tcp://... flies on it."""
+    from pkan_control.devices.deviations import find_deviations
+    from pkan_control.emulator.endpoint import open_endpoint, serve
+    from pkan_control.emulator.firmware import Firmware
+
+    firmware = Firmware(seed, find_deviations(preset))
+    endpoint = open_endpoint(tcp, pty)
+    print(f'{endpoint.name}: board with chip {seed}, {preset}', flush=True)
+    try:
+        serve(firmware, endpoint, stop_on_signals())
+    finally:
+        endpoint.close()
+
+
+def stop_on_signals() -> Callable[[], bool]:
+    """Return what tells whether the process was told to end, by Ctrl-C or SIGTERM."""
+    stopped = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    return stopped.is_set
 
 
 def lasting(figures: dict[str, Any]) -> dict[str, Any]:

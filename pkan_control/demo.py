@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -46,7 +46,8 @@ def run_demo(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     bundle = load_bundle(path)
     check_fits(bundle, find_task(TASK))
-    make_controller(bundle, open_chip(chip))
+    with closing(open_chip(chip)) as opened:
+        make_controller(bundle, opened)
     record = (out / 'flights.jsonl').resolve()
     try:
         record.parent.mkdir(parents=True, exist_ok=True)

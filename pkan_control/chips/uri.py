@@ -1,24 +1,31 @@
-"""Open a chip from its URI: `ideal:`, `sim:?seed=1&preset=typical&edge_gain=0.1`."""
+"""Open a chip from its URI: `sim:?seed=1&preset=typical`, `serial:///dev/ttyACM0?baud=921600`."""
 
 from collections.abc import Callable
 from dataclasses import fields
 from typing import cast
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
+from pkan_control.bridge.session import Session
+from pkan_control.bridge.transport import Serial, Tcp, Transport
 from pkan_control.chips.chip import Chip
+from pkan_control.chips.remote import RemoteChip
 from pkan_control.chips.simulated import IdealChip, Readout, SimulatedChip
 from pkan_control.devices.deviations import Deviations, find_deviations
 from pkan_control.errors import UserError, unknown
 
 READOUTS = ('parallel', 'multiplexed')
+# A serial line's speed in baud where none is given, and the host that TCP goes to.
+BAUD, LOOPBACK = 921600, '127.0.0.1'
 MAGNITUDES = tuple(field.name for field in fields(Deviations))
 
 
 def open_chip(uri: str) -> Chip:
     """Return the chip that a URI names; raise a `UserError` that names what is wrong with it."""
     parts = _split(uri)
-    if ':' not in uri or parts.scheme not in OPENERS:
-        raise unknown('chip URI', uri, [f'{scheme}:' for scheme in OPENERS])
+    if ':' not in uri or parts.scheme not in SCHEMES:
+        raise unknown('chip URI', uri, [f'{scheme}:' for scheme in SCHEMES])
+    if parts.scheme in BOARD_OPENERS and not parts.fragment:
+        return _open_board(uri, parts)
     if parts.netloc or parts.path or parts.fragment:
         raise UserError(f'chip URI {uri!r}: only ?key=value&... may follow {parts.scheme}:')
     return OPENERS[parts.scheme](uri, _options(uri, parts.query))
@@ -92,3 +99,35 @@ OPENERS: dict[str, Callable[[str, dict[str, str]], Chip]] = {
     'ideal': _open_ideal,
     'sim': _open_simulated,
 }
+
+
+def _open_board(uri: str, parts: SplitResult) -> Chip:
+    connect = BOARD_OPENERS[parts.scheme](uri, parts)
+    return RemoteChip(Session(uri, connect))
+
+
+def _serial(uri: str, parts: SplitResult) -> Callable[[], Transport]:
+    options = _options(uri, parts.query)
+    baud = options.pop('baud', str(BAUD))
+    if parts.netloc or not parts.path.startswith('/') or options:
+        raise UserError(f'chip URI {uri!r}: write serial:///dev/ttyACM0?baud={BAUD}')
+    if not (baud.isascii() and baud.isdigit() and len(baud) < 9 and int(baud)):
+        raise UserError(f'baud={baud!r} in chip URI {uri!r}: must be a whole number from 1')
+    return lambda: Serial(parts.path, int(baud))
+
+
+def _tcp(uri: str, parts: SplitResult) -> Callable[[], Transport]:
+    try:
+        host, port = parts.hostname or LOOPBACK, parts.port
+    except ValueError:
+        port = None
+    if not port or parts.path or parts.query or '@' in parts.netloc:
+        raise UserError(f'chip URI {uri!r}: write tcp://{LOOPBACK}:7700')
+    return lambda: Tcp(host, port)
+
+
+BOARD_OPENERS: dict[str, Callable[[str, SplitResult], Callable[[], Transport]]] = {
+    'serial': _serial,
+    'tcp': _tcp,
+}
+SCHEMES = (*OPENERS, *BOARD_OPENERS)

@@ -3,6 +3,8 @@
 from time import perf_counter_ns
 from typing import Protocol
 
+import numpy as np
+
 from pkan_control.arrays import Floats
 from pkan_control.chips.chip import Chip
 from pkan_control.controller.bundle import Bundle
@@ -26,7 +28,7 @@ class OnChip:
     """A network on a chip, loaded and checked."""
 
     def __init__(self, bundle: Bundle, chip: Chip) -> None:
-        """Load the bundle's program; refuse a chip that is slower than the control period."""
+        """Load the bundle's program and arm; refuse a chip slower than the control period."""
         if isinstance(bundle.program, Mlp):
             raise UserError('an MLP runs on no chip')
         chip.program(bundle.program)
@@ -36,6 +38,7 @@ class OnChip:
                 f'chip {chip.identity.uid} needs {latency * 1e3:.1f} ms for this network: '
                 f'the control period is {period * 1e3:.1f} ms'
             )
+        chip.arm(np.zeros(bundle.program.shape[-1]))
         self._chip = chip
         self._terms = bundle.law.observation
         self._scale = bundle.program.squash_scale

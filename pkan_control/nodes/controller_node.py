@@ -18,9 +18,10 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import JointState
 
+from pkan_control.chips.chip import Chip
 from pkan_control.chips.uri import open_chip
-from pkan_control.controller.bundle import load_bundle
-from pkan_control.controller.controller import make_controller
+from pkan_control.controller.bundle import Bundle, load_bundle
+from pkan_control.controller.controller import Controller, make_controller
 from pkan_control.controller.pilot import Decision, Limits, Pilot
 from pkan_control.errors import UserError
 from pkan_control.nodes import diagnostics, process
@@ -66,6 +67,7 @@ class ControllerNode(LifecycleNode):
         self.exit_code = 0
         self._active = False
         self._pilot: Pilot
+        self._chip: Chip | None = None
         self._names: tuple[str, ...] = ()
         self._frame = ''
         self._logged = ''
@@ -83,7 +85,7 @@ class ControllerNode(LifecycleNode):
         if not values['controller']:
             raise UserError('parameter controller is empty: give the path of a controller file')
         bundle = load_bundle(Path(values['controller']))
-        controller = make_controller(bundle, open_chip(values['chip']))
+        controller = self._make_controller(bundle, values['chip'])
         limits = Limits(
             values['state_timeout'], values['setpoint_timeout'], values['future_tolerance']
         )
@@ -92,6 +94,15 @@ class ControllerNode(LifecycleNode):
         self._open_interfaces('command' if values['enable'] else '~/shadow_command')
         self.get_logger().info(f'{bundle.task} on {values["chip"]} at {bundle.rate_hz:g} Hz')
         return TransitionCallbackReturn.SUCCESS
+
+    def _make_controller(self, bundle: Bundle, uri: str) -> Controller:
+        """Open the chip for as long as the node is configured."""
+        self._chip = open_chip(uri)
+        try:
+            return make_controller(bundle, self._chip)
+        except BaseException:
+            self._close_chip()
+            raise
 
     def _open_interfaces(self, command: str) -> None:
         override = QoSOverridingOptions.with_default_policies()
@@ -123,22 +134,30 @@ class ControllerNode(LifecycleNode):
 
     @reported
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Drop interfaces and controller; the node can be configured anew."""
+        """Drop interfaces, controller and chip; the node can be configured anew."""
         self._close_interfaces()
+        self._close_chip()
         return TransitionCallbackReturn.SUCCESS
 
     @reported
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Send one safe command if active, then end the process."""
         self._be_safe()
+        self._close_chip()
         self.finished = True
         return TransitionCallbackReturn.SUCCESS
 
     def leave(self) -> None:
-        """Send one safe command if active, and see that it arrives: the process ends."""
+        """Send one safe command if active, see that it arrives, and leave the chip safe."""
         if self._active:
             self._be_safe()
             self._command.wait_for_all_acked(ARRIVAL)
+        self._close_chip()
+
+    def _close_chip(self) -> None:
+        if self._chip is not None:
+            self._chip.close()
+            self._chip = None
 
     def _be_safe(self) -> None:
         if self._active:

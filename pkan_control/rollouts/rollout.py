@@ -1,6 +1,7 @@
 """Many episodes of a controller on a task."""
 
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -61,8 +62,10 @@ def fly_bundle(
     """Run episodes of a controller, spread over chips of consecutive seeds."""
     check_fits(bundle, task)
     uris = [chip] if chips == 1 else [with_seed(chip, seed_of(chip) + i) for i in range(chips)]
-    controllers = [make_controller(bundle, open_chip(uri)) for uri in uris]
-    return _fly(task, controllers, episodes, seed, report)
+    with ExitStack() as stack:
+        opened = [stack.enter_context(closing(open_chip(uri))) for uri in uris]
+        controllers = [make_controller(bundle, each) for each in opened]
+        return _fly(task, controllers, episodes, seed, report)
 
 
 def check_fits(bundle: Bundle, task: Task) -> None:

@@ -21,11 +21,22 @@ ROOMS = (
         'rotations',
         'airframe',
         'devices',
+        'bridge',
         'network',
         'mlp',
         'chips',
     ),
-    *('controller', 'tasks', 'worlds', 'rollouts', 'training', 'nodes', 'tables', 'pictures'),
+    *(
+        'controller',
+        'emulator',
+        'tasks',
+        'worlds',
+        'rollouts',
+        'training',
+        'nodes',
+        'tables',
+        'pictures',
+    ),
     *('bringup', 'demo', 'cli'),
 )
 ROS_PACKAGES = ('rclpy', 'launch', 'launch_ros')

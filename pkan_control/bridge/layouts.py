@@ -1,0 +1,124 @@
+"""How messages lie in their payloads: fixed little-endian layouts.
+
+A layout is a `struct` format of the fixed part; `x` is a byte that is sent as 0 and ignored. Where
+a list follows, its values are the last field of the tuple, and their number stands in the fixed
+part at the place `count`; without one the list takes the rest of the payload.
+"""
+
+from struct import Struct
+from typing import Any
+from zlib import crc32
+
+from pkan_control.bridge import messages as m
+from pkan_control.bridge.codes import Kind
+
+
+class Layout:
+    """How a message lies in its payload."""
+
+    def __init__(self, message: Any, head: str, tail: str = '', count: int | None = None) -> None:
+        """Describe the fixed part, an item of the list after it, and where its number stands."""
+        self.message = message
+        self.text = f'{head} {tail}'.strip()
+        self.head, self.tail, self.count = head, tail, count
+        self._head = Struct('<' + head)
+        self._item = Struct('<' + tail)
+
+    def pack(self, message: Any) -> bytes:
+        """Return the payload."""
+        if not self.tail:
+            return self._head.pack(*message)
+        *fixed, values = message
+        if self.count is not None:
+            fixed.insert(self.count, len(values))
+        return self._head.pack(*fixed) + self._pack_list(values)
+
+    def _pack_list(self, values: Any) -> bytes:
+        if self.tail == 'B':
+            return bytes(values)
+        if self.tail in ('H', 'i'):
+            return Struct(f'<{len(values)}{self.tail}').pack(*values)
+        return b''.join(self._item.pack(*value) for value in values)
+
+    def unpack(self, payload: bytes) -> Any:
+        """Return the message; raise `ValueError` where bytes are missing, ignore those left."""
+        if len(payload) < self._head.size:
+            raise ValueError(f'payload of {len(payload)} bytes: at least {self._head.size}')
+        fixed = list(self._head.unpack_from(payload))
+        if not self.tail:
+            return self.message(*fixed)
+        rest = payload[self._head.size :]
+        there = len(rest) // self._item.size
+        n = there if self.count is None else fixed.pop(self.count)
+        if n > there:
+            raise ValueError(f'list of {there} items: announced are {n}')
+        return self.message(*fixed, self._unpack_list(rest[: n * self._item.size], n))
+
+    def _unpack_list(self, data: bytes, n: int) -> Any:
+        if self.tail == 'B':
+            return data
+        if self.tail in ('H', 'i'):
+            return Struct(f'<{n}{self.tail}').unpack(data)
+        return tuple(self._item.iter_unpack(data))
+
+
+REQUESTS = {
+    Kind.HELLO: Layout(m.Hello, 'IBBHIQ'),
+    Kind.PING: Layout(m.Ping, 'Q'),
+    Kind.STATE: Layout(m.Empty, ''),
+    Kind.ARM: Layout(m.Arm, 'IHBx', 'i', 2),
+    Kind.DISARM: Layout(m.Empty, ''),
+    Kind.SAFE: Layout(m.Safe, 'B'),
+    Kind.PROGRAM_BEGIN: Layout(m.ProgramBegin, 'BBHII'),
+    Kind.PROGRAM_DATA: Layout(m.ProgramData, 'BxHI', 'B', 1),
+    Kind.VERIFY: Layout(m.Slot, 'B'),
+    Kind.COMMIT: Layout(m.Commit, 'BxxxI'),
+    Kind.ABORT: Layout(m.Slot, 'B'),
+    Kind.READBACK: Layout(m.Readback, 'BBHI'),
+    Kind.TRIM: Layout(m.Trim, 'BBHI', 'hxxi'),
+    Kind.EVALUATE: Layout(m.Evaluate, 'IHBB', 'H', 2),
+    Kind.SWEEP: Layout(m.Sweep, 'BBHIHHHH'),
+    Kind.SWEEP_ABORT: Layout(m.SweepJob, 'H'),
+    Kind.TELEMETRY: Layout(m.Empty, ''),
+    Kind.TELEMETRY_PERIOD: Layout(m.Period, 'H'),
+}
+_TELEMETRY = Layout(m.TelemetryData, 'IhhHHIIIHHHHBBHI')
+RESPONSES = {
+    Kind.HELLO: Layout(m.HelloReply, 'IBBH4s12sHHBBIHHIBBHIIBBII'),
+    Kind.PING: Layout(m.PingReply, 'QQQ'),
+    Kind.STATE: Layout(m.StateReply, 'BBxxII'),
+    Kind.ARM: Layout(m.NewState, 'B'),
+    Kind.DISARM: Layout(m.NewState, 'B'),
+    Kind.SAFE: Layout(m.NewState, 'B'),
+    Kind.PROGRAM_BEGIN: Layout(m.NextOffset, 'I'),
+    Kind.PROGRAM_DATA: Layout(m.NextOffset, 'I'),
+    Kind.VERIFY: Layout(m.VerifyReply, 'IIHxx'),
+    Kind.COMMIT: Layout(m.CommitReply, 'II'),
+    Kind.ABORT: Layout(m.Empty, ''),
+    Kind.READBACK: Layout(m.Data, '', 'B'),
+    Kind.TRIM: Layout(m.Trim, 'BBHI', 'hxxi'),
+    Kind.EVALUATE: Layout(m.EvaluateReply, 'IIHHHBB', 'i', 5),
+    Kind.SWEEP: Layout(m.SweepJob, 'H'),
+    Kind.SWEEP_ABORT: Layout(m.SweepJob, 'H'),
+    Kind.TELEMETRY: _TELEMETRY,
+    Kind.TELEMETRY_PERIOD: Layout(m.Period, 'H'),
+}
+EVENTS = {
+    Kind.TELEMETRY: _TELEMETRY,
+    Kind.SWEEP_DATA: Layout(m.SweepData, 'HHBBH', 'i', 2),
+    Kind.LOG: Layout(m.Log, 'BB', 'B', 1),
+}
+REFUSAL = Layout(m.Refusal, 'II')
+
+
+def dictionary() -> str:
+    """Return the text of all layouts, a line each, whose CRC-32 tells two schemas apart."""
+    tables = {'request': REQUESTS, 'response': RESPONSES, 'event': EVENTS}
+    return ''.join(
+        f'{kind:02X} {name} {layout.text}'.rstrip() + '\n'
+        for name, table in tables.items()
+        for kind, layout in table.items()
+    )
+
+
+DICTIONARY_CRC = crc32(dictionary().encode())

@@ -1,0 +1,79 @@
+"""What carries bytes: a serial port or pty, opened for one user, or a TCP connection."""
+
+import os
+import select
+import socket
+from typing import Protocol
+
+import serial
+
+READ_BYTES = 65536
+WRITE_TIMEOUT_S = 0.2
+CONNECT_TIMEOUT_S = 2.0
+
+
+class Transport(Protocol):
+    """Carries bytes both ways; `OSError` where the other end is gone."""
+
+    def read(self, timeout_s: float) -> bytes:
+        """Return what has come, nothing if nothing comes within a time in seconds."""
+
+    def write(self, data: bytes) -> None:
+        """Send all of the data."""
+
+    def close(self) -> None:
+        """Release the port."""
+
+
+class Tcp:
+    """A TCP connection without delay for small packets."""
+
+    def __init__(self, host: str, port: int) -> None:
+        """Connect."""
+        self._socket = socket.create_connection((host, port), CONNECT_TIMEOUT_S)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.settimeout(WRITE_TIMEOUT_S)
+
+    def read(self, timeout_s: float) -> bytes:
+        """Return what has come."""
+        if not select.select([self._socket], [], [], timeout_s)[0]:
+            return b''
+        data = self._socket.recv(READ_BYTES)
+        if not data:
+            raise ConnectionError('the other side closed the connection')
+        return data
+
+    def write(self, data: bytes) -> None:
+        """Send all of the data."""
+        self._socket.sendall(data)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.close()
+
+
+class Serial:
+    """A serial port or pty; nobody else can open it meanwhile."""
+
+    def __init__(self, path: str, baud: int) -> None:
+        """Open, and forget what came before."""
+        self._port = serial.Serial(path, baud, exclusive=True, write_timeout=WRITE_TIMEOUT_S)
+        self._port.reset_input_buffer()
+
+    def read(self, timeout_s: float) -> bytes:
+        """Return what has come."""
+        number = self._port.fileno()
+        if not select.select([number], [], [], timeout_s)[0]:
+            return b''
+        data = os.read(number, READ_BYTES)
+        if not data:
+            raise ConnectionError('the device is gone')
+        return data
+
+    def write(self, data: bytes) -> None:
+        """Send all of the data."""
+        self._port.write(data)
+
+    def close(self) -> None:
+        """Release the port."""
+        self._port.close()

@@ -1,0 +1,107 @@
+"""The simulated chip behind an emulated board: fixed-point numbers in, fixed-point numbers out."""
+
+import numpy as np
+
+from pkan_control.arrays import Floats
+from pkan_control.bridge.codes import DRIVE_OFF, SweepTarget
+from pkan_control.bridge.fixed import ONE_GAIN, ONE_INPUT, ONE_VALUE, saturated, to_floats
+from pkan_control.bridge.messages import Ints, Sweep
+from pkan_control.chips.chip import Index, Target
+from pkan_control.chips.simulated import SimulatedChip
+from pkan_control.devices.deviations import Deviations
+from pkan_control.network import Program
+
+# A sweep evaluates its whole layer: so many element values at once, and no more.
+SWEEP_VALUES = 2_000_000
+UNTRIMMED = (ONE_GAIN, 0)
+
+Trims = dict[tuple[int, int], tuple[int, int]]
+
+
+class ChipModel:
+    """One program on one chip, with trims of edges (kind 0) and nodes (kind 1)."""
+
+    def __init__(self, seed: int, deviations: Deviations, program: Program, crc: int) -> None:
+        """Load a program into the chip of that seed; `crc` names its image."""
+        self.program, self.crc = program, crc
+        self.trims: Trims = {}
+        self._chip = SimulatedChip(seed, deviations)
+        self._chip.program(program)
+        edges = [codes.shape[0] * codes.shape[1] for codes in program.layers]
+        nodes = [codes.shape[1] for codes in program.layers]
+        self._first = [np.cumsum([0, *edges]), np.cumsum([0, *nodes])]
+
+    def evaluate(self, inputs: Ints, averages: int, time_s: float) -> tuple[Ints, bool]:
+        """Return outputs Q15.16 of inputs Q1.15, and whether a rail was met."""
+        before = self._chip.telemetry().saturated
+        x = np.array(to_floats(inputs, ONE_INPUT))
+        rows = x if averages == 1 else np.broadcast_to(x, (averages, len(x)))
+        y = self._chip.evaluate(rows, time_s, np.inf)
+        mean = y if averages == 1 else y.mean(axis=0)
+        return saturated(mean.tolist(), ONE_VALUE), self._chip.telemetry().saturated > before
+
+    def sweep(self, job: Sweep) -> Ints:
+        """Return the readings Q15.16 of a sweep; raise `IndexError` for what is not there."""
+        target, index = self._find(job)
+        x = np.linspace(job.x0, job.x1, job.n) / ONE_INPUT
+        values = self.program.layers[index.layer].size * job.n
+        readings: list[float] = []
+        for part in np.array_split(x, 1 + values // SWEEP_VALUES):
+            drive = not job.flags & DRIVE_OFF
+            read = self._chip.sweep(target, index, part, 1 << job.log2_averages, drive)
+            readings += read.tolist()
+        return saturated(readings, ONE_VALUE)
+
+    def _find(self, job: Sweep) -> tuple[Target, Index]:
+        elements = self.program.layers[0].shape[2]
+        if job.target == SweepTarget.NODE:
+            layer, node = self.place(1, job.first)
+            return 'node', Index(layer, 0, node)
+        if job.target == SweepTarget.EDGE:
+            return 'edge', Index(*self._edge(job.first))
+        return 'element', Index(*self._edge(job.first // elements), job.first % elements)
+
+    def _edge(self, number: int) -> tuple[int, int, int]:
+        layer, within = self.place(0, number)
+        return layer, *divmod(within, self.program.shape[layer + 1])
+
+    def place(self, kind: int, number: int) -> tuple[int, int]:
+        """Return the layer of an edge or node, and its number within it; or `IndexError`."""
+        first = self._first[kind]
+        if not 0 <= number < first[-1]:
+            raise IndexError(number)
+        layer = int(np.searchsorted(first, number, 'right')) - 1
+        return layer, number - int(first[layer])
+
+    def set_trims(self, kind: int, first: int, values: tuple[tuple[int, int], ...]) -> None:
+        """Set trims from a number on; raise `IndexError`, and set none, if one is not there."""
+        last = first + len(values) - 1
+        layers = range(self.place(kind, first)[0], self.place(kind, last)[0] + 1)
+        self.trims |= {(kind, first + i): value for i, value in enumerate(values)}
+        for layer in layers:
+            self._apply(layer)
+
+    def clear_trims(self, kind: int) -> None:
+        """Remove the trims of a kind."""
+        self.trims = {key: value for key, value in self.trims.items() if key[0] != kind}
+        for layer in range(len(self.program.layers)):
+            self._apply(layer)
+
+    def restore_trims(self, trims: Trims) -> None:
+        """Set the trims that were stored."""
+        self.trims = dict(trims)
+        for layer in range(len(self.program.layers)):
+            self._apply(layer)
+
+    def _apply(self, layer: int) -> None:
+        """Fold a node's trim into its edges: gain times gain, and a share of the offset."""
+        sources, targets = self.program.layers[layer].shape[:2]
+        gain, offset = self._trims(0, layer).reshape(2, sources, targets)
+        node_gain, node_offset = self._trims(1, layer)
+        self._chip.trim(layer, gain * node_gain, offset * node_gain + node_offset / sources)
+
+    def _trims(self, kind: int, layer: int) -> Floats:
+        first = self._first[kind]
+        numbers = range(int(first[layer]), int(first[layer + 1]))
+        pairs = np.array([self.trims.get((kind, number), UNTRIMMED) for number in numbers])
+        return (pairs / (ONE_GAIN, ONE_VALUE)).T

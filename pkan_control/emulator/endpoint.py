@@ -1,0 +1,163 @@
+"""Where an emulated board is reached: a TCP port, or a pty with a name of its own."""
+
+import errno
+import os
+import select
+import socket
+import time
+import tty
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from pkan_control.emulator.firmware import Firmware
+from pkan_control.errors import UserError
+
+TICK_S = 0.005
+READ_BYTES = 65536
+# What nobody reads is dropped beyond this.
+PENDING_BYTES = 65536
+
+
+class Endpoint(Protocol):
+    """Carries bytes between a host and the firmware."""
+
+    @property
+    def name(self) -> str:
+        """Chip URI under which the board is reached."""
+
+    def wait(self, timeout_s: float) -> bytes:
+        """Return what has come within a time in seconds."""
+
+    def send(self, data: bytes) -> None:
+        """Send what can be sent without waiting; keep the rest for the next time."""
+
+    def close(self) -> None:
+        """Release everything."""
+
+
+class TcpEndpoint:
+    """Listens on a port for one host at a time; a second one is turned away."""
+
+    def __init__(self, host: str, port: int) -> None:
+        """Listen; port 0 takes a free one."""
+        try:
+            self._listener = socket.create_server((host, port))
+        except OSError as error:
+            raise UserError(f'cannot listen on {host}:{port}: {error.strerror}') from None
+        self._host: socket.socket | None = None
+        self._pending = b''
+        self.name = 'tcp://{}:{}'.format(*self._listener.getsockname()[:2])
+
+    def wait(self, timeout_s: float) -> bytes:
+        """Return what has come; take a new host if there is none."""
+        open_sockets = [self._listener] if self._host is None else [self._listener, self._host]
+        ready = select.select(open_sockets, [], [], timeout_s)[0]
+        data = self._receive() if self._host in ready else b''
+        if self._listener in ready:
+            self._accept()
+        return data
+
+    def _accept(self) -> None:
+        host, _ = self._listener.accept()
+        if self._host is not None:
+            host.close()
+            return
+        host.setblocking(False)
+        host.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._host, self._pending = host, b''
+
+    def _receive(self) -> bytes:
+        data = b''
+        if self._host is not None:
+            with suppress(OSError):
+                data = self._host.recv(READ_BYTES)
+            if not data:
+                self._host.close()
+                self._host = None
+        return data
+
+    def send(self, data: bytes) -> None:
+        """Send to the host if there is one."""
+        host = self._host
+        if host is not None:
+            self._pending = _send(host.send, self._pending + data)
+
+    def close(self) -> None:
+        """Close the connection and the port."""
+        for each in (self._host, self._listener):
+            if each is not None:
+                each.close()
+
+
+class PtyEndpoint:
+    """A pty behind a symbolic link, in raw mode, its other side kept open."""
+
+    def __init__(self, path: Path) -> None:
+        """Make the pty; replace a link, but no file, of that name."""
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        self._path, self._pending = path.absolute(), b''
+        self.name = f'serial://{self._path}'
+        try:
+            if path.is_symlink():
+                path.unlink()
+            path.symlink_to(os.ttyname(self._slave))
+        except OSError as error:
+            self._release()
+            raise UserError(f'cannot make {path}: {error.strerror}') from None
+
+    def wait(self, timeout_s: float) -> bytes:
+        """Return what has come."""
+        if not select.select([self._master], [], [], timeout_s)[0]:
+            return b''
+        return os.read(self._master, READ_BYTES)
+
+    def send(self, data: bytes) -> None:
+        """Send as much as there is room for."""
+        self._pending = _send(lambda rest: os.write(self._master, rest), self._pending + data)
+
+    def close(self) -> None:
+        """Remove link and pty."""
+        self._path.unlink(missing_ok=True)
+        self._release()
+
+    def _release(self) -> None:
+        os.close(self._master)
+        os.close(self._slave)
+
+
+def _send(write: Callable[[bytes], int], data: bytes) -> bytes:
+    """Return what is left to send; drop all of it if that is too much, or the host is gone."""
+    if not data:
+        return b''
+    try:
+        data = data[write(data) :]
+    except OSError as error:
+        if error.errno != errno.EAGAIN:
+            return b''
+    return data if len(data) <= PENDING_BYTES else b''
+
+
+def serve(firmware: Firmware, endpoint: Endpoint, stopped: Callable[[], bool]) -> None:
+    """Run a board until told to stop."""
+    began_ns = time.monotonic_ns()
+    while not stopped():
+        data = endpoint.wait(TICK_S)
+        now_us = (time.monotonic_ns() - began_ns) // 1000
+        answer = firmware.receive(data, now_us) if data else firmware.tick(now_us)
+        endpoint.send(answer)
+
+
+def open_endpoint(tcp: str | None, pty: Path | None) -> Endpoint:
+    """Return the endpoint of an address `HOST:PORT`, or of a pty's name: one of the two."""
+    if (tcp is None) == (pty is None):
+        raise UserError('give --tcp HOST:PORT or --pty PATH')
+    if pty is not None:
+        return PtyEndpoint(pty)
+    host, _, port = (tcp or '').rpartition(':')
+    if not (host and port.isascii() and port.isdigit() and int(port) < 65536):
+        raise UserError(f'--tcp {tcp!r}: must be HOST:PORT, for example 127.0.0.1:7700')
+    return TcpEndpoint(host, int(port))

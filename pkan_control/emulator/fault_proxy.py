@@ -1,0 +1,141 @@
+"""A relay between host and board that damages what passes, by a plan, and counts it.
+
+It knows delimiters, not messages, and works in front of any board.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from time import monotonic
+
+from pkan_control.bridge.transport import Transport
+from pkan_control.emulator.endpoint import Endpoint
+from pkan_control.errors import UserError
+from pkan_control.streams import stream
+
+POLL_S = 0.0005
+INSERTED_BYTES = 16
+
+
+class Fault(Enum):
+    """What can happen to a frame."""
+
+    DROP = 'drop'
+    DUPLICATE = 'duplicate'
+    # Junk without a delimiter before the frame.
+    INSERT = 'insert'
+    # One bit, so that no delimiter appears or goes.
+    FLIP = 'flip'
+    # The end of the frame is missing; its delimiter is there.
+    TRUNCATE = 'truncate'
+    # The delimiter is missing: the frame runs into the next.
+    MERGE = 'merge'
+    # The frame, and all after it, come later.
+    DELAY = 'delay'
+
+
+@dataclass(frozen=True)
+class FaultPlan:
+    """Which frames are hit: those of a script by their number from 0, others at random."""
+
+    seed: int = 0
+    rates: Mapping[Fault, float] = field(default_factory=dict)
+    script: Mapping[int, Fault] = field(default_factory=dict)
+    delay_s: float = 0.03
+
+    def __post_init__(self) -> None:
+        """Refuse rates that are no probabilities."""
+        if min(self.rates.values(), default=0) < 0 or sum(self.rates.values()) > 1:
+            raise UserError(f'fault rates {list(self.rates.values())}: must be parts of 1')
+
+
+class FaultLine:
+    """One direction of a relay, without a clock: bytes in, and out when they are due."""
+
+    def __init__(self, plan: FaultPlan, direction: str) -> None:
+        """Begin with frame 0; each direction has random numbers of its own."""
+        self.counts: Counter[Fault] = Counter()
+        self.frames = 0
+        self._plan = plan
+        self._generator = stream(plan.seed, f'faults {direction}')
+        self._rest = b''
+        self._due: deque[tuple[float, bytes]] = deque()
+        self._latest_s = 0.0
+
+    def put(self, data: bytes, now_s: float) -> None:
+        """Take bytes; those of a frame without its delimiter wait for it."""
+        *pieces, self._rest = (self._rest + data).split(b'\0')
+        for piece in pieces:
+            late_s, damaged = self._pass(piece) if piece else (0.0, b'\0')
+            self._latest_s = max(self._latest_s, now_s + late_s)
+            self._due.append((self._latest_s, damaged))
+
+    def take(self, now_s: float) -> bytes:
+        """Return what is due."""
+        data = b''
+        while self._due and self._due[0][0] <= now_s:
+            data += self._due.popleft()[1]
+        return data
+
+    def _pass(self, piece: bytes) -> tuple[float, bytes]:
+        fault = self._draw()
+        self.frames += 1
+        if fault is None:
+            return 0.0, piece + b'\0'
+        self.counts[fault] += 1
+        late_s = self._plan.delay_s if fault is Fault.DELAY else 0.0
+        return late_s, self._damage(fault, piece)
+
+    def _draw(self) -> Fault | None:
+        if self.frames in self._plan.script:
+            return self._plan.script[self.frames]
+        number = self._generator.random()
+        for fault, rate in self._plan.rates.items():
+            if number < rate:
+                return fault
+            number -= rate
+        return None
+
+    def _damage(self, fault: Fault, piece: bytes) -> bytes:
+        whole = piece + b'\0'
+        damaged: dict[Fault, Callable[[], bytes]] = {
+            Fault.DROP: lambda: b'',
+            Fault.DUPLICATE: lambda: whole + whole,
+            Fault.INSERT: lambda: self._junk() + whole,
+            Fault.FLIP: lambda: self._flip(piece) + b'\0',
+            Fault.TRUNCATE: lambda: piece[: self._below(len(piece) - 1) + 1] + b'\0',
+            Fault.MERGE: lambda: piece,
+            Fault.DELAY: lambda: whole,
+        }
+        return damaged[fault]()
+
+    def _below(self, limit: int) -> int:
+        return int(self._generator.integers(max(limit, 1)))
+
+    def _junk(self) -> bytes:
+        return bytes(self._generator.integers(1, 256, INSERTED_BYTES).tolist())
+
+    def _flip(self, piece: bytes) -> bytes:
+        place = self._below(len(piece))
+        bits = [bit for bit in range(8) if piece[place] != 1 << bit]
+        changed = bytearray(piece)
+        changed[place] ^= 1 << bits[self._below(len(bits))]
+        return bytes(changed)
+
+
+def relay(
+    host: Endpoint,
+    board: Transport,
+    to_board: FaultLine,
+    to_host: FaultLine,
+    stopped: Callable[[], bool],
+) -> None:
+    """Pass bytes both ways until told to stop."""
+    while not stopped():
+        to_board.put(host.wait(POLL_S), monotonic())
+        to_host.put(board.read(0.0), monotonic())
+        up, down = to_board.take(monotonic()), to_host.take(monotonic())
+        if up:
+            board.write(up)
+        host.send(down)
