@@ -81,6 +81,17 @@ SECTIONS = (
     Section('The controller node', 'node', 'python benchmark/node_memory.py --json {json}'),
     Section('Training', 'train', 'pkan train drone_hover --out {json}.safetensors --json {json}'),
     Section('Over ROS 2', 'demo', 'pkan demo --out {json}.out --json {json}'),
+    Section(
+        'Memristive elements, trained for a third of the steps',
+        'memdiode',
+        'pkan train drone_hover --device memdiode --steps 2000 --out {json}.safetensors '
+        '--json {json}',
+    ),
+    Section(
+        'The hardware bridge, on an emulated board',
+        'bridge',
+        'python benchmark/bridge.py --json {json}',
+    ),
 )
 
 BARS = (

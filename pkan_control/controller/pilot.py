@@ -4,7 +4,7 @@ The node that carries it only translates messages. There is no clock in here: `n
 clock, `steady_s` a monotonic one.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -12,6 +12,10 @@ from pkan_control.arrays import Floats
 from pkan_control.controller.controller import Controller
 from pkan_control.controller.guard import NANOSECONDS, CommandGuard, InputGuard, Watchdog
 from pkan_control.controller.laws.law import Law
+from pkan_control.errors import UserError
+
+# Commands in a row that a chip may miss while the last one is held.
+HELD = 2
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Counters:
     commands: int = 0
     clipped: int = 0
     not_finite: int = 0
+    chip_missed: int = 0
     refused: int = 0
     resets: int = 0
     watchdog: int = 0
@@ -66,6 +71,7 @@ class Pilot:
         self._last: Decision | None = None
         self._seen: Floats
         self._episode = -1
+        self._missed = 0
 
     def on_goal(self, stamp_ns: int, steady_s: float, values: Floats) -> None:
         """Take a goal `[n]`; one that is not finite is counted and dropped."""
@@ -112,7 +118,11 @@ class Pilot:
         self._controller.reset(self._episode)
 
     def _decide(self, stamp_ns: int, state: Floats, goal: Floats) -> Decision:
-        command = self._controller.step(state, goal, stamp_ns / NANOSECONDS)
+        try:
+            command = self._controller.step(state, goal, stamp_ns / NANOSECONDS)
+        except (TimeoutError, UserError) as error:
+            return self._miss(stamp_ns, f'chip: {error}')
+        self._missed = 0
         checked = self._guard.check(command)
         self.counters.inference_ns.append(self._controller.inference_ns)
         if checked is None:
@@ -123,6 +133,15 @@ class Pilot:
         self.counters.clipped += checked.clipped > 0
         self.reason = ''
         return Decision(checked.command, stamp_ns)
+
+    def _miss(self, stamp_ns: int, reason: str) -> Decision:
+        """Hold the last command where the chip gave none, and after `HELD` of them be safe."""
+        self.reason = reason
+        self.counters.chip_missed += 1
+        self._missed += 1
+        if self._last is None or self._missed > HELD:
+            return Decision(self._law.safe_command(), stamp_ns, safe=True)
+        return replace(self._last, stamp_ns=stamp_ns)
 
     def on_watchdog(self, now_ns: int, steady_s: float) -> Decision | None:
         """Return the safe command once when no state has led to a command for too long."""

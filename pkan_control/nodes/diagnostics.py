@@ -18,6 +18,7 @@ def status(name: str, active: bool, pilot: Pilot) -> DiagnosticStatus:
         'states refused (age, stamp, missing input)': counters.refused,
         'commands clipped': counters.clipped,
         'commands not finite': counters.not_finite,
+        'evaluations missed by the chip': counters.chip_missed,
         'resets after a jump of time': counters.resets,
         'watchdog fired': counters.watchdog,
         'inference p50 [us]': f'{np.quantile(took_us, 0.5):.0f}',

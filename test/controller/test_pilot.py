@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pkan_control.controller.controller import Controller
 from pkan_control.controller.laws.drone import DroneLaw
 from pkan_control.controller.pilot import Limits, Pilot
+from pkan_control.errors import UserError
 
 LAW = DroneLaw()
 GOAL = np.array([0.0, 0.0, 1.5])
@@ -264,3 +265,34 @@ def test_only_finite_commands_in_range_ever_leave(events, outputs):
             assert np.isfinite(decision.command).all()
             assert (decision.command >= 0).all()
             assert (decision.command <= LAW.airframe.max_speed).all()
+
+
+@pytest.mark.parametrize('fault', [TimeoutError('no answer'), UserError('the board is safe')])
+def test_a_chip_that_misses_is_bridged_twice_and_then_all_is_safe(fault):
+    loop = Loop()
+    held = loop.state(1).command
+    answer, loop.pilot._controller.step = loop.pilot._controller.step, raising(fault)
+    for step in (2, 3):
+        decision = loop.state(step)
+        np.testing.assert_array_equal(decision.command, held)
+        assert (decision.safe, decision.stamp_ns) == (False, step * STEP_NS)
+    assert loop.state(4).safe
+    assert loop.state(5).safe
+    assert not loop.state(5).command.any()
+    assert str(fault) in loop.pilot.reason
+    loop.pilot._controller.step = answer
+    assert not loop.state(6).safe
+    assert (loop.pilot.reason, loop.counters.chip_missed) == ('', 4)
+
+
+def test_a_chip_that_misses_the_first_command_is_not_bridged():
+    loop = Loop()
+    loop.pilot._controller.step = raising(TimeoutError('no answer'))
+    assert loop.state(1).safe
+
+
+def raising(fault):
+    def step(*_):
+        raise fault
+
+    return step
