@@ -28,7 +28,9 @@ class Parameter:
 
 CONTROLLER = (
     Parameter('controller', '', 'Path of the controller file.'),
-    Parameter('chip', 'ideal:', 'Chip URI: ideal: or sim:?seed=1&preset=typical.'),
+    Parameter(
+        'chip', 'ideal:', 'Chip URI: ideal:, sim:?seed=1&preset=typical, tcp://, serial://.'
+    ),
     Parameter('autostart', False, 'Configure and activate without being told to.'),
     Parameter('enable', False, 'Publish on command; otherwise a dry run on ~/shadow_command.'),
     Parameter('state_timeout', 0.2, 'Oldest state to act on.', 's', 0.001, 60.0),
