@@ -5,6 +5,7 @@ process lives, and it opens the link again where it broke.
 """
 
 import itertools
+import os
 import random
 import threading
 import time
@@ -57,7 +58,9 @@ class Session:
         self.generation = 0
         self.interrupted = ''
         self._connect = connect
-        self._sequence = itertools.count(random.getrandbits(16))
+        # Two hosts, or one that starts again, must not do the same at the same time.
+        self._chance = random.Random(f'{name} {os.getpid()}')  # noqa: S311 (no secret)
+        self._sequence = itertools.count(self._chance.getrandbits(16))
         self._answers: dict[tuple[int, int], Answer] = {}
         self._writing = threading.Lock()
         self._closing = threading.Event()
@@ -269,7 +272,7 @@ class Session:
     def _reconnect(self) -> None:
         """Open the link again with growing pauses; refuse another board for good."""
         pause_s, longest_s = BACK_OFF_S
-        while not self._closing.wait(pause_s * random.uniform(0.5, 1.0)):  # noqa: S311
+        while not self._closing.wait(pause_s * self._chance.uniform(0.5, 1.0)):
             pause_s = min(2 * pause_s, longest_s)
             try:
                 transport, hello = self._open()
