@@ -22,6 +22,8 @@ from safetensors import safe_open
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / 'doc' / 'results.md'
+# In the place of a bar: a figure that is shown, whatever it is.
+REPORTED = 'report it'
 SHIPPED = ROOT / 'controllers' / 'drone_hover.safetensors'
 Figures = dict[str, Any]
 
@@ -108,7 +110,7 @@ BARS = (
         lambda f: f['success_rate'], '{:.1%}', lambda v: v >= 0.98,
     ),
     Bar(
-        'success on 100 chips, preset bad, uncalibrated', 'report', 'bad',
+        'success on 100 chips, preset bad, uncalibrated', REPORTED, 'bad',
         lambda f: f['success_rate'], '{:.1%}', lambda v: True,
     ),
     Bar(
@@ -189,7 +191,8 @@ def page(outputs: dict[str, str], figures: dict[str, Figures]) -> str:
 def _row(bar: Bar, figures: Figures) -> str:
     value = bar.read(figures)
     shown = ('yes' if value else 'no') if isinstance(value, bool) else bar.show.format(value)
-    return f'| {bar.text} | {bar.bar} | {shown} | {"met" if bar.met(value) else "**not met**"} |'
+    verdict = 'met' if bar.met(value) else '**not met**'
+    return f'| {bar.text} | {bar.bar} | {shown} | {"-" if bar.bar == REPORTED else verdict} |'
 
 
 def main() -> None:
