@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from pkan_control.errors import UserError
+from pkan_control.files import replace_file
 
 app = typer.Typer(
     add_completion=False,
@@ -211,13 +212,8 @@ def write_json(path: Path | None, values: dict[str, Any]) -> None:
     """Write values to a file, completely or not at all; do nothing without a path."""
     if path is None:
         return
-    partial = path.with_name(path.name + '.partial')
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(values, indent=2, allow_nan=False) + '\n')
-        os.replace(partial, path)
-    except OSError as error:
-        raise UserError(f'cannot write {path}: {error.strerror}') from None
+    text = json.dumps(values, indent=2, allow_nan=False) + '\n'
+    replace_file(path, text.encode())
 
 
 def main() -> None:

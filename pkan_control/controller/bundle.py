@@ -8,8 +8,6 @@ whole before anything is returned.
 
 import hashlib
 import json
-import os
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +23,7 @@ from pkan_control.controller.laws.law import Law
 from pkan_control.controller.signals import Signal, signals_from_json, signals_to_json
 from pkan_control.devices.element import find_device
 from pkan_control.errors import UserError
+from pkan_control.files import replace_file
 from pkan_control.mlp import Mlp
 from pkan_control.network import Program, compile_layer, propagate, squash
 
@@ -98,20 +97,8 @@ def save_bundle(path: Path, bundle: Bundle) -> str:
     data = save_tensors(tensors, {'manifest': _canonical(manifest)})
     if len(data) > MAX_BYTES:
         raise UserError(f'controller file {path}: {len(data)} bytes, allowed are {MAX_BYTES}')
-    _replace(path, data)
+    replace_file(path, data, 'controller file ')
     return str(manifest['checksum'])
-
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(path.name + '.partial')
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise UserError(f'cannot write controller file {path}: {error.strerror}') from None
 
 
 def load_bundle(path: Path) -> Bundle:

@@ -15,6 +15,7 @@ SOURCES = sorted(PACKAGE.rglob('*.py'))
 ROOMS = (
     *(
         'errors',
+        'files',
         'arrays',
         'streams',
         'share',
