@@ -1,5 +1,5 @@
 # make demo: set everything up and fly.   make test: set everything up and run every test.
-# make results: measure doc/results.md anew.   make clean: remove what make made.
+# make results: measure doc/results/ anew, or only PAGES="NAME ...".   make clean: undo make.
 
 VENV := .venv
 PYTHON ?= $(shell command -v $(if $(ROS_DISTRO),python3,python3.11) || command -v python3)
@@ -23,7 +23,7 @@ test: setup
 	$(BIN)/pytest -q
 
 results: setup
-	$(BIN)/python benchmark/results.py
+	$(BIN)/python benchmark/results.py $(PAGES)
 
 $(VENV)/.requirements: $(REQUIREMENT_FILES)
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; \

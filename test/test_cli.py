@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pkan_control.cli import lasting, main, write_json
+from pkan_control.cli import main
+from pkan_control.commands.options import write_json
+from pkan_control.commands.train import lasting
 from pkan_control.controller.bundle import Bundle, load_bundle, save_bundle
 from pkan_control.controller.laws.drone import DroneLaw
 from pkan_control.tasks.task import find_task

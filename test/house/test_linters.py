@@ -38,7 +38,7 @@ ROOMS = (
         'tables',
         'pictures',
     ),
-    *('bringup', 'demo', 'cli'),
+    *('bringup', 'demo', 'commands', 'cli'),
 )
 ROS_PACKAGES = ('rclpy', 'launch', 'launch_ros')
 

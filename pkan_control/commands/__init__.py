@@ -1,0 +1,1 @@
+"""The commands of `pkan`, one to a file."""

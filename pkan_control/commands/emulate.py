@@ -1,0 +1,41 @@
+"""`pkan emulate`: a board that is not there."""
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+from typing import Annotated
+
+import typer
+
+
+def emulate(
+    tcp: Annotated[
+        str | None, typer.Option(help='Listen on HOST:PORT, for example 127.0.0.1:7700.')
+    ] = None,
+    pty: Annotated[
+        Path | None, typer.Option(help='Make a serial port of this name instead.')
+    ] = None,
+    preset: Annotated[str, typer.Option(help='Deviations of the chip.')] = 'typical',
+    seed: Annotated[int, typer.Option(help='Seed of the chip.', min=0, max=2**63 - 1)] = 0,
+) -> None:
+    """Be a board with a simulated chip, until interrupted; --chip tcp://... flies on it."""
+    from pkan_control.devices.deviations import find_deviations
+    from pkan_control.emulator.endpoint import open_endpoint, serve
+    from pkan_control.emulator.firmware import Firmware
+
+    firmware = Firmware(seed, find_deviations(preset))
+    endpoint = open_endpoint(tcp, pty)
+    print(f'{endpoint.name}: board with chip {seed}, {preset}', flush=True)
+    try:
+        serve(firmware, endpoint, stop_on_signals())
+    finally:
+        endpoint.close()
+
+
+def stop_on_signals() -> Callable[[], bool]:
+    """Return what tells whether the process was told to end, by Ctrl-C or SIGTERM."""
+    stopped = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    return stopped.is_set

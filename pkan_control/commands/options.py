@@ -1,0 +1,47 @@
+"""Options that several commands share, and the files that commands write."""
+
+import errno
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pkan_control.errors import UserError
+from pkan_control.files import replace_file
+
+
+def writable(path: Path | None) -> Path | None:
+    """Return the path of a file to write; refuse it at once, and not after hours of work."""
+    if path is None:
+        return None
+    partial = path.with_name(path.name + '.partial')
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.touch()
+        partial.unlink()
+    except OSError as error:
+        raise UserError(f'cannot write {path}: {error.strerror}') from None
+    return path
+
+
+Seed = Annotated[
+    int,
+    typer.Option(help='Seed of the starts and, in training, of everything.', min=0, max=2**31 - 1),
+]
+JsonFile = Annotated[
+    Path | None,
+    typer.Option('--json', help='Write the figures to this file.', callback=writable),
+]
+TaskName = Annotated[str, typer.Argument(help='Task, for example drone_hover.')]
+
+
+def write_json(path: Path | None, values: dict[str, Any]) -> None:
+    """Write values to a file, completely or not at all; do nothing without a path."""
+    if path is None:
+        return
+    text = json.dumps(values, indent=2, allow_nan=False) + '\n'
+    replace_file(path, text.encode())

@@ -1,0 +1,42 @@
+"""`pkan rollout`: fly episodes in process."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pkan_control.commands.options import JsonFile, Seed, TaskName, write_json
+
+
+def rollout(
+    task: TaskName,
+    controller: Annotated[
+        Path | None, typer.Option(help='Controller file; the shipped one.')
+    ] = None,
+    chip: Annotated[
+        str, typer.Option(help='Chip URI: ideal:, sim:?seed=1&... or tcp://...')
+    ] = 'ideal:',
+    episodes: Annotated[int, typer.Option(help='Number of episodes.', min=1)] = 100,
+    seed: Seed = 0,
+    chips: Annotated[int, typer.Option(help='Spread over chips of consecutive seeds.', min=1)] = 1,
+    json_file: JsonFile = None,
+) -> None:
+    """Run episodes in process; expert and MLP fly the same ones beside the controller."""
+    from pkan_control.controller.bundle import load_bundle
+    from pkan_control.rollouts.beside import contenders, shipped
+    from pkan_control.rollouts.record import summary
+    from pkan_control.tables import console, progress, rollout_table
+    from pkan_control.tasks.task import find_task
+
+    job = find_task(task)
+    path = controller or shipped(task)
+    figures = {}
+    for row, fly in contenders(job, load_bundle(path), chip, chips).items():
+        with progress(row, episodes) as report:
+            figures[row] = summary(fly(episodes, seed, report))
+    where = chip if chips == 1 else f'{chips} chips {chip}'
+    console.print(rollout_table(f'{task}: {episodes} episodes, seed {seed}, {where}', figures))
+    run = {'task': task, 'controller': str(path), 'chip': chip, 'chips': chips}
+    run |= {'episodes': episodes, 'seed': seed}
+    own = figures.pop(next(iter(figures)))
+    write_json(json_file, {**run, **own, 'beside': figures})
