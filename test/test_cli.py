@@ -193,7 +193,7 @@ def test_rollout_writes_exactly_these_figures(pkan, controller, tmp_path):
 
 
 def test_train_writes_a_controller_with_its_results(pkan, tmp_path, monkeypatch):
-    from pkan_control import cli
+    from pkan_control.commands import train
     from pkan_control.training import recipe
     from pkan_control.training.imitation import Settings
 
@@ -201,7 +201,7 @@ def test_train_writes_a_controller_with_its_results(pkan, tmp_path, monkeypatch)
         rounds=1, expert_flights=16, flights=8, flight_s=0.5, chips=2, batch=16, pairs=8
     )
     monkeypatch.setitem(recipe.RECIPES, 'drone_hover', recipe.Recipe((4,), 1, settings=small))
-    monkeypatch.setattr(cli, 'MEASURED', 2)
+    monkeypatch.setattr(train, 'MEASURED', 2)
     code, out, _ = pkan(
         'train', 'drone_hover', '--out', 'made/it.st', '--steps', 22, '--json', 'x'
     )
