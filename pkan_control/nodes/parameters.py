@@ -42,6 +42,7 @@ CONTROLLER = (
 
 SIMULATION = (
     Parameter('task', 'drone_hover', 'Task to simulate.'),
+    Parameter('scenario', 'calm', 'What disturbs the robot: a shipped name or a YAML file.'),
     Parameter('seed', 0, 'Seed of the starts.', '', 0, 2**31 - 1),
     Parameter('episodes', 0, 'End after so many episodes; 0: go on for ever.', '', 0, 10**6),
     Parameter('lockstep', False, 'Advance only when the command for the state has come.'),
