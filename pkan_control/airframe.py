@@ -73,6 +73,12 @@ class Airframe:
         squares = xp.maximum(thrusts, 0 * thrusts) / self.thrust_coefficient
         return xp.minimum(xp.sqrt(squares), 0 * thrusts + self.max_speed)
 
+    def wrench(self, speeds: Array) -> Array:
+        """Return the thrust and torque `[..., 4]` in N and N m of rotor speeds `[..., 4]`."""
+        xp = namespace(speeds)
+        thrusts = speeds * speeds * self.thrust_coefficient
+        return thrusts @ xp.asarray(self.mixing.T, dtype=speeds.dtype)
+
 
 # Crazyflie 2.x. Mass, arm and inertia of the platform's data sheet; coefficients from the
 # identification of J. Foerster, "System identification of the Crazyflie 2.0 nano quadrocopter"

@@ -65,9 +65,15 @@ ODOMETRY = {
 EFFECTS: dict[str, dict[str, Effect]] = {
     'drone': {
         'mass': Effect('factor on mass and inertia', '1', 0.3, 3.0),
+        'payload_kg': Effect('mass that hangs at the centre', 'kg', 0.0, 10.0),
         'thrust': Effect('factor on the thrust of all rotors', '1', 0.3, 2.0),
+        'motor_mismatch': Effect('spread of the thrust from motor to motor', '1', 0.0, 0.3),
+        'battery_sag': Effect('share of the thrust that is lost a second', '1/s', 0.0, 0.1),
         'motor_lag_s': Effect('time constant of the motors', 's', 0.0, 0.5),
         'wind_n': Effect('steady force in the world', 'N', -10.0, 10.0, 3),
+        'gust_n': Effect('spread of the gusts, an axis', 'N', 0.0, 10.0),
+        'drag': Effect('factor on the drag', '1', 0.0, 20.0),
+        'ground_effect': Effect('factor on the ground effect', '1', 0.0, 5.0),
         **ODOMETRY,
         **LINK,
     },

@@ -1,7 +1,5 @@
 """One episode of a task in a world, without a clock: whoever has a command advances it."""
 
-from collections import deque
-
 from pkan_control.arrays import Floats
 from pkan_control.rollouts.record import EpisodeRecord
 from pkan_control.rollouts.sensors import Sensors
@@ -33,8 +31,7 @@ class Episode:
         self._world = world
         self._seed, self._number = seed, number
         self._sensors = Sensors(effects, stream(seed, 'sensors', number))
-        self._late = round(effects.get('delay_s', NO_DELAY).value[0] * task.rate_hz)
-        self._under_way: deque[Floats] = deque()
+        self._delay = effects.get('delay_s', NO_DELAY)
         self.step = 0
         start = task.start(seed, number)
         self.state = world.reset(start, stream(seed, 'disturbances', number))
@@ -63,18 +60,17 @@ class Episode:
         """Apply a command for one control period; `took_ns` is what it took to get it."""
         self._commands.append(command)
         self._inference_ns.append(took_ns)
-        self.state = self._world.step(self._delayed(command))
+        self.state = self._world.step(self._arrived())
         self.step += 1
         self.seen = self._sensors.read(self.state, self.step / self._task.rate_hz)
         self._states.append(self.state)
         self._goals.append(self.goal)
 
-    def _delayed(self, command: Floats) -> Floats:
+    def _arrived(self) -> Floats:
         """Return the command that arrives now; the first one is there from the start."""
-        self._under_way.append(command)
-        if len(self._under_way) > self._late:
-            return self._under_way.popleft()
-        return self._under_way[0]
+        rate_hz = self._task.rate_hz
+        late = round(self._delay.value[0] * rate_hz) * self._delay.acts(self.step / rate_hz)
+        return self._commands[max(0, self.step - late)]
 
     def record(self, wall_s: float) -> EpisodeRecord:
         """Return what happened; it took `wall_s` seconds."""

@@ -4,12 +4,15 @@ The integrator is the one of the rigid-body engine beside it (semi-implicit Eule
 rotations by the exponential map), so that both worlds agree.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from pkan_control.airframe import GRAVITY, Airframe
 from pkan_control.arrays import Array, namespace
 from pkan_control.controller.laws.drone import ATTITUDE, POSITION, RATE, VELOCITY
 from pkan_control.rotations import cross, matrix, to_body, to_world, turn
+from pkan_control.worlds.course import Gusts
 from pkan_control.worlds.quadrotor import (
     CALM,
     PHYSICS_HZ,
@@ -26,22 +29,28 @@ class BatchedDrone:
     def __init__(self, airframe: Airframe, rate_hz: float, conditions: Conditions = CALM) -> None:
         """Make a world that takes commands at a rate in Hz."""
         self._frame = airframe
+        self._rate_hz = rate_hz
         self._substeps = round(PHYSICS_HZ / rate_hz)
         self._conditions = conditions
         self._state: Array = None
         self._speeds: Array = None
+        self._gusts: Gusts
 
     def reset(self, state: Array, generator: np.random.Generator) -> Array:
         """Put all drones into states `[..., 13]`, their rotors at hover."""
         self._state = state
         self._speeds = 0 * state[..., :4] + self._frame.hover_speed
+        self._gusts = Gusts(state.shape[:-1] + (3,), self._rate_hz, generator)
         return state
 
     def step(self, command: Array) -> Array:
         """Apply rotor speeds `[..., 4]` in rad/s for one control period; return the states."""
+        usual = self._conditions
+        gust = namespace(command).asarray(self._gusts.next(), dtype=command.dtype)
+        now = replace(usual, wind_n=usual.wind_n + usual.gust_n * gust)
         for _ in range(self._substeps):
-            self._speeds = lagged(self._speeds, command, self._conditions.lag_s, 1 / PHYSICS_HZ)
-            self._state = advance(self._frame, self._conditions, self._state, self._speeds)
+            self._speeds = lagged(self._speeds, command, now.lag_s, 1 / PHYSICS_HZ)
+            self._state = advance(self._frame, now, self._state, self._speeds)
         return self._state
 
     def close(self) -> None:
@@ -54,7 +63,7 @@ def advance(frame: Airframe, conditions: Conditions, state: Array, speeds: Array
     dt = 1 / PHYSICS_HZ
     rotation = matrix(state[..., ATTITUDE])
     force, torque = acting(frame, conditions, state, speeds)
-    mass = frame.mass * conditions.mass
+    mass = frame.mass * conditions.mass + conditions.payload_kg
     inertia = xp.asarray(frame.inertia, dtype=state.dtype) * conditions.mass
     gravity = xp.asarray((0.0, 0.0, -GRAVITY), dtype=state.dtype)
     pull = (to_world(rotation, force) + conditions.wind_n) / mass + gravity
@@ -76,5 +85,5 @@ def acting(
     xp = namespace(state)
     mixed, total = rotor_wrench(frame, conditions, speeds)
     velocity = [state[..., i : i + 1] for i in range(VELOCITY.start, VELOCITY.stop)]
-    force = force_in_air(frame, mixed[..., :1], total, state[..., 2:3], velocity)
+    force = force_in_air(frame, conditions, mixed[..., :1], total, state[..., 2:3], velocity)
     return xp.concat(list(force), axis=-1), mixed[..., 1:]

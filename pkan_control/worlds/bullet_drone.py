@@ -9,10 +9,11 @@ import pybullet_data
 from pkan_control.airframe import GRAVITY, Airframe
 from pkan_control.arrays import Floats
 from pkan_control.controller.laws.drone import ATTITUDE, POSITION, RATE, VELOCITY
+from pkan_control.scenarios import NO_EFFECTS, Effects
 from pkan_control.share import share
 from pkan_control.worlds.bullet_server import Bullet, pybullet
+from pkan_control.worlds.course import Course, Gusts
 from pkan_control.worlds.quadrotor import (
-    CALM,
     PHYSICS_HZ,
     Conditions,
     force_in_air,
@@ -30,19 +31,26 @@ NO_DAMPING = {'linearDamping': 0.0, 'angularDamping': 0.0, 'maxJointVelocity': 1
 class BulletDrone:
     """One drone above a floor; its state `[13]` is what Odometry carries."""
 
-    def __init__(self, airframe: Airframe, rate_hz: float, conditions: Conditions = CALM) -> None:
+    def __init__(self, airframe: Airframe, rate_hz: float, effects: Effects = NO_EFFECTS) -> None:
         """Connect a physics server of its own, without a window."""
         self._frame = airframe
         self._substeps = round(PHYSICS_HZ / rate_hz)
-        self._conditions = conditions
-        self._wind = np.broadcast_to(conditions.wind_n, 3)
-        self._windy = bool(np.any(self._wind))
+        self._rate_hz = rate_hz
+        self._effects = effects
+        self._step = 0
+        self._course: Course
+        self._conditions: Conditions
+        self._gusts: Gusts
         self._client = Bullet()
         self._body = -1
         self._speeds = np.zeros(4)
 
     def reset(self, state: Floats, generator: np.random.Generator) -> Floats:
         """Load everything anew, so that nothing of the last episode is left."""
+        self._course = Course(self._effects, generator)
+        self._gusts = Gusts((3,), self._rate_hz, generator)
+        self._conditions = self._course.at(0.0)
+        self._step = 0
         client = self._client
         client.resetSimulation()
         client.setTimeStep(1 / PHYSICS_HZ)
@@ -58,8 +66,9 @@ class BulletDrone:
     def _set_mass(self) -> None:
         # Setting the mass silently recomputes the inertia from the collision shape, so both are
         # set, the inertia last.
-        mass = self._frame.mass * self._conditions.mass
-        inertia = [moment * self._conditions.mass for moment in self._frame.inertia]
+        now = self._conditions
+        mass = self._frame.mass * now.mass + now.payload_kg
+        inertia = [moment * now.mass for moment in self._frame.inertia]
         self._client.changeDynamics(self._body, -1, mass=mass, **NO_DAMPING)
         self._client.changeDynamics(self._body, -1, localInertiaDiagonal=inertia)
 
@@ -83,26 +92,40 @@ class BulletDrone:
 
     def step(self, command: Floats) -> Floats:
         """Apply rotor speeds `[4]` in rad/s for one control period; return the state."""
+        self._set_conditions()
         lag, dt = self._conditions.lag_s, 1 / PHYSICS_HZ
+        wind = self._conditions.wind_n + self._conditions.gust_n * self._gusts.next()
+        force = wind if wind.any() else None
         for substep in range(self._substeps):
             if lag > 0 or substep == 0:
                 self._speeds = lagged(self._speeds, command, lag, dt)
                 wrench, total = rotor_wrench(self._frame, self._conditions, self._speeds)
                 (thrust, *torque), speed = wrench.tolist(), float(total[0])
-            self._push(thrust, torque, speed)
+            self._push(thrust, torque, speed, force)
             self._client.stepSimulation()
         return self._state()
 
-    def _push(self, thrust: float, torque: list[float], speed: float) -> None:
+    def _set_conditions(self) -> None:
+        before = self._conditions
+        self._conditions = self._course.at(self._step / self._rate_hz)
+        self._step += 1
+        now = self._conditions
+        if (now.mass, now.payload_kg) != (before.mass, before.payload_kg):
+            self._set_mass()
+
+    def _push(
+        self, thrust: float, torque: list[float], speed: float, wind: Floats | None
+    ) -> None:
         """Apply the forces of this physics step; PyBullet forgets them after it."""
         client, body = self._client, self._body
         position, _, velocity, _, rotation = self._pose()
         moving = in_body(rotation, velocity)
-        force = force_in_air(self._frame, thrust, speed, position[2], moving)
+        now = self._conditions
+        force = force_in_air(self._frame, now, thrust, speed, position[2], moving)
         client.applyExternalForce(body, -1, force, ORIGIN, pybullet.LINK_FRAME)
         client.applyExternalTorque(body, -1, torque, pybullet.LINK_FRAME)
-        if self._windy:
-            client.applyExternalForce(body, -1, self._wind, position, pybullet.WORLD_FRAME)
+        if wind is not None:
+            client.applyExternalForce(body, -1, wind, position, pybullet.WORLD_FRAME)
 
     def close(self) -> None:
         """Disconnect the physics server."""

@@ -7,7 +7,6 @@ import numpy as np
 
 from pkan_control.airframe import Airframe
 from pkan_control.arrays import Array, namespace
-from pkan_control.scenarios import Effects
 
 # Steps a second of the physics that the robot runs in.
 PHYSICS_HZ = 500.0
@@ -19,38 +18,36 @@ LOWEST_RADII = 2.0
 class Conditions:
     """What differs from the nominal drone; numbers, or arrays that broadcast over a batch.
 
-    mass is a factor, thrust a factor per rotor `[..., 4]`, lag_s the time constant of the motors
-    (0: none), wind_n a force in the world `[..., 3]`.
+    mass is a factor, payload_kg comes on top of it, thrust is a factor per rotor `[..., 4]`,
+    lag_s the time constant of the motors (0: none), wind_n a force in the world `[..., 3]`,
+    gust_n the spread of what comes and goes beside it; drag and ground_effect are factors.
     """
 
     mass: Array = 1.0
+    payload_kg: Array = 0.0
     thrust: Array = 1.0
     lag_s: Array = 0.0
     wind_n: Array = 0.0
+    gust_n: Array = 0.0
+    drag: Array = 1.0
+    ground_effect: Array = 1.0
 
 
 CALM = Conditions()
 
 
-def conditions_of(effects: Effects) -> Conditions:
-    """Return the conditions that a scenario's effects make."""
-    values = {name: effect.value for name, effect in effects.items()}
-    return Conditions(
-        mass=values.get('mass', (1.0,))[0],
-        thrust=values.get('thrust', (1.0,))[0],
-        lag_s=values.get('motor_lag_s', (0.0,))[0],
-        wind_n=np.array(values.get('wind_n', (0.0, 0.0, 0.0))),
-    )
-
-
 def draw_conditions(flights: int, generator: np.random.Generator) -> Conditions:
-    """Draw a mass, motors, a lag and a wind for each of a batch of flights."""
+    """Draw a mass, motors, a lag, wind and gusts for each of a batch of flights.
+
+    Forces are those that a Crazyflie meets, as accelerations; `scaled` makes them another's.
+    """
     weak = generator.uniform(0.85, 1.0, (flights, 1))
     return Conditions(
         mass=generator.uniform(0.8, 1.2, (flights, 1)),
         thrust=weak * (1 + 0.03 * generator.standard_normal((flights, 4))),
         lag_s=generator.uniform(0.0, 0.03, (flights, 1)),
         wind_n=0.03 * generator.standard_normal((flights, 3)),
+        gust_n=generator.uniform(0.0, 0.03, (flights, 1)),
     )
 
 
@@ -66,7 +63,12 @@ def rotor_wrench(frame: Airframe, conditions: Conditions, speeds: Array) -> tupl
 
 
 def force_in_air(
-    frame: Airframe, thrust: Array, total: Array, height: Array, velocity: Sequence[Array]
+    frame: Airframe,
+    conditions: Conditions,
+    thrust: Array,
+    total: Array,
+    height: Array,
+    velocity: Sequence[Array],
 ) -> tuple[Array, Array, Array]:
     """Return the force x, y, z in N in the body frame: thrust with ground effect, and drag.
 
@@ -76,8 +78,10 @@ def force_in_air(
     """
     lowest = LOWEST_RADII * frame.rotor_radius
     clear = (height + lowest + abs(height - lowest)) / 2
-    reflected = frame.ground_effect * (frame.rotor_radius / 4) ** 2 / (clear * clear)
-    x, y, z = (-c * total * v for c, v in zip(frame.drag, velocity, strict=True))
+    ground = frame.ground_effect * conditions.ground_effect
+    reflected = ground * (frame.rotor_radius / 4) ** 2 / (clear * clear)
+    slowing = -conditions.drag * total
+    x, y, z = (c * slowing * v for c, v in zip(frame.drag, velocity, strict=True))
     return x, y, z + thrust * (1 + reflected)
 
 

@@ -49,9 +49,8 @@ def training_world(
 
 def _bullet_drone(law: Any, rate_hz: float, effects: Effects) -> World:
     from pkan_control.worlds.bullet_drone import BulletDrone
-    from pkan_control.worlds.quadrotor import conditions_of
 
-    return BulletDrone(law.airframe, rate_hz, conditions_of(effects))
+    return BulletDrone(law.airframe, rate_hz, effects)
 
 
 def _varied_drones(

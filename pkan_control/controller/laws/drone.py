@@ -1,8 +1,16 @@
-"""The drone's law: a body-frame observation, an integrator, and the mixer.
+"""The drone's law: a body-frame observation, an outer loop, and the mixer.
 
 The network maps a yaw-free observation to collective and angular acceleration. Outside of it
-stand an integrator, which removes the steady error that wind, weight and a chip's offsets leave,
-and the mixer from accelerations to rotor speeds.
+stand the mixer from accelerations to rotor speeds, and the outer loop, each part of which can be
+switched off:
+
+- an integrator removes the steady error that a chip's offsets leave;
+- an observer of forces (wind, gusts, weight) and one of torques (motors that differ) compare what
+  the drone does with what its rotors should make it do, and take the difference back;
+- a lead makes up for the lag of the motors.
+
+A force, and the acceleration of a moving goal, reach the network as a shift of the set-point: a
+`stiffness`th of a metre for each m/s^2.
 """
 
 import math
@@ -14,7 +22,7 @@ import numpy as np
 from pkan_control.airframe import CRAZYFLIE, GRAVITY, Airframe, airframe_from
 from pkan_control.arrays import Array, Floats, namespace
 from pkan_control.controller.signals import Signal, Terms
-from pkan_control.rotations import matrix, norm, shorten, to_body
+from pkan_control.rotations import matrix, norm, shorten, to_body, to_world
 
 STATE = (
     *('x_m', 'y_m', 'z_m', 'qx', 'qy', 'qz', 'qw'),
@@ -41,40 +49,75 @@ OUTPUT = Terms(
 )
 
 
+# A goal, of which a law that holds still reads the first three.
+MOVING_GOAL = (
+    *STATE[:3],
+    *('x_m_s', 'y_m_s', 'z_m_s', 'x_m_s2', 'y_m_s2', 'z_m_s2'),
+)
+# What the law remembers: the integral in m, the observed force in m/s^2 (world) and torque in
+# rad/s^2 (body); of the last step the velocity (world), the rate, the accelerations that the
+# rotors should have reached, those asked of them, the goal's acceleration; and 1 once begun.
+INTEGRAL, FORCE, TORQUE = slice(0, 3), slice(3, 6), slice(6, 9)
+SPEED, SPIN, REACHED, ASKED = slice(9, 12), slice(12, 15), slice(15, 19), slice(19, 23)
+AHEAD, BEGUN, MEMORY = slice(23, 26), slice(26, 27), 27
+THRUST, TURN = slice(15, 16), slice(16, 19)
+AT_START = np.zeros(MEMORY)
+AT_START[[THRUST.start, ASKED.start]] = GRAVITY
+# Parameters that may be 0: each switches a part of the outer loop off.
+SWITCHES = ('integral_gain', 'force_observer', 'torque_observer', 'motor_lead_s', 'tilt_lag_s')
+
+
 @dataclass(frozen=True)
 class DroneLaw:
     """Parameters of the drone's law.
 
     A state `[..., 13]` is what Odometry carries: position in m and attitude (x, y, z, w) in the
-    world, linear and angular velocity in the body frame. A goal `[..., 3]` is a position in m in
-    the world. The command `[..., 4]` is rotor speeds in rad/s.
+    world, linear and angular velocity in the body frame. A goal is a position in m in the world,
+    `[..., 3]`, or with `moving` position, velocity and acceleration, `[..., 9]`. The command
+    `[..., 4]` is rotor speeds in rad/s.
     """
 
     airframe: Airframe = CRAZYFLIE
     rate_hz: float = 50.0
+    moving: bool = False
     # The network sees an error of at most 1 m and a velocity of at most 4 m/s.
     error_limit_m: float = 1.0
     velocity_limit_m_s: float = 4.0
+    # Acceleration that the network gives for a metre of error, in 1/s^2.
+    stiffness: float = 14.0
     # The integral of the error is added to it; it is limited, and runs only near the goal.
     integral_gain: float = 1.0
     integral_limit_m: float = 1.0
     integral_error_m: float = 0.7
     integral_velocity_m_s: float = 1.0
+    # Bandwidths of the observers in rad/s, and the largest force that is believed in m/s^2.
+    force_observer: float = 8.0
+    torque_observer: float = 4.0
+    force_limit: float = 6.0
+    # Time constant of the motors that the observers assume, and the lead that makes up for it.
+    motor_lag_s: float = 0.02
+    motor_lead_s: float = 0.02
+    # How long a wanted tilt takes: so far ahead is a goal's acceleration looked.
+    tilt_lag_s: float = 0.1
 
     name = 'drone'
     state_names = STATE
-    goal_names = STATE[:3]
     observation = OBSERVATION
     output = OUTPUT
 
     def __post_init__(self) -> None:
-        """Refuse numbers that mean nothing; an integral gain of 0 switches the integrator off."""
+        """Refuse numbers that mean nothing; 0 switches a part of the outer loop off."""
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name == 'airframe':
+            if field.name in ('airframe', 'moving'):
                 continue
-            if not (0 < value < math.inf or (field.name == 'integral_gain' and value == 0)):
+            if not (0 < value < math.inf or (field.name in SWITCHES and value == 0)):
                 raise ValueError(f'{field.name}={value!r}: must be positive and finite')
+
+    @property
+    def goal_names(self) -> tuple[str, ...]:
+        """Position, and where the goal moves its velocity and acceleration, in the world."""
+        return MOVING_GOAL if self.moving else MOVING_GOAL[:3]
 
     @property
     def command(self) -> Terms:
@@ -83,20 +126,48 @@ class DroneLaw:
         return Terms([Signal(f'rotor_{i}', 'rad/s', '', half, half, 1.0) for i in range(1, 5)])
 
     def start(self, state: Array) -> Array:
-        """Return an empty integral `[..., 3]` in m s."""
-        return 0 * state[..., POSITION]
+        """Return the memory `[..., 27]` of a drone whose rotors hover."""
+        xp = namespace(state)
+        hover = xp.asarray(AT_START, dtype=state.dtype)
+        return 0 * state[..., :1] + hover
 
     def observe(self, memory: Array, state: Array, goal: Array) -> tuple[Array, Array]:
-        """Return the integral and the observation `[..., 12]` in the units of `OBSERVATION`."""
+        """Return the memory and the observation `[..., 12]` in the units of `OBSERVATION`."""
         xp = namespace(state)
         rotation = matrix(state[..., ATTITUDE])
-        velocity = state[..., VELOCITY]
-        error = goal - state[..., POSITION]
-        integral = self._integrate(memory, error, velocity)
-        seen = to_body(rotation, shorten(error + integral, self.error_limit_m))
-        slowed = shorten(velocity, self.velocity_limit_m_s)
-        up = rotation[..., 2, :]
-        return integral, xp.concat([seen, slowed, up, state[..., RATE]], axis=-1)
+        velocity, up = to_world(rotation, state[..., VELOCITY]), rotation[..., 2, :]
+        force, torque = self._disturbances(memory, rotation[..., :, 2], velocity, state[..., RATE])
+        error = goal[..., :3] - state[..., POSITION]
+        slower, ahead = velocity, 0 * error
+        if self.moving:
+            slower = velocity - goal[..., 3:6]
+            jerk = (goal[..., 6:9] - memory[..., AHEAD]) * memory[..., BEGUN] * self.rate_hz
+            ahead = goal[..., 6:9] + self.tilt_lag_s * jerk
+        integral = self._integrate(memory[..., INTEGRAL], error, slower)
+        wanted = error + integral + (ahead - force) / self.stiffness
+        seen = to_body(rotation, shorten(wanted, self.error_limit_m))
+        slowed = to_body(rotation, shorten(slower, self.velocity_limit_m_s))
+        kept = [integral, force, torque, velocity, state[..., RATE], memory[..., 15:23]]
+        moved = goal[..., 6:9] if self.moving else 0 * error
+        kept += [moved, 0 * error[..., :1] + 1]
+        return xp.concat(kept, axis=-1), xp.concat([seen, slowed, up, state[..., RATE]], axis=-1)
+
+    def _disturbances(
+        self, memory: Array, axis: Array, velocity: Array, rate: Array
+    ) -> tuple[Array, Array]:
+        """Return the observed force `[..., 3]` in m/s^2 and torque `[..., 3]` in rad/s^2."""
+        xp = namespace(memory)
+        begun = memory[..., BEGUN]
+        weight = xp.asarray((0.0, 0.0, GRAVITY), dtype=velocity.dtype)
+        pulled = (velocity - memory[..., SPEED]) * self.rate_hz
+        pulled = pulled + weight - axis * memory[..., THRUST]
+        turned = (rate - memory[..., SPIN]) * self.rate_hz - memory[..., TURN]
+        force = self._follow(memory[..., FORCE], pulled, self.force_observer * begun)
+        torque = self._follow(memory[..., TORQUE], turned, self.torque_observer * begun)
+        return shorten(force, self.force_limit), torque
+
+    def _follow(self, estimate: Array, measured: Array, bandwidth: Array) -> Array:
+        return estimate + (measured - estimate) * (bandwidth / (self.rate_hz + bandwidth))
 
     def _integrate(self, integral: Array, error: Array, velocity: Array) -> Array:
         near = norm(error) < self.integral_error_m
@@ -105,11 +176,18 @@ class DroneLaw:
         return shorten(integral + step * (near & slow), self.integral_limit_m)
 
     def act(self, memory: Array, state: Array, action: Array) -> tuple[Array, Array]:
-        """Return the integral, and rotor speeds `[..., 4]` for accelerations `[..., 4]`."""
+        """Return the memory, and rotor speeds `[..., 4]` for accelerations `[..., 4]`."""
         xp = namespace(action)
         frame = self.airframe
         scale = xp.asarray((frame.mass, *frame.inertia), dtype=action.dtype)
-        return memory, frame.speeds(action * scale)
+        asked = xp.concat([action[..., :1], action[..., 1:] - memory[..., TORQUE]], axis=-1)
+        led = asked + (asked - memory[..., ASKED]) * (self.motor_lead_s * self.rate_hz)
+        speeds = frame.speeds(led * scale)
+        made = frame.wrench(speeds) / scale
+        follow = 1 / (1 + self.motor_lag_s * self.rate_hz)
+        reached = memory[..., REACHED] + (made - memory[..., REACHED]) * follow
+        parts = [memory[..., :15], reached, asked, memory[..., 23:]]
+        return xp.concat(parts, axis=-1), speeds
 
     def safe_command(self) -> Floats:
         """Return rotors that stand still, `[4]` in rad/s."""

@@ -1,0 +1,74 @@
+"""How the conditions of one episode go: what a scenario's effects make of them at a time."""
+
+import math
+
+import numpy as np
+
+from pkan_control.arrays import Floats
+from pkan_control.scenarios import Effects
+from pkan_control.worlds.quadrotor import Conditions
+
+# Correlation time of gusts.
+GUST_TAU_S = 0.5
+
+
+class Course:
+    """The conditions of one episode; its motors are drawn once."""
+
+    def __init__(self, effects: Effects, generator: np.random.Generator) -> None:
+        """Draw what differs from motor to motor."""
+        self._effects = effects
+        self._motors = generator.standard_normal(4)
+        timed = any(e.from_s > 0 or e.to_s < math.inf for e in effects.values())
+        self._varies = timed or 'battery_sag' in effects
+        self._whole = self._conditions(0.0)
+
+    def at(self, time_s: float) -> Conditions:
+        """Return the conditions at a time of the episode."""
+        return self._conditions(time_s) if self._varies else self._whole
+
+    def _conditions(self, time_s: float) -> Conditions:
+        mismatch = 1 + self._value('motor_mismatch', 0.0, time_s) * self._motors
+        thrust = self._value('thrust', 1.0, time_s) * (1 - self._lost(time_s))
+        wind = self._effects.get('wind_n')
+        blows = wind is not None and wind.acts(time_s)
+        return Conditions(
+            mass=self._value('mass', 1.0, time_s),
+            payload_kg=self._value('payload_kg', 0.0, time_s),
+            thrust=thrust * mismatch,
+            lag_s=self._value('motor_lag_s', 0.0, time_s),
+            wind_n=np.array(wind.value if wind is not None and blows else (0.0, 0.0, 0.0)),
+            gust_n=self._value('gust_n', 0.0, time_s),
+            drag=self._value('drag', 1.0, time_s),
+            ground_effect=self._value('ground_effect', 1.0, time_s),
+        )
+
+    def _value(self, name: str, usual: float, time_s: float) -> float:
+        effect = self._effects.get(name)
+        return usual if effect is None or not effect.acts(time_s) else effect.value[0]
+
+    def _lost(self, time_s: float) -> float:
+        """Return the share of thrust that a sagging battery lost so far; it does not recover."""
+        sag = self._effects.get('battery_sag')
+        if sag is None:
+            return 0.0
+        return min(1.0, sag.value[0] * max(0.0, min(time_s, sag.to_s) - sag.from_s))
+
+
+class Gusts:
+    """An Ornstein-Uhlenbeck process of unit spread, drawn once a control period."""
+
+    def __init__(
+        self, shape: tuple[int, ...], rate_hz: float, generator: np.random.Generator
+    ) -> None:
+        """Draw where it starts; `shape` is that of its values."""
+        self._kept = math.exp(-1 / (rate_hz * GUST_TAU_S))
+        self._fresh = math.sqrt(1 - self._kept**2)
+        self._generator = generator
+        self._value = generator.standard_normal(shape)
+
+    def next(self) -> Floats:
+        """Return the values of the next control period."""
+        draw = self._generator.standard_normal(self._value.shape)
+        self._value = self._kept * self._value + self._fresh * draw
+        return self._value
