@@ -23,7 +23,7 @@ LOST_M, FLOOR_M = 5.0, 0.02
 WIDE, NEAR, NEAR_SHARE = 1.3, 0.15, 0.3
 # Gains of the expert: position 1/s^2, velocity 1/s, attitude 1/s^2, rates 1/s, and a limit on the
 # acceleration that it asks for in m/s^2.
-KP, KD, K_TILT, K_RATE, K_YAW, ACCELERATION_LIMIT = 14.0, 6.5, 300.0, 28.0, 12.0, 7.0
+KP, KD, K_TILT, K_RATE, K_YAW, ACCELERATION_LIMIT = 16.0, 7.0, 200.0, 22.0, 12.0, 7.0
 
 
 @dataclass(frozen=True)

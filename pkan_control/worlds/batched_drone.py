@@ -34,12 +34,14 @@ class BatchedDrone:
         self._conditions = conditions
         self._state: Array = None
         self._speeds: Array = None
+        self._last: Array = None
         self._gusts: Gusts
 
     def reset(self, state: Array, generator: np.random.Generator) -> Array:
         """Put all drones into states `[..., 13]`, their rotors at hover."""
         self._state = state
         self._speeds = 0 * state[..., :4] + self._frame.hover_speed
+        self._last = self._speeds
         self._gusts = Gusts(state.shape[:-1] + (3,), self._rate_hz, generator)
         return state
 
@@ -48,8 +50,10 @@ class BatchedDrone:
         usual = self._conditions
         gust = namespace(command).asarray(self._gusts.next(), dtype=command.dtype)
         now = replace(usual, wind_n=usual.wind_n + usual.gust_n * gust)
+        arrived = namespace(command).where(now.late, self._last, command)
+        self._last = command
         for _ in range(self._substeps):
-            self._speeds = lagged(self._speeds, command, now.lag_s, 1 / PHYSICS_HZ)
+            self._speeds = lagged(self._speeds, arrived, now.lag_s, 1 / PHYSICS_HZ)
             self._state = advance(self._frame, now, self._state, self._speeds)
         return self._state
 

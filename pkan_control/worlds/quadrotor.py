@@ -10,6 +10,8 @@ from pkan_control.arrays import Array, namespace
 
 # Steps a second of the physics that the robot runs in.
 PHYSICS_HZ = 500.0
+# Share of the flights in training whose commands come one control period late.
+LATE_SHARE = 0.3
 # Below this height in rotor radii the ground effect no longer grows.
 LOWEST_RADII = 2.0
 
@@ -20,7 +22,8 @@ class Conditions:
 
     mass is a factor, payload_kg comes on top of it, thrust is a factor per rotor `[..., 4]`,
     lag_s the time constant of the motors (0: none), wind_n a force in the world `[..., 3]`,
-    gust_n the spread of what comes and goes beside it; drag and ground_effect are factors.
+    gust_n the spread of what comes and goes beside it; drag and ground_effect are factors. `late`
+    tells which drones of a batch get their commands one control period late.
     """
 
     mass: Array = 1.0
@@ -31,6 +34,7 @@ class Conditions:
     gust_n: Array = 0.0
     drag: Array = 1.0
     ground_effect: Array = 1.0
+    late: Array = False
 
 
 CALM = Conditions()
@@ -45,9 +49,10 @@ def draw_conditions(flights: int, generator: np.random.Generator) -> Conditions:
     return Conditions(
         mass=generator.uniform(0.8, 1.2, (flights, 1)),
         thrust=weak * (1 + 0.03 * generator.standard_normal((flights, 4))),
-        lag_s=generator.uniform(0.0, 0.03, (flights, 1)),
+        lag_s=generator.uniform(0.0, 0.05, (flights, 1)),
         wind_n=0.03 * generator.standard_normal((flights, 3)),
         gust_n=generator.uniform(0.0, 0.03, (flights, 1)),
+        late=generator.random((flights, 1)) < LATE_SHARE,
     )
 
 

@@ -9,8 +9,8 @@ switched off:
   the drone does with what its rotors should make it do, and take the difference back;
 - a lead makes up for the lag of the motors.
 
-A force, and the acceleration of a moving goal, reach the network as a shift of the set-point: a
-`stiffness`th of a metre for each m/s^2.
+An observed force, and the acceleration of a moving goal, tilt what the network takes for upright,
+so that it balances where it hovers in calm air; their part along the thrust is added to its output.
 """
 
 import math
@@ -54,15 +54,16 @@ MOVING_GOAL = (
     *STATE[:3],
     *('x_m_s', 'y_m_s', 'z_m_s', 'x_m_s2', 'y_m_s2', 'z_m_s2'),
 )
-# What the law remembers: the integral in m, the observed force in m/s^2 (world) and torque in
+# What the law remembers: the integral in m (body), the observed force in m/s^2 (world) and torque in
 # rad/s^2 (body); of the last step the velocity (world), the rate, the accelerations that the
-# rotors should have reached, those asked of them, the goal's acceleration; and 1 once begun.
+# rotors should have reached, those asked of them, the goal's acceleration; what is to be added to
+# the thrust in m/s^2, and 1 once begun.
 INTEGRAL, FORCE, TORQUE = slice(0, 3), slice(3, 6), slice(6, 9)
 SPEED, SPIN, REACHED, ASKED = slice(9, 12), slice(12, 15), slice(15, 19), slice(19, 23)
-AHEAD, BEGUN, MEMORY = slice(23, 26), slice(26, 27), 27
+AHEAD, LIFT, BEGUN, MEMORY = slice(23, 26), slice(26, 27), slice(27, 28), 28
 THRUST, TURN = slice(15, 16), slice(16, 19)
 AT_START = np.zeros(MEMORY)
-AT_START[[THRUST.start, ASKED.start]] = GRAVITY
+AT_START[THRUST] = GRAVITY
 # Parameters that may be 0: each switches a part of the outer loop off.
 SWITCHES = ('integral_gain', 'force_observer', 'torque_observer', 'motor_lead_s', 'tilt_lag_s')
 
@@ -83,22 +84,20 @@ class DroneLaw:
     # The network sees an error of at most 1 m and a velocity of at most 4 m/s.
     error_limit_m: float = 1.0
     velocity_limit_m_s: float = 4.0
-    # Acceleration that the network gives for a metre of error, in 1/s^2.
-    stiffness: float = 14.0
     # The integral of the error is added to it; it is limited, and runs only near the goal.
     integral_gain: float = 1.0
     integral_limit_m: float = 1.0
-    integral_error_m: float = 0.7
+    integral_error_m: float = 0.4
     integral_velocity_m_s: float = 1.0
     # Bandwidths of the observers in rad/s, and the largest force that is believed in m/s^2.
-    force_observer: float = 8.0
-    torque_observer: float = 4.0
+    force_observer: float = 15.0
+    torque_observer: float = 3.0
     force_limit: float = 6.0
     # Time constant of the motors that the observers assume, and the lead that makes up for it.
     motor_lag_s: float = 0.02
     motor_lead_s: float = 0.02
     # How long a wanted tilt takes: so far ahead is a goal's acceleration looked.
-    tilt_lag_s: float = 0.1
+    tilt_lag_s: float = 0.11
 
     name = 'drone'
     state_names = STATE
@@ -126,7 +125,7 @@ class DroneLaw:
         return Terms([Signal(f'rotor_{i}', 'rad/s', '', half, half, 1.0) for i in range(1, 5)])
 
     def start(self, state: Array) -> Array:
-        """Return the memory `[..., 27]` of a drone whose rotors hover."""
+        """Return the memory `[..., 28]` of a drone whose rotors hover."""
         xp = namespace(state)
         hover = xp.asarray(AT_START, dtype=state.dtype)
         return 0 * state[..., :1] + hover
@@ -143,14 +142,16 @@ class DroneLaw:
             slower = velocity - goal[..., 3:6]
             jerk = (goal[..., 6:9] - memory[..., AHEAD]) * memory[..., BEGUN] * self.rate_hz
             ahead = goal[..., 6:9] + self.tilt_lag_s * jerk
+        error = to_body(rotation, error)
         integral = self._integrate(memory[..., INTEGRAL], error, slower)
-        wanted = error + integral + (ahead - force) / self.stiffness
-        seen = to_body(rotation, shorten(wanted, self.error_limit_m))
+        leaning = to_body(rotation, ahead - force)
+        apparent = xp.concat([up[..., :2] + leaning[..., :2] / GRAVITY, up[..., 2:]], axis=-1)
         slowed = to_body(rotation, shorten(slower, self.velocity_limit_m_s))
-        kept = [integral, force, torque, velocity, state[..., RATE], memory[..., 15:23]]
-        moved = goal[..., 6:9] if self.moving else 0 * error
-        kept += [moved, 0 * error[..., :1] + 1]
-        return xp.concat(kept, axis=-1), xp.concat([seen, slowed, up, state[..., RATE]], axis=-1)
+        rate, goal_ahead = state[..., RATE], goal[..., 6:9] if self.moving else 0 * error
+        kept = [integral, force, torque, velocity, rate, memory[..., 15:23], goal_ahead]
+        kept += [leaning[..., 2:], memory[..., BEGUN]]
+        seen = shorten(error + integral, self.error_limit_m)
+        return xp.concat(kept, axis=-1), xp.concat([seen, slowed, apparent, rate], axis=-1)
 
     def _disturbances(
         self, memory: Array, axis: Array, velocity: Array, rate: Array
@@ -180,13 +181,16 @@ class DroneLaw:
         xp = namespace(action)
         frame = self.airframe
         scale = xp.asarray((frame.mass, *frame.inertia), dtype=action.dtype)
-        asked = xp.concat([action[..., :1], action[..., 1:] - memory[..., TORQUE]], axis=-1)
-        led = asked + (asked - memory[..., ASKED]) * (self.motor_lead_s * self.rate_hz)
+        thrust, turn = action[..., :1] + memory[..., LIFT], action[..., 1:] - memory[..., TORQUE]
+        asked = xp.concat([thrust, turn], axis=-1)
+        begun = memory[..., BEGUN]
+        change = (asked - memory[..., ASKED]) * begun
+        led = asked + change * (self.motor_lead_s * self.rate_hz)
         speeds = frame.speeds(led * scale)
         made = frame.wrench(speeds) / scale
         follow = 1 / (1 + self.motor_lag_s * self.rate_hz)
         reached = memory[..., REACHED] + (made - memory[..., REACHED]) * follow
-        parts = [memory[..., :15], reached, asked, memory[..., 23:]]
+        parts = [memory[..., :15], reached, asked, memory[..., 23:27], 0 * begun + 1]
         return xp.concat(parts, axis=-1), speeds
 
     def safe_command(self) -> Floats:
