@@ -30,6 +30,8 @@ setup(
         (f'share/{NAME}/launch', glob('launch/*.launch.xml')),
         (f'share/{NAME}/config', glob('config/*.yaml')),
         (f'share/{NAME}/config/scenarios', glob('config/scenarios/*.yaml')),
+        (f'share/{NAME}/config/airframes', glob('config/airframes/*.yaml')),
+        (f'share/{NAME}/config/paths', glob('config/paths/*.yaml')),
         (f'share/{NAME}/controllers', glob('controllers/*.safetensors')),
         (f'share/{NAME}/urdf', glob('urdf/*.urdf')),
         (f'lib/{NAME}', glob('scripts/*_node')),
@@ -44,6 +46,9 @@ setup(
             'bandpass = pkan_control.devices.bandpass:bandpass',
             'memdiode = pkan_control.devices.memdiode:memdiode',
         ],
-        'pkan_control.tasks': ['drone_hover = pkan_control.tasks.drone_hover:drone_hover'],
+        'pkan_control.tasks': [
+            'drone_hover = pkan_control.tasks.drone_hover:drone_hover',
+            'drone_track = pkan_control.tasks.drone_track:drone_track',
+        ],
     },
 )

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from pkan_control.arrays import Array, Floats, namespace
+from pkan_control.errors import UserError
+from pkan_control.yaml_files import read_yaml
 
 GRAVITY = 9.81
 RPM = 2 * math.pi / 60
@@ -107,3 +109,14 @@ def airframe_from(values: dict[str, Any]) -> Airframe:
     }
     fields.update({name: tuple(fields[name]) for name in tuples})
     return Airframe(**fields)
+
+
+def load_airframe(name: str) -> Airframe:
+    """Return the airframe of a name that ships, or of a YAML file with its fields and a `text`."""
+    path, values = read_yaml('airframes', 'airframe', name)
+    if not isinstance(values, dict):
+        raise UserError(f'airframe {path}: must map the fields of an airframe to numbers')
+    try:
+        return airframe_from({key: value for key, value in values.items() if key != 'text'})
+    except (TypeError, LookupError, ValueError, ArithmeticError) as error:
+        raise UserError(f'airframe {path}: {" ".join(repr(error).split())}') from None

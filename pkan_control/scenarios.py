@@ -18,12 +18,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import yaml
-
 from pkan_control.errors import UserError, unknown
-from pkan_control.share import share
-
-MAX_BYTES = 64 * 1024
+from pkan_control.yaml_files import read_yaml, shipped_files
 
 
 @dataclass(frozen=True)
@@ -104,29 +100,13 @@ CALM = Scenario('calm', 'Nothing is disturbed.')
 
 def load_scenario(name: str) -> Scenario:
     """Return the scenario of a shipped name or of a YAML file; raise a `UserError` for others."""
-    path = Path(name) if name.endswith(('.yaml', '.yml')) else shipped_path(name)
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise UserError(f'scenario {name}: larger than {MAX_BYTES} bytes')
-        values = yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise UserError(f'scenario {path}: {error.strerror}') from None
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise UserError(f'scenario {path}: no YAML ({" ".join(str(error).split())})') from None
+    path, values = read_yaml('scenarios', 'scenario', name)
     return scenario_from(path.stem, values)
 
 
 def shipped() -> dict[str, Path]:
     """Return the files of the scenarios that ship, by name."""
-    folder = share('config/scenarios')
-    return {path.stem: path for path in sorted(folder.glob('*.yaml'))}
-
-
-def shipped_path(name: str) -> Path:
-    """Return the file of a scenario that ships."""
-    if name not in shipped():
-        raise unknown('scenario (or FILE.yaml)', name, shipped())
-    return shipped()[name]
+    return shipped_files('scenarios')
 
 
 def scenario_from(name: str, values: Any) -> Scenario:

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from pkan_control.errors import UserError
 from pkan_control.scenarios import (
     EFFECTS,
-    MAX_BYTES,
     Disturbance,
     load_scenario,
     scenario_from,
     shipped,
 )
+from pkan_control.yaml_files import MAX_BYTES
 
 KEYS = st.text(max_size=9)
 JSON = st.recursive(

@@ -1,6 +1,7 @@
 """Simulated chips: `ideal:` without flaws, `sim:` with the frozen flaws and noise of one chip."""
 
 import math
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -8,7 +9,6 @@ import numpy as np
 from pkan_control.arrays import Floats
 from pkan_control.chips.chip import Identity, Index, Target, Telemetry, as_inputs, noise
 from pkan_control.devices.deviations import (
-    DRIFT_SHARE,
     PROGRAMMING_C,
     Deviations,
     LayerFlaws,
@@ -28,6 +28,8 @@ CONVERTER_BITS = 12
 EFFECTIVE_BITS = 10.5
 STEP_V = 2 * RAIL_V / 2**CONVERTER_BITS
 CONVERTER_NOISE_V = math.sqrt((4.0 ** (CONVERTER_BITS - EFFECTIVE_BITS) - 1) / 12) * STEP_V
+# A chip that warms up changes in steps, and ends so far above (or below) where it began.
+WARMING_STEP_C, MAX_WARMING_C = 1.0, 100.0
 # Sweeps draw their noise from an episode that no flight reaches.
 SWEEPS = 2**64 - 1
 # An AN231E04 holds four blocks, each of them one band-pass element.
@@ -146,6 +148,7 @@ class SimulatedChip(IdealChip):
         super().__init__()
         self._seed = seed
         self._deviations = deviations
+        self._temperature_c = deviations.temperature_c
         self._readout = readout
         self._flaws: list[LayerFlaws] = []
         self._trims: list[tuple[Floats, Floats]] = []
@@ -202,7 +205,8 @@ class SimulatedChip(IdealChip):
         flaws = self._flaws[layer]
         wanted = self._device.decode(self._loaded().layers[layer])
         cycles = stream(self._seed, 'cycle', self._episode, layer).standard_normal(wanted.shape)
-        physical = self._device.deviate(wanted, flaws.draws, cycles, self._deviations)
+        now = replace(self._deviations, temperature_c=self._temperature_c)
+        physical = self._device.deviate(wanted, flaws.draws, cycles, now)
         values: Floats = self._device.exact_response(x.reshape(-1, 1, 1, 1), physical)
         return values * flaws.alive * drive
 
@@ -215,16 +219,29 @@ class SimulatedChip(IdealChip):
         """Start the noise and the offset drift of that episode; memristors are set anew for it."""
         program = self._loaded()
         renewed = episode != self._episode and self._deviations.cycle_to_cycle > 0
+        renewed |= self._temperature_c != self._deviations.temperature_c
+        self._temperature_c = self._deviations.temperature_c
         self._episode = episode
         self._step = 0
         if renewed:
             self._layers = [self._compile_layer(index) for index in range(len(program.layers))]
-        share = DRIFT_SHARE * self._deviations.offset
+        share = self._deviations.offset_drift * self._deviations.offset
         sigma = [np.full(c.shape[1], share * math.sqrt(c.shape[0])) for c in program.layers]
         generator = stream(self._seed, 'offset drift', episode)
         self._drift = OffsetDrift(np.concatenate(sigma), generator)
 
+    def _warm(self, time_s: float) -> None:
+        """Take on the temperature of a time since the start, in whole steps."""
+        warming = self._deviations.warming_c_s * max(0.0, time_s)
+        warming = WARMING_STEP_C * math.floor(min(warming, MAX_WARMING_C) / WARMING_STEP_C)
+        temperature = self._deviations.temperature_c + warming
+        if temperature != self._temperature_c:
+            self._temperature_c = temperature
+            self._layers = [self._compile_layer(i) for i in range(len(self._layers))]
+
     def _outputs(self, x: Floats, program: Program, time_s: float) -> Floats:
+        if self._deviations.warming_c_s:
+            self._warm(time_s)
         widths = program.shape[1:]
         draws = noise(self._seed, self._episode, self._step, (*x.shape[:-1], sum(widths)))
         self._step += 1
@@ -273,5 +290,4 @@ class SimulatedChip(IdealChip):
 
     def telemetry(self) -> Telemetry:
         """Return evaluations, temperature, state, and how many outputs met a rail."""
-        temperature = self._deviations.temperature_c
-        return Telemetry(self._evaluations, temperature, self._armed, self._saturated)
+        return Telemetry(self._evaluations, self._temperature_c, self._armed, self._saturated)

@@ -36,6 +36,9 @@ JsonFile = Annotated[
     Path | None,
     typer.Option('--json', help='Write the figures to this file.', callback=writable),
 ]
+AirframeName = Annotated[
+    str | None, typer.Option(help='Another quadrotor: a shipped name or FILE.yaml.')
+]
 TaskName = Annotated[str, typer.Argument(help='Task, for example drone_hover.')]
 
 

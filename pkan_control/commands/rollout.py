@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pkan_control.commands.options import JsonFile, Seed, TaskName, write_json
+from pkan_control.commands.options import AirframeName, JsonFile, Seed, TaskName, write_json
 
 
 def rollout(
@@ -22,27 +22,38 @@ def rollout(
     scenario: Annotated[
         str, typer.Option(help='What disturbs the robot: a shipped name or FILE.yaml.')
     ] = 'calm',
+    airframe: AirframeName = None,
+    path: Annotated[
+        str | None, typer.Option(help='What is followed: a shipped name or FILE.yaml.')
+    ] = None,
+    off: Annotated[
+        list[str] | None,
+        typer.Option(help='Fly once more without a part of the outer loop, or without all.'),
+    ] = None,
     json_file: JsonFile = None,
 ) -> None:
     """Run episodes in process; expert and MLP fly the same ones beside the controller."""
     from pkan_control.controller.bundle import load_bundle
-    from pkan_control.rollouts.beside import contenders, shipped
+    from pkan_control.rollouts.beside import contenders, fitted, shipped
     from pkan_control.rollouts.record import summary
     from pkan_control.rollouts.rollout import Plan
     from pkan_control.scenarios import load_scenario
     from pkan_control.tables import console, progress, rollout_table
-    from pkan_control.tasks.task import find_task
+    from pkan_control.tasks.options import configured
 
-    plan = Plan(find_task(task), episodes, seed, load_scenario(scenario))
-    path = controller or shipped(task)
+    file = controller or shipped(task)
+    bundle = load_bundle(file)
+    job = configured(task, airframe, path, bundle.law)
+    plan = Plan(job, episodes, seed, load_scenario(scenario))
     figures = {}
-    for row, fly in contenders(plan, load_bundle(path), chip, chips).items():
+    for row, fly in contenders(plan, fitted(bundle, job), chip, chips, off or ()).items():
         with progress(row, episodes) as report:
             figures[row] = summary(fly(report))
     where = chip if chips == 1 else f'{chips} chips {chip}'
     title = f'{task}, {scenario}: {episodes} episodes, seed {seed}, {where}'
     console.print(rollout_table(title, figures))
-    run: dict[str, Any] = {'task': task, 'scenario': scenario, 'controller': str(path)}
+    run: dict[str, Any] = {'task': task, 'scenario': scenario, 'controller': str(file)}
+    run |= {'airframe': airframe, 'path': path}
     run |= {'chip': chip, 'chips': chips, 'episodes': episodes, 'seed': seed}
     own = figures.pop(next(iter(figures)))
     write_json(json_file, {**run, **own, 'beside': figures})

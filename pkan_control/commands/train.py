@@ -6,7 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from pkan_control.commands.options import JsonFile, Seed, TaskName, writable, write_json
+from pkan_control.commands.options import (
+    AirframeName,
+    JsonFile,
+    Seed,
+    TaskName,
+    writable,
+    write_json,
+)
 
 # A trained controller is flown this often before it is written, from starts of this seed.
 MEASURED, MEASURED_SEED = 50, 1_000_000
@@ -22,6 +29,7 @@ def train(
     steps: Annotated[
         int | None, typer.Option(help='Optimiser steps instead of the recipe.', min=22)
     ] = None,
+    airframe: AirframeName = None,
     json_file: JsonFile = None,
 ) -> None:
     """Train a controller from its seed and write the controller file."""
@@ -32,10 +40,10 @@ def train(
     from pkan_control.rollouts.record import summary
     from pkan_control.rollouts.rollout import Plan, fly_bundle
     from pkan_control.tables import console, progress, rollout_table
-    from pkan_control.tasks.task import find_task
+    from pkan_control.tasks.options import configured
     from pkan_control.training.recipe import train as train_controller
 
-    job = find_task(task)
+    job = configured(task, airframe)
     path = out or Path(f'{task}.safetensors')
     writable(path)
     began = time.perf_counter()

@@ -47,6 +47,10 @@ class Deviations:
     # What the chip has been through.
     temperature_c: float = PROGRAMMING_C
     age_h: float = 0.0
+    # How fast it warms up from there while it runs, in degC/s, and how far its offsets drift
+    # about their frozen values, as a share of these.
+    warming_c_s: float = 0.0
+    offset_drift: float = DRIFT_SHARE
 
     def __post_init__(self) -> None:
         """Refuse magnitudes that mean nothing."""
@@ -62,6 +66,7 @@ LIMITS = {
     'corner_tempco': (-0.01, 0.01),
     'temperature_c': (-55.0, 150.0),
     'age_h': (0.0, 1e6),
+    'warming_c_s': (-100.0, 100.0),
 }
 
 PRESETS = {

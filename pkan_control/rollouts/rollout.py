@@ -15,7 +15,7 @@ from pkan_control.mlp import Mlp
 from pkan_control.rollouts.episode import NANOSECONDS, Episode
 from pkan_control.rollouts.record import EpisodeRecord
 from pkan_control.scenarios import CALM, Effects, Scenario
-from pkan_control.tasks.task import Task
+from pkan_control.tasks.task import Compared, Task
 from pkan_control.worlds.world import World, open_world
 
 Report = Callable[[int], None]
@@ -70,6 +70,14 @@ def fly_episode(plan: Plan, world: World, controller: Controller, number: int) -
 def fly_expert(plan: Plan, report: Report) -> list[EpisodeRecord]:
     """Run episodes of the task's expert."""
     return _fly(plan, [Controller(plan.task.law, Expert(plan.task))], report)
+
+
+def fly_classic(plan: Plan, report: Report) -> list[EpisodeRecord]:
+    """Run episodes of the usual controller for the task, if there is one."""
+    if not isinstance(plan.task, Compared):
+        raise UserError(f'{plan.task.name}: no usual controller is known for it')
+    law, usual = plan.task.classic()
+    return _fly(plan, [Controller(law, usual)], report)
 
 
 def fly_bundle(

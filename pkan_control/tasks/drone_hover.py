@@ -1,15 +1,16 @@
 """`drone_hover`: reach a set-point from about a metre away, tilted and moving, and hold it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from pkan_control.airframe import GRAVITY
-from pkan_control.arrays import Array, Floats, namespace
+from pkan_control.airframe import CRAZYFLIE, Airframe
+from pkan_control.arrays import Array, Floats
 from pkan_control.controller.laws.drone import ATTITUDE, POSITION, DroneLaw
-from pkan_control.rotations import cross, matrix, norm, shorten, turn
+from pkan_control.rotations import matrix, turn
 from pkan_control.streams import stream
+from pkan_control.tasks.drone_expert import drone_expert
 from pkan_control.tasks.task import Score
 
 GOAL_M = (0.0, 0.0, 1.5)
@@ -21,14 +22,13 @@ START_OFFSET_M, START_TILT, START_SPEED, START_RATE = 1.0, np.deg2rad(30.0), 1.0
 LOST_M, FLOOR_M = 5.0, 0.02
 # Training sees wider starts, and for 30 % of its flights close ones.
 WIDE, NEAR, NEAR_SHARE = 1.3, 0.15, 0.3
-# Gains of the expert: position 1/s^2, velocity 1/s, attitude 1/s^2, rates 1/s, and a limit on the
-# acceleration that it asks for in m/s^2.
-KP, KD, K_TILT, K_RATE, K_YAW, ACCELERATION_LIMIT = 16.0, 7.0, 200.0, 22.0, 12.0, 7.0
 
 
 @dataclass(frozen=True)
 class DroneHover:
-    """Hover a Crazyflie 2.x."""
+    """Hover a quadrotor, a Crazyflie 2.x where no other is given."""
+
+    airframe: Airframe = CRAZYFLIE
 
     name = 'drone_hover'
     robot = 'drone'
@@ -44,7 +44,11 @@ class DroneHover:
     @cached_property
     def law(self) -> DroneLaw:
         """The drone's law at this task's rate."""
-        return DroneLaw(rate_hz=self.rate_hz)
+        return DroneLaw(self.airframe, self.rate_hz)
+
+    def with_airframe(self, airframe: Airframe) -> 'DroneHover':
+        """Return the same task for another quadrotor."""
+        return replace(self, airframe=airframe)
 
     def start(self, seed: int, episode: int) -> Floats:
         """Draw the state `[13]` of the start of an episode."""
@@ -70,21 +74,8 @@ class DroneHover:
         return np.array([0.0] * 6 + [0.0, 0.0, 1.0] + [0.0] * 3)
 
     def expert(self, observation: Array) -> Array:
-        """Return collective and angular accelerations `[..., 4]` for observations `[..., 12]`.
-
-        A cascade: acceleration towards the goal, thrust along the body's z axis, and a torque
-        that turns this axis to where the acceleration points.
-        """
-        xp = namespace(observation)
-        error, velocity = observation[..., 0:3], observation[..., 3:6]
-        up, rate = observation[..., 6:9], observation[..., 9:12]
-        wanted = shorten(KP * error - KD * velocity, ACCELERATION_LIMIT) + GRAVITY * up
-        collective = wanted[..., 2:3]
-        direction = wanted / norm(wanted)
-        body_z = xp.concat([0 * up[..., :2], 0 * up[..., 2:] + 1], axis=-1)
-        tilt = cross(body_z, direction)[..., :2]
-        roll_pitch = K_TILT * tilt - K_RATE * rate[..., :2]
-        return xp.concat([collective, roll_pitch, -K_YAW * rate[..., 2:]], axis=-1)
+        """Return collective and angular accelerations `[..., 4]` for observations `[..., 12]`."""
+        return drone_expert(observation)
 
     def reward(self, state: Floats, goal: Floats) -> float:
         """Return minus the distance in m, and 1 more within the tolerance."""

@@ -6,11 +6,23 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from pkan_control.airframe import Airframe
 from pkan_control.arrays import Array, Floats
 from pkan_control.controller.laws.law import Law
-from pkan_control.errors import unknown
+from pkan_control.errors import UserError, unknown
+from pkan_control.tasks.drone_path import Path
 
 ENTRY_POINTS = 'pkan_control.tasks'
+
+
+class Usual(Protocol):
+    """What takes a network's place in a law; it may remember."""
+
+    def begin(self, episode: int) -> None:
+        """Forget everything: an episode starts."""
+
+    def __call__(self, observation: Floats, time_s: float) -> Floats:
+        """Return outputs `[n_out]`, normalised, for an observation in the law's units."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +96,30 @@ class Imitable(Task, Protocol):
         """Draw the set-points `[steps, count, g]` of flights to train from."""
 
 
+@runtime_checkable
+class ForAirframes(Task, Protocol):
+    """A task for any quadrotor."""
+
+    def with_airframe(self, airframe: Airframe) -> Task:
+        """Return the same task for another quadrotor."""
+
+
+@runtime_checkable
+class OnPaths(Task, Protocol):
+    """A task that follows a path."""
+
+    def with_path(self, path: Path) -> Task:
+        """Return the same task on another path."""
+
+
+@runtime_checkable
+class Compared(Task, Protocol):
+    """A task that a usual controller does as well."""
+
+    def classic(self) -> tuple[Law, Usual]:
+        """Return the usual controller, and the law that it runs in."""
+
+
 def find_task(name: str) -> Task:
     """Return the task of that name from the entry points `pkan_control.tasks`."""
     found = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
@@ -91,3 +127,17 @@ def find_task(name: str) -> Task:
         raise unknown('task', name, found)
     task: Task = found[name].load()
     return task
+
+
+def with_airframe(task: Task, airframe: Airframe) -> Task:
+    """Return a task for a quadrotor; refuse a task that has none."""
+    if not isinstance(task, ForAirframes):
+        raise UserError(f'{task.name}: is no task of a quadrotor, so it takes no airframe')
+    return task.with_airframe(airframe)
+
+
+def with_path(task: Task, path: Path) -> Task:
+    """Return a task on a path; refuse a task that follows none."""
+    if not isinstance(task, OnPaths):
+        raise UserError(f'{task.name}: follows no path')
+    return task.with_path(path)

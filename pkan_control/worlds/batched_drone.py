@@ -42,7 +42,7 @@ class BatchedDrone:
         self._state = state
         self._speeds = 0 * state[..., :4] + self._frame.hover_speed
         self._last = self._speeds
-        self._gusts = Gusts(state.shape[:-1] + (3,), self._rate_hz, generator)
+        self._gusts = Gusts((*state.shape[:-1], 3), self._rate_hz, generator)
         return state
 
     def step(self, command: Array) -> Array:

@@ -113,9 +113,7 @@ class BulletDrone:
         if (now.mass, now.payload_kg) != (before.mass, before.payload_kg):
             self._set_mass()
 
-    def _push(
-        self, thrust: float, torque: list[float], speed: float, wind: Floats | None
-    ) -> None:
+    def _push(self, thrust: float, torque: list[float], speed: float, wind: Floats | None) -> None:
         """Apply the forces of this physics step; PyBullet forgets them after it."""
         client, body = self._client, self._body
         position, _, velocity, _, rotation = self._pose()

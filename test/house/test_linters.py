@@ -19,6 +19,7 @@ ROOMS = (
         'arrays',
         'streams',
         'share',
+        'yaml_files',
         'scenarios',
         'rotations',
         'airframe',

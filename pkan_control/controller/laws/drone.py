@@ -22,6 +22,7 @@ import numpy as np
 from pkan_control.airframe import CRAZYFLIE, GRAVITY, Airframe, airframe_from
 from pkan_control.arrays import Array, Floats, namespace
 from pkan_control.controller.signals import Signal, Terms
+from pkan_control.errors import unknown
 from pkan_control.rotations import matrix, norm, shorten, to_body, to_world
 
 STATE = (
@@ -64,8 +65,13 @@ AHEAD, LIFT, BEGUN, MEMORY = slice(23, 26), slice(26, 27), slice(27, 28), 28
 THRUST, TURN = slice(15, 16), slice(16, 19)
 AT_START = np.zeros(MEMORY)
 AT_START[THRUST] = GRAVITY
-# Parameters that may be 0: each switches a part of the outer loop off.
-SWITCHES = ('integral_gain', 'force_observer', 'torque_observer', 'motor_lead_s', 'tilt_lag_s')
+# The parts of the outer loop, and the parameter whose 0 switches each off.
+PARTS = {
+    'integral': 'integral_gain',
+    'force': 'force_observer',
+    'torque': 'torque_observer',
+    'lead': 'motor_lead_s',
+}
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,7 @@ class DroneLaw:
     motor_lag_s: float = 0.02
     motor_lead_s: float = 0.02
     # How long a wanted tilt takes: so far ahead is a goal's acceleration looked.
-    tilt_lag_s: float = 0.11
+    tilt_lag_s: float = 0.1
 
     name = 'drone'
     state_names = STATE
@@ -110,7 +116,7 @@ class DroneLaw:
             value = getattr(self, field.name)
             if field.name in ('airframe', 'moving'):
                 continue
-            if not (0 < value < math.inf or (field.name in SWITCHES and value == 0)):
+            if not (0 < value < math.inf or (field.name in PARTS.values() and value == 0)):
                 raise ValueError(f'{field.name}={value!r}: must be positive and finite')
 
     @property
@@ -192,6 +198,13 @@ class DroneLaw:
         reached = memory[..., REACHED] + (made - memory[..., REACHED]) * follow
         parts = [memory[..., :15], reached, asked, memory[..., 23:27], 0 * begun + 1]
         return xp.concat(parts, axis=-1), speeds
+
+    def switched_off(self, part: str) -> 'DroneLaw':
+        """Return the law without a part of its outer loop, one of `PARTS`, or without any: all."""
+        if part not in (*PARTS, 'all'):
+            raise unknown('part of the outer loop', part, ['all', *PARTS])
+        names = PARTS.values() if part == 'all' else [PARTS[part]]
+        return DroneLaw.from_json({**self.to_json(), **dict.fromkeys(names, 0.0)})
 
     def safe_command(self) -> Floats:
         """Return rotors that stand still, `[4]` in rad/s."""

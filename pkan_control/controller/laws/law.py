@@ -1,6 +1,6 @@
 """What every law is: pure functions from state to observation, and from outputs to command."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pkan_control.arrays import Array, Floats
 from pkan_control.controller.signals import Terms
@@ -54,3 +54,11 @@ class Law(Protocol):
 
     def to_json(self) -> dict[str, Any]:
         """Return the parameters as a JSON object."""
+
+
+@runtime_checkable
+class Switchable(Law, Protocol):
+    """A law with an outer loop around the network, whose parts can be switched off."""
+
+    def switched_off(self, part: str) -> Law:
+        """Return the law without that part, or without any for `all`."""

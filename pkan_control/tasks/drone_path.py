@@ -1,0 +1,119 @@
+"""Paths that a drone follows: position, velocity and acceleration at a time.
+
+All of them are closed and pass for ever; a figure of eight and a circle lie level around their
+centre, a list of waypoints is flown in straight lines with a stop at each.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from pkan_control.arrays import Floats
+from pkan_control.errors import UserError, unknown
+from pkan_control.yaml_files import read_yaml
+
+# Length of Gerono's figure of eight, `(sin p, sin p cos p)`, for half an axis of 1.
+EIGHT_LENGTH = 6.09722
+# A straight line from rest to rest has this many times its mean speed in the middle.
+PEAK = 1.875
+
+SHAPES = ('figure_of_eight', 'circle', 'waypoints')
+
+
+@dataclass(frozen=True)
+class Path:
+    """A shape, how fast it is flown, and where it lies in the world.
+
+    speed_m_s is the mean of a figure of eight, that of a circle, the highest between waypoints;
+    radius_m is half of a shape's longer axis.
+    """
+
+    shape: str = 'figure_of_eight'
+    speed_m_s: float = 1.5
+    radius_m: float = 1.0
+    centre_m: tuple[float, float, float] = (0.0, 0.0, 1.5)
+    points_m: tuple[tuple[float, float, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown shape, and numbers that are no path."""
+        if self.shape not in SHAPES:
+            raise unknown('shape of a path', self.shape, SHAPES)
+        for name in ('speed_m_s', 'radius_m'):
+            if not 0 < getattr(self, name) < math.inf:
+                raise UserError(f'{name}={getattr(self, name)!r}: must be positive and finite')
+        points = np.array([self.centre_m, *self.points_m], dtype=np.float64)
+        if points.ndim != 2 or points.shape[1] != 3 or not np.isfinite(points).all():
+            raise UserError('centre_m and points_m: must be three finite numbers each')
+        if self.shape == 'waypoints' and not (len(points) > 2 and self._durations().all()):
+            raise UserError('points_m: give two waypoints or more, none equal to the next')
+
+    @property
+    def period_s(self) -> float:
+        """Return how long it takes to come round."""
+        if self.shape == 'waypoints':
+            return float(self._durations().sum())
+        length = EIGHT_LENGTH if self.shape == 'figure_of_eight' else 2 * math.pi
+        return length * self.radius_m / self.speed_m_s
+
+    def at(self, time_s: Floats) -> Floats:
+        """Return position, velocity and acceleration `[n, 9]` at times `[n]`."""
+        if self.shape == 'waypoints':
+            return self._lines(np.mod(time_s, self.period_s))
+        turn = 2 * math.pi / self.period_s
+        level = _eight if self.shape == 'figure_of_eight' else _round
+        derivatives = [self.radius_m * turn**i * level(turn * time_s, i) for i in range(3)]
+        derivatives[0] = derivatives[0] + np.array(self.centre_m)
+        return np.concatenate(derivatives, axis=-1)
+
+    def _legs(self) -> tuple[Floats, Floats]:
+        points = np.array(self.points_m)
+        return points, np.roll(points, -1, axis=0) - points
+
+    def _durations(self) -> Floats:
+        _, legs = self._legs()
+        return np.asarray(PEAK * np.linalg.norm(legs, axis=1) / self.speed_m_s)
+
+    def _lines(self, time_s: Floats) -> Floats:
+        """Return the way along straight lines, each a polynomial of least jerk."""
+        points, legs = self._legs()
+        durations = self._durations()
+        ends = np.cumsum(durations)
+        leg = np.minimum(np.searchsorted(ends, time_s, side='right'), len(legs) - 1)
+        length = durations[leg][:, None]
+        s = (time_s - (ends - durations)[leg])[:, None] / length
+        way = s**3 * (10 - 15 * s + 6 * s**2)
+        speed = 30 * s**2 * (1 - s) ** 2 / length
+        change = 60 * s * (1 - s) * (1 - 2 * s) / length**2
+        parts = [points[leg] + way * legs[leg], speed * legs[leg], change * legs[leg]]
+        return np.concatenate(parts, axis=-1)
+
+
+def _eight(phase: Floats, derivative: int) -> Floats:
+    """Return `(sin p, sin(2 p) / 2, 0)` or its derivative by p, `[n, 3]`."""
+    quarter = derivative * math.pi / 2
+    across = 2.0 ** (derivative - 1) * np.sin(2 * phase + quarter)
+    return np.stack([np.sin(phase + quarter), across, 0 * phase], axis=-1)
+
+
+def _round(phase: Floats, derivative: int) -> Floats:
+    """Return `(cos p, sin p, 0)` or its derivative by p, `[n, 3]`."""
+    angle = phase + derivative * math.pi / 2
+    return np.stack([np.cos(angle), np.sin(angle), 0 * phase], axis=-1)
+
+
+def load_path(name: str) -> Path:
+    """Return the path of a name that ships, or of a YAML file with its fields and a `text`."""
+    file, values = read_yaml('paths', 'path', name)
+    if not isinstance(values, dict):
+        raise UserError(f'path {file}: must map the fields of a path to values')
+    fields = {key: value for key, value in values.items() if key != 'text'}
+    try:
+        if 'centre_m' in fields:
+            fields['centre_m'] = tuple(fields['centre_m'])
+        fields['points_m'] = tuple(tuple(point) for point in fields.get('points_m', ()))
+        return Path(**fields)
+    except (TypeError, ValueError) as error:
+        raise UserError(f'path {file}: {" ".join(str(error).split())}') from None
+    except UserError as error:
+        raise UserError(f'path {file}: {error}') from None
