@@ -50,7 +50,7 @@ class BatchedDrone:
         usual = self._conditions
         gust = namespace(command).asarray(self._gusts.next(), dtype=command.dtype)
         now = replace(usual, wind_n=usual.wind_n + usual.gust_n * gust)
-        arrived = namespace(command).where(now.late, self._last, command)
+        arrived = command + (self._last - command) * now.late
         self._last = command
         for _ in range(self._substeps):
             self._speeds = lagged(self._speeds, arrived, now.lag_s, 1 / PHYSICS_HZ)

@@ -1,6 +1,6 @@
 """A quadrotor in PyBullet."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +9,11 @@ import pybullet_data
 from pkan_control.airframe import GRAVITY, Airframe
 from pkan_control.arrays import Floats
 from pkan_control.controller.laws.drone import ATTITUDE, POSITION, RATE, VELOCITY
-from pkan_control.scenarios import NO_EFFECTS, Effects
 from pkan_control.share import share
 from pkan_control.worlds.bullet_server import Bullet, pybullet
-from pkan_control.worlds.course import Course, Gusts
+from pkan_control.worlds.course import Gusts
 from pkan_control.worlds.quadrotor import (
+    CALM,
     PHYSICS_HZ,
     Conditions,
     force_in_air,
@@ -23,20 +23,28 @@ from pkan_control.worlds.quadrotor import (
 
 MODEL = 'urdf/quadrotor.urdf'
 Vector = Sequence[float]
+# How the conditions of an episode go by its time in s, and what draws them for one.
+Course = Callable[[float], Conditions]
+Draw = Callable[[np.random.Generator], Course]
 
 ORIGIN = (0.0, 0.0, 0.0)
 NO_DAMPING = {'linearDamping': 0.0, 'angularDamping': 0.0, 'maxJointVelocity': 1e4}
 
 
+def calm(time_s: float) -> Conditions:
+    """Return the conditions of an episode in which nothing is disturbed."""
+    return CALM
+
+
 class BulletDrone:
     """One drone above a floor; its state `[13]` is what Odometry carries."""
 
-    def __init__(self, airframe: Airframe, rate_hz: float, effects: Effects = NO_EFFECTS) -> None:
+    def __init__(self, airframe: Airframe, rate_hz: float, draw: Draw = lambda _: calm) -> None:
         """Connect a physics server of its own, without a window."""
         self._frame = airframe
         self._substeps = round(PHYSICS_HZ / rate_hz)
         self._rate_hz = rate_hz
-        self._effects = effects
+        self._draw = draw
         self._step = 0
         self._course: Course
         self._conditions: Conditions
@@ -47,9 +55,9 @@ class BulletDrone:
 
     def reset(self, state: Floats, generator: np.random.Generator) -> Floats:
         """Load everything anew, so that nothing of the last episode is left."""
-        self._course = Course(self._effects, generator)
+        self._course = self._draw(generator)
         self._gusts = Gusts((3,), self._rate_hz, generator)
-        self._conditions = self._course.at(0.0)
+        self._conditions = self._course(0.0)
         self._step = 0
         client = self._client
         client.resetSimulation()
@@ -107,7 +115,7 @@ class BulletDrone:
 
     def _set_conditions(self) -> None:
         before = self._conditions
-        self._conditions = self._course.at(self._step / self._rate_hz)
+        self._conditions = self._course(self._step / self._rate_hz)
         self._step += 1
         now = self._conditions
         if (now.mass, now.payload_kg) != (before.mass, before.payload_kg):

@@ -23,8 +23,8 @@ class Course:
         self._varies = timed or 'battery_sag' in effects
         self._whole = self._conditions(0.0)
 
-    def at(self, time_s: float) -> Conditions:
-        """Return the conditions at a time of the episode."""
+    def __call__(self, time_s: float) -> Conditions:
+        """Return the conditions at a time of the episode in s."""
         return self._conditions(time_s) if self._varies else self._whole
 
     def _conditions(self, time_s: float) -> Conditions:

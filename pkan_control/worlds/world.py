@@ -1,6 +1,7 @@
 """What every world does, and how one is found by name."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -49,8 +50,9 @@ def training_world(
 
 def _bullet_drone(law: Any, rate_hz: float, effects: Effects) -> World:
     from pkan_control.worlds.bullet_drone import BulletDrone
+    from pkan_control.worlds.course import Course
 
-    return BulletDrone(law.airframe, rate_hz, effects)
+    return BulletDrone(law.airframe, rate_hz, partial(Course, effects))
 
 
 def _varied_drones(

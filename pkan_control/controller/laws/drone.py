@@ -96,7 +96,7 @@ class DroneLaw:
     integral_error_m: float = 0.4
     integral_velocity_m_s: float = 1.0
     # Bandwidths of the observers in rad/s, and the largest force that is believed in m/s^2.
-    force_observer: float = 15.0
+    force_observer: float = 12.0
     torque_observer: float = 3.0
     force_limit: float = 6.0
     # Time constant of the motors that the observers assume, and the lead that makes up for it.
@@ -193,10 +193,10 @@ class DroneLaw:
         change = (asked - memory[..., ASKED]) * begun
         led = asked + change * (self.motor_lead_s * self.rate_hz)
         speeds = frame.speeds(led * scale)
-        made = frame.wrench(speeds) / scale
+        made = finite(frame.wrench(speeds) / scale)
         follow = 1 / (1 + self.motor_lag_s * self.rate_hz)
         reached = memory[..., REACHED] + (made - memory[..., REACHED]) * follow
-        parts = [memory[..., :15], reached, asked, memory[..., 23:27], 0 * begun + 1]
+        parts = [memory[..., :15], reached, finite(asked), memory[..., 23:27], 0 * begun + 1]
         return xp.concat(parts, axis=-1), speeds
 
     def switched_off(self, part: str) -> 'DroneLaw':
@@ -218,3 +218,9 @@ class DroneLaw:
     def from_json(cls, values: dict[str, Any]) -> 'DroneLaw':
         """Return the law whose parameters a JSON object holds."""
         return cls(**{**values, 'airframe': airframe_from(values['airframe'])})
+
+
+def finite(values: Array) -> Array:
+    """Return values, 0 where they are no number: the guard stops the rotors for such a command."""
+    xp = namespace(values)
+    return xp.where(xp.isfinite(values), values, xp.zeros_like(values))
