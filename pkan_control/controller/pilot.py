@@ -34,6 +34,16 @@ class Limits:
     jump_s: float = 0.5
     slew_per_s: float = 0.0
 
+    def check(self, rate_hz: float) -> None:
+        """Raise a `UserError` for ages that a controller of that rate could never meet."""
+        period = 1 / rate_hz
+        for name in ('state_timeout_s', 'setpoint_timeout_s'):
+            if 0 < getattr(self, name) < period:
+                raise UserError(
+                    f'{name[:-2]}={getattr(self, name):g}: must not be shorter than '
+                    f'the control period of {period:g} s'
+                )
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -84,7 +94,11 @@ class Pilot:
         self._missed = 0
 
     def limit(self, limits: Limits) -> None:
-        """Take other limits, all at once; what was received and counted stays."""
+        """Take other limits, all at once; what was received and counted stays.
+
+        Raise a `UserError` for impossible ones, and keep the old.
+        """
+        limits.check(self._law.rate_hz)
         for guard, age in (
             (self.state, limits.state_timeout_s),
             (self.goal, limits.setpoint_timeout_s),
@@ -185,6 +199,10 @@ class Pilot:
         self.counters.watchdog += 1
         self.reason = self.state.fault(now_ns, steady_s) or self.reason or 'state: too old'
         return self.stop(now_ns)
+
+    def fault(self, now_ns: int, steady_s: float) -> str:
+        """Return what stands against going live: an input that is missing or too old."""
+        return self.state.fault(now_ns, steady_s) or self.goal.fault(now_ns, steady_s) or ''
 
     def stop(self, now_ns: int) -> Decision:
         """Return the safe command; the next state starts afresh."""
