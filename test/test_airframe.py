@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from pkan_control.airframe import CRAZYFLIE, airframe_from
+from pkan_control.airframe import CRAZYFLIE, airframe_from, load_airframe
+from pkan_control.yaml_files import shipped_files
 
 THRUSTS = arrays.arrays(np.float64, (4,), elements=st.floats(0, 0.148))
 FRONT, BACK, LEFT, RIGHT = [0, 3], [1, 2], [2, 3], [0, 1]
@@ -88,3 +89,43 @@ def test_torch_and_numpy_mix_the_same():
 
 def test_json_brings_the_same_airframe_back():
     assert airframe_from(json.loads(json.dumps(asdict(CRAZYFLIE)))) == CRAZYFLIE
+
+
+@given(THRUSTS)
+def test_a_wrench_is_what_speeds_make(thrusts):
+    speeds = np.sqrt(thrusts / CRAZYFLIE.thrust_coefficient)
+    np.testing.assert_allclose(CRAZYFLIE.wrench(speeds), CRAZYFLIE.mixing @ thrusts, atol=1e-12)
+
+
+def test_the_file_of_the_crazyflie_says_what_the_code_says():
+    ours, file = asdict(CRAZYFLIE), asdict(load_airframe('crazyflie'))
+    for name, value in ours.items():
+        np.testing.assert_allclose(file[name], value, rtol=1e-3)
+
+
+@pytest.mark.parametrize('name', sorted(shipped_files('airframes')))
+def test_shipped_airframes_carry_themselves(name):
+    frame = load_airframe(name)
+    assert 0.3 < frame.hover_speed / frame.max_speed < 0.75
+
+
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [('7', 'must map'), ('{mass: 1}', 'rotors'), ('text: [', 'no YAML')],
+)
+def test_files_of_no_airframe_are_refused(tmp_path, refused, text, words):
+    path = tmp_path / 'odd.yaml'
+    path.write_text(text)
+    with refused(str(path), words):
+        load_airframe(str(path))
+    with refused("'balloon'", 'crazyflie'):
+        load_airframe('balloon')
+
+
+def test_an_airframe_of_no_sense_is_refused(tmp_path, refused):
+    text = shipped_files('airframes')['crazyflie'].read_text()
+    path = tmp_path / 'odd.yaml'
+    for old, new in (('mass: 0.027', 'mass: -1'), ('spins: [-1, 1, -1, 1]', 'spins: [1]')):
+        path.write_text(text.replace(old, new))
+        with refused(str(path)):
+            load_airframe(str(path))

@@ -4,21 +4,24 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pkan_control.airframe import load_airframe
 from pkan_control.cli import main
 from pkan_control.commands.options import write_json
 from pkan_control.commands.train import lasting
 from pkan_control.controller.bundle import Bundle, load_bundle, save_bundle
 from pkan_control.controller.laws.drone import DroneLaw
+from pkan_control.tasks.options import configured
 from pkan_control.tasks.task import find_task
 
 PKAN = Path(sys.executable).with_name('pkan')
 FIELDS = {
-    'task', 'scenario', 'controller', 'chip', 'chips', 'episodes', 'seed', 'success_rate',
+    'task', 'scenario', 'airframe', 'path', 'controller', 'chip', 'chips', 'episodes', 'seed', 'success_rate',
     'final_error_m',
     'settling_time_s', 'real_time_factor', 'inference_us', 'hash', 'beside',
 }  # fmt: skip
@@ -64,6 +67,11 @@ def executable(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
         (['demo', '--chip', 'usb:'], ['usb:', 'ideal:', 'sim:']),
         (['demo', '--chip', 'sim:?readout=multiplexed'], ['sim-0', 'ms']),
         (['rollout', 'drone_hover', '--nope'], ['--nope']),
+        (['rollout', 'drone_hover', '--airframe', 'balloon'], ["'balloon'", 'crazyflie']),
+        (['train', 'drone_hover', '--airframe', 'gone.yaml'], ['gone.yaml', 'No such file']),
+        (['rollout', 'drone_hover', '--path', 'circle'], ['drone_hover', 'no path']),
+        (['rollout', 'drone_track', '--path', 'spiral'], ["'spiral'", 'circle']),
+        (['rollout', 'drone_hover', '--off', 'wings'], ["'wings'", 'force', 'all']),
         (['rollout'], ['task']),
         (['fly'], ['fly']),
         (['rollout', 'drone_hover', '--episodes', '0'], ['--episodes', '1']),
@@ -260,3 +268,20 @@ def test_inspect_tells_what_a_controller_is(pkan, controller, tmp_path):
     assert facts['command'] == ['rotor_1', 'rotor_2', 'rotor_3', 'rotor_4']
     assert 'bandpass' in out
     assert (tmp_path / 'edges.png').stat().st_size > 10_000
+
+
+def test_another_airframe_path_and_parts_switched_off(pkan):
+    words = ['--episodes', 1, '--airframe', 'racer_500g', '--path', 'circle', '--off', 'lead']
+    code, out, lines = pkan('rollout', 'drone_track', *words, '--json', 'run.json')
+    assert (code, lines) == (0, [])
+    run = json.loads(Path('run.json').read_text())
+    assert (run['airframe'], run['path']) == ('racer_500g', 'circle')
+    assert 'cascaded PID' in run['beside']
+    assert any(row.endswith('lead off') for row in run['beside'])
+    assert run['success_rate'] == 1.0
+
+
+def test_a_controller_flies_its_own_airframe(pkan, make_program):
+    law = replace(find_task('drone_hover').law, airframe=load_airframe('carrier_1500g'))
+    assert configured('drone_hover', law=law).law.airframe == law.airframe
+    assert configured('drone_hover', 'racer_500g', law=law).law.airframe.mass == 0.5

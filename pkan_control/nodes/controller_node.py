@@ -98,6 +98,8 @@ class ControllerNode(LifecycleNode):
         if not values['controller']:
             raise UserError('parameter controller is empty: give the path of a controller file')
         bundle = load_bundle(Path(values['controller']))
+        if len(bundle.law.goal_names) != 3:
+            raise UserError(f'{bundle.task}: its goal is more than the position of goal_pose')
         limits = limits_of(values)
         limits.check(bundle.rate_hz)
         self._pilot = Pilot(bundle.law, self._make_controller(bundle, values['chip']), limits)

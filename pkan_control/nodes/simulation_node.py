@@ -22,6 +22,8 @@ from pkan_control.scenarios import load_scenario
 from pkan_control.tasks.task import Score, find_task
 from pkan_control.worlds.world import open_world
 
+# Numbers of a goal that goal_pose carries.
+POSITION = 3
 # How often a lockstep simulation looks at its clock: to repeat a state, to time out, to keep pace.
 LOCKSTEP_TICK_S = 0.005
 
@@ -40,6 +42,11 @@ class SimulationNode(Node):
         self._refused = ''
         self._published_ns = 0
         self._task = find_task(self._values['task'])
+        if len(self._task.law.goal_names) != POSITION:
+            raise UserError(
+                f'task {self._task.name}: its goal is {", ".join(self._task.law.goal_names)}, '
+                'but goal_pose carries a position alone: use pkan rollout'
+            )
         _check_record(self._values['record'])
         effects = load_scenario(self._values['scenario']).effects(self._task.robot)
         law, rate_hz = self._task.law, self._task.rate_hz

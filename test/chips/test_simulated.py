@@ -9,7 +9,7 @@ import pytest
 from pkan_control.chips.chip import Index, noise
 from pkan_control.chips.simulated import SWEEPS, IdealChip, SimulatedChip
 from pkan_control.devices.bandpass import bandpass
-from pkan_control.devices.deviations import PRESETS, Deviations
+from pkan_control.devices.deviations import PRESETS, Deviations, find_deviations
 from pkan_control.network import Program
 
 # Twelve bits over +-3 V; 10.5 effective bits leave this sigma in all.
@@ -442,3 +442,35 @@ def test_trims_outlast_an_episode():
     chip.trim(0, np.zeros((3, 2)), np.full((3, 2), 0.1))
     chip.begin(7)
     np.testing.assert_allclose(chip.evaluate(np.full(3, 0.5), 0.0, 1.0), 0.3, atol=0.01)
+
+
+def test_a_chip_that_warms_up_changes_with_time_and_begins_cold(make_program):
+    program, x = make_program((3, 4, 2)), np.full(3, 0.4)
+    changes = {'warming_c_s': 10.0, 'corner_tempco': 1e-3, 'offset_drift': 0.0, 'read_noise': 0.0}
+    chip = SimulatedChip(1, find_deviations('typical', **changes))
+    chip.program(program)
+    chip.arm(np.zeros(2))
+    cold, warm = (chip.evaluate(x, time_s, 1.0) for time_s in (0.05, 5.0))
+    assert chip.telemetry().temperature_c == 75.0
+    hot = SimulatedChip(
+        1, find_deviations('typical', **{**changes, 'warming_c_s': 0.0, 'temperature_c': 75.0})
+    )
+    hot.program(program)
+    hot.arm(np.zeros(2))
+    converter = 3 * 6.0 / 4096
+    np.testing.assert_allclose(warm, hot.evaluate(x, 5.0, 1.0), atol=converter)
+    assert abs(warm - cold).max() > 0
+    chip.begin(1)
+    assert chip.telemetry().temperature_c == 25.0
+    np.testing.assert_allclose(chip.evaluate(x, 0.05, 1.0), cold, atol=converter)
+
+
+def test_offsets_drift_as_far_as_they_are_told(make_program):
+    def spread(share: float) -> float:
+        chip = SimulatedChip(1, find_deviations('bad', offset_drift=share, read_noise=0.0))
+        chip.program(make_program((3, 4, 2)))
+        chip.arm(np.zeros(2))
+        times = np.arange(0, 400, 4.0)
+        return float(np.std([chip.evaluate(np.full(3, 0.4), t, 1.0) for t in times], axis=0).max())
+
+    assert spread(0.0) < 0.002 < 5 * spread(0.1) < 2 * spread(1.0)

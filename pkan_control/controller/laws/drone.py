@@ -10,7 +10,8 @@ switched off:
 - a lead makes up for the lag of the motors.
 
 An observed force, and the acceleration of a moving goal, tilt what the network takes for upright,
-so that it balances where it hovers in calm air; their part along the thrust is added to its output.
+so that it balances where it hovers in calm air; their part along the thrust is added to its
+output.
 """
 
 import math
@@ -55,8 +56,8 @@ MOVING_GOAL = (
     *STATE[:3],
     *('x_m_s', 'y_m_s', 'z_m_s', 'x_m_s2', 'y_m_s2', 'z_m_s2'),
 )
-# What the law remembers: the integral in m (body), the observed force in m/s^2 (world) and torque in
-# rad/s^2 (body); of the last step the velocity (world), the rate, the accelerations that the
+# What the law remembers: the integral in m (body), the observed force in m/s^2 (world) and torque
+# in rad/s^2 (body); of the last step the velocity (world), the rate, the accelerations that the
 # rotors should have reached, those asked of them, the goal's acceleration; what is to be added to
 # the thrust in m/s^2, and 1 once begun.
 INTEGRAL, FORCE, TORQUE = slice(0, 3), slice(3, 6), slice(6, 9)
