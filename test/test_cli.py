@@ -235,7 +235,9 @@ def test_the_executable(tmp_path, controller):
     assert 'Traceback' not in done.stderr
     wrong = executable('rollout', 'fly_to_mars', cwd=tmp_path)
     assert wrong.returncode == 2
-    assert wrong.stderr == "error: unknown task 'fly_to_mars': allowed are drone_hover\n"
+    assert (
+        wrong.stderr == "error: unknown task 'fly_to_mars': allowed are drone_hover, drone_track\n"
+    )
     assert os.listdir(tmp_path) == []
 
 

@@ -40,8 +40,9 @@ def rollout(
     from pkan_control.scenarios import load_scenario
     from pkan_control.tables import console, progress, rollout_table
     from pkan_control.tasks.options import configured
+    from pkan_control.tasks.task import find_task
 
-    file = controller or shipped(task)
+    file = controller or shipped(find_task(task).name)
     bundle = load_bundle(file)
     job = configured(task, airframe, path, bundle.law)
     plan = Plan(job, episodes, seed, load_scenario(scenario))
