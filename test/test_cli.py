@@ -21,8 +21,8 @@ from pkan_control.tasks.task import find_task
 
 PKAN = Path(sys.executable).with_name('pkan')
 FIELDS = {
-    'task', 'scenario', 'airframe', 'path', 'controller', 'chip', 'chips', 'episodes', 'seed', 'success_rate',
-    'final_error_m',
+    'task', 'scenario', 'airframe', 'path', 'controller', 'chip', 'chips', 'episodes', 'seed',
+    'success_rate', 'final_error_m',
     'settling_time_s', 'real_time_factor', 'inference_us', 'hash', 'beside',
 }  # fmt: skip
 
@@ -274,7 +274,7 @@ def test_inspect_tells_what_a_controller_is(pkan, controller, tmp_path):
 
 def test_another_airframe_path_and_parts_switched_off(pkan):
     words = ['--episodes', 1, '--airframe', 'racer_500g', '--path', 'circle', '--off', 'lead']
-    code, out, lines = pkan('rollout', 'drone_track', *words, '--json', 'run.json')
+    code, _, lines = pkan('rollout', 'drone_track', *words, '--json', 'run.json')
     assert (code, lines) == (0, [])
     run = json.loads(Path('run.json').read_text())
     assert (run['airframe'], run['path']) == ('racer_500g', 'circle')
