@@ -39,6 +39,13 @@ JsonFile = Annotated[
 AirframeName = Annotated[
     str | None, typer.Option(help='Another quadrotor: a shipped name or FILE.yaml.')
 ]
+PathName = Annotated[
+    str | None, typer.Option(help='What is followed: a shipped name or FILE.yaml.')
+]
+Parts = Annotated[
+    list[str] | None,
+    typer.Option(help='Fly once more without a part of the outer loop, or without all.'),
+]
 TaskName = Annotated[str, typer.Argument(help='Task, for example drone_hover.')]
 
 

@@ -5,7 +5,15 @@ from typing import Annotated, Any
 
 import typer
 
-from pkan_control.commands.options import AirframeName, JsonFile, Seed, TaskName, write_json
+from pkan_control.commands.options import (
+    AirframeName,
+    JsonFile,
+    Parts,
+    PathName,
+    Seed,
+    TaskName,
+    write_json,
+)
 
 
 def rollout(
@@ -23,13 +31,8 @@ def rollout(
         str, typer.Option(help='What disturbs the robot: a shipped name or FILE.yaml.')
     ] = 'calm',
     airframe: AirframeName = None,
-    path: Annotated[
-        str | None, typer.Option(help='What is followed: a shipped name or FILE.yaml.')
-    ] = None,
-    off: Annotated[
-        list[str] | None,
-        typer.Option(help='Fly once more without a part of the outer loop, or without all.'),
-    ] = None,
+    path: PathName = None,
+    off: Parts = None,
     json_file: JsonFile = None,
 ) -> None:
     """Run episodes in process; expert and MLP fly the same ones beside the controller."""
