@@ -21,6 +21,9 @@ from pkan_control.network import Program, coefficients, compile_layer, node_inpu
 from pkan_control.streams import stream
 
 Readout = Literal['parallel', 'multiplexed']
+# Sources and targets of those edges of a layer that are meant.
+Part = tuple[slice, slice]
+WHOLE = (slice(None), slice(None))
 
 # Node sums are limited to the rails, and read by a 12-bit converter with 10.5 effective bits.
 RAIL_V = 3.0
@@ -28,7 +31,7 @@ CONVERTER_BITS = 12
 EFFECTIVE_BITS = 10.5
 STEP_V = 2 * RAIL_V / 2**CONVERTER_BITS
 CONVERTER_NOISE_V = math.sqrt((4.0 ** (CONVERTER_BITS - EFFECTIVE_BITS) - 1) / 12) * STEP_V
-# Sweeps draw their noise from an episode that no flight reaches.
+# Sweeps draw their noise from episodes that no flight reaches, counted down from here.
 SWEEPS = 2**64 - 1
 # An AN231E04 holds four blocks, each of them one band-pass element.
 MULTIPLEXED_ELEMENTS = 4
@@ -102,21 +105,20 @@ class IdealChip:
         self, target: Target, index: Index, x: Floats, averages: int, drive: bool = True
     ) -> Floats:
         """Measure an element, an edge or a node (all its inputs at the same x) alone."""
-        elements = self._element_values(np.asarray(x, dtype=np.float64), index.layer, drive)
-        edges = self._edge_values(elements, index.layer)
-        measured: dict[Target, Floats] = {
-            'element': elements[:, index.source, index.target, index.element],
-            'edge': edges[:, index.source, index.target],
-            'node': edges[:, :, index.target].sum(axis=1),
-        }
-        return measured[target]
+        sources = slice(None) if target == 'node' else slice(index.source, index.source + 1)
+        part = (sources, slice(index.target, index.target + 1))
+        elements = self._element_values(np.asarray(x, dtype=np.float64), index.layer, part) * drive
+        if target == 'element':
+            return elements[:, 0, 0, index.element]
+        return self._edge_values(elements, index.layer, part)[..., 0].sum(axis=1)
 
-    def _element_values(self, x: Floats, layer: int, drive: bool) -> Floats:
-        physical = self._device.decode(self._loaded().layers[layer])
+    def _element_values(self, x: Floats, layer: int, part: Part = WHOLE) -> Floats:
+        """Return the values `[points, n_in, n_out, K]` of a layer's elements, or of some edges'."""
+        physical = self._device.decode(self._loaded().layers[layer][part])
         values: Floats = self._device.response(x.reshape(-1, 1, 1, 1), physical)
-        return values * drive
+        return values
 
-    def _edge_values(self, elements: Floats, layer: int) -> Floats:
+    def _edge_values(self, elements: Floats, layer: int, part: Part = WHOLE) -> Floats:
         edges: Floats = elements.sum(axis=-1)
         return edges
 
@@ -150,6 +152,7 @@ class SimulatedChip(IdealChip):
         self._flaws: list[LayerFlaws] = []
         self._trims: list[tuple[Floats, Floats]] = []
         self._sigmas: list[Floats] = []
+        self._physical: list[Floats] = []
         self._drift: OffsetDrift
         self._episode = 0
         self._step = 0
@@ -178,6 +181,7 @@ class SimulatedChip(IdealChip):
         self._program = program
         self._latency_s = self._latency_of(program)
         self._episode = 0
+        self._physical = self._set_elements(program)
         self.begin(0)
         return [self._compile_layer(index) for index in range(len(program.layers))]
 
@@ -194,21 +198,31 @@ class SimulatedChip(IdealChip):
 
     def _compile_layer(self, layer: int) -> Floats:
         nodes = node_inputs(self._device, np.empty(0)).reshape(-1)
-        edges = self._edge_values(self._element_values(nodes, layer, True), layer)
+        edges = self._edge_values(self._element_values(nodes, layer), layer)
         matrix: Floats = coefficients(edges)
         return matrix
 
-    def _element_values(self, x: Floats, layer: int, drive: bool) -> Floats:
-        flaws = self._flaws[layer]
-        wanted = self._device.decode(self._loaded().layers[layer])
-        cycles = stream(self._seed, 'cycle', self._episode, layer).standard_normal(wanted.shape)
-        physical = self._device.deviate(wanted, flaws.draws, cycles, self._deviations)
-        values: Floats = self._device.exact_response(x.reshape(-1, 1, 1, 1), physical)
-        return values * flaws.alive * drive
+    def _set_elements(self, program: Program) -> list[Floats]:
+        """Return what this programming cycle makes of the elements' parameters."""
+        physical = []
+        for layer, (codes, flaws) in enumerate(zip(program.layers, self._flaws, strict=True)):
+            wanted = self._device.decode(codes)
+            cycles = stream(self._seed, 'cycle', self._episode, layer).standard_normal(
+                wanted.shape
+            )
+            physical.append(self._device.deviate(wanted, flaws.draws, cycles, self._deviations))
+        return physical
 
-    def _edge_values(self, elements: Floats, layer: int) -> Floats:
-        flaws, (gain, offset) = self._flaws[layer], self._trims[layer]
-        edges: Floats = (elements.sum(axis=-1) * flaws.gain + flaws.offset) * gain + offset
+    def _element_values(self, x: Floats, layer: int, part: Part = WHOLE) -> Floats:
+        physical, alive = self._physical[layer][part], self._flaws[layer].alive[part]
+        values: Floats = self._device.exact_response(x.reshape(-1, 1, 1, 1), physical)
+        return values * alive
+
+    def _edge_values(self, elements: Floats, layer: int, part: Part = WHOLE) -> Floats:
+        flaws = self._flaws[layer]
+        gain, offset = (trim[part] for trim in self._trims[layer])
+        sums = elements.sum(axis=-1) * flaws.gain[part] + flaws.offset[part]
+        edges: Floats = sums * gain + offset
         return edges
 
     def begin(self, episode: int) -> None:
@@ -216,8 +230,9 @@ class SimulatedChip(IdealChip):
         program = self._loaded()
         renewed = episode != self._episode and self._deviations.cycle_to_cycle > 0
         self._episode = episode
-        self._step = 0
+        self._step = self._sweeps = 0
         if renewed:
+            self._physical = self._set_elements(program)
             self._layers = [self._compile_layer(index) for index in range(len(program.layers))]
         share = DRIFT_SHARE * self._deviations.offset
         sigma = [np.full(c.shape[1], share * math.sqrt(c.shape[0])) for c in program.layers]
@@ -255,7 +270,7 @@ class SimulatedChip(IdealChip):
             raise UserError(f'averages={averages}: must be at least 1')
         clean = super().sweep(target, index, x, averages, drive)
         self._sweeps += 1
-        draws = noise(self._seed, SWEEPS, self._sweeps, clean.shape)
+        draws = noise(self._seed, SWEEPS - self._episode, self._sweeps, clean.shape)
         sources = self._loaded().layers[index.layer].shape[0] if target == 'node' else 1
         variance = sources * self._deviations.read_noise**2 + CONVERTER_NOISE_V**2
         return clean + math.sqrt(variance / averages) * draws
