@@ -108,12 +108,12 @@ class IdealChip:
         sources = slice(None) if target == 'node' else slice(index.source, index.source + 1)
         part = (sources, slice(index.target, index.target + 1))
         elements = self._element_values(np.asarray(x, dtype=np.float64), index.layer, part) * drive
-        if target == 'element':
-            return elements[:, 0, 0, index.element]
-        return self._edge_values(elements, index.layer, part)[..., 0].sum(axis=1)
+        edges = self._edge_values(elements, index.layer, part)
+        element, total = elements[:, 0, 0, index.element], edges.sum(axis=(1, 2))
+        return element if target == 'element' else total
 
     def _element_values(self, x: Floats, layer: int, part: Part = WHOLE) -> Floats:
-        """Return the values `[points, n_in, n_out, K]` of a layer's elements, or of some edges'."""
+        """Return the values `[points, n_in, n_out, K]` of a layer's elements, or of a part."""
         physical = self._device.decode(self._loaded().layers[layer][part])
         values: Floats = self._device.response(x.reshape(-1, 1, 1, 1), physical)
         return values
