@@ -29,6 +29,7 @@ setup(
         (f'share/{NAME}', ['package.xml']),
         (f'share/{NAME}/launch', glob('launch/*.launch.xml')),
         (f'share/{NAME}/config', glob('config/*.yaml')),
+        (f'share/{NAME}/config/scenarios', glob('config/scenarios/*.yaml')),
         (f'share/{NAME}/controllers', glob('controllers/*.safetensors')),
         (f'share/{NAME}/urdf', glob('urdf/*.urdf')),
         (f'lib/{NAME}', glob('scripts/*_node')),

@@ -26,7 +26,7 @@ from pkan_control.rollouts.record import (
     rollout_hash,
     summary,
 )
-from pkan_control.rollouts.rollout import check_fits, fly_bundle
+from pkan_control.rollouts.rollout import Plan, check_fits, fly_bundle
 from pkan_control.tables import console, flight_table, progress
 from pkan_control.tasks.task import find_task
 
@@ -126,7 +126,7 @@ def _figures(bundle: Bundle, chip: str, records: list[EpisodeRecord], seed: int)
     if not chip.startswith(('ideal:', 'sim:')):
         return run
     with progress('the same flights in process', episodes) as report:
-        flown = fly_bundle(task, bundle, chip, 1, episodes, seed, report)
+        flown = fly_bundle(Plan(task, episodes, seed), bundle, chip, 1, report)
     alone = rollout_hash(flown)
     same = 'bit-equal' if run['hash'] == alone else 'NOT bit-equal'
     console.print(f'The same flights in one process, without ROS: {same} ({alone[:16]})')
@@ -137,7 +137,7 @@ def _show(bundle: Bundle, chip: str, records: list[EpisodeRecord], out: Path) ->
     name = describe(bundle)
     title = f'{TASK} over ROS 2 in lockstep: {name} on {chip}'
     console.print(flight_table(title, records))
-    draw_flights(out / 'flights.png', records, find_task(TASK).goal(0), title)
+    draw_flights(out / 'flights.png', records, records[0].goals[0], title)
     pictures = [out / 'flights.png']
     if not isinstance(bundle.program, Mlp):
         power = [watts * 1e6 for watts in estimate_power(bundle.program)]

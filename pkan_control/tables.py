@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -12,6 +13,25 @@ from rich.table import Table
 from pkan_control.rollouts.record import EpisodeRecord, summary
 
 console = Console(highlight=False)
+
+
+@dataclass(frozen=True)
+class Column:
+    """How a quantile of a task's figure is shown: its heading, and the factor to its unit."""
+
+    figure: str
+    quantile: str
+    heading: str
+    factor: float
+
+
+COLUMNS = (
+    Column('final_error_m', 'median', 'error\ncm', 100),
+    Column('final_error_m', 'p95', 'p95\ncm', 100),
+    Column('rms_error_m', 'median', 'rms\ncm', 100),
+    Column('rms_error_m', 'p95', 'p95\ncm', 100),
+    Column('settling_time_s', 'median', 'settled\ns', 1),
+)
 
 
 @contextmanager
@@ -30,15 +50,15 @@ def progress(text: str, total: int) -> Iterator[Any]:
 def rollout_table(title: str, rows: dict[str, dict[str, Any]]) -> Table:
     """Return one row of figures for each controller, from their summaries.
 
-    Error, settling time and inference time are medians over the episodes.
+    The figures of the task and the inference time are medians over the episodes.
     """
     table = _table(title, ['controller'])
-    for heading in ('success', 'error\ncm', 'p95\ncm', 'settled\ns'):
-        table.add_column(heading, justify='right', no_wrap=True)
-    for heading in ('infer\nus', 'p99\nus', 'x real\ntime'):
+    columns = [column for column in COLUMNS if column.figure in next(iter(rows.values()))]
+    headings = ('success', *(column.heading for column in columns))
+    for heading in (*headings, 'infer\nus', 'p99\nus', 'x real\ntime'):
         table.add_column(heading, justify='right', no_wrap=True)
     for name, figures in rows.items():
-        table.add_row(name, *_cells(figures))
+        table.add_row(name, *_cells(figures, columns))
     return table
 
 
@@ -50,13 +70,11 @@ def _table(title: str, left: list[str]) -> Table:
     return table
 
 
-def _cells(figures: dict[str, Any]) -> list[str]:
-    error, inference = figures['final_error_m'], figures['inference_us']
+def _cells(figures: dict[str, Any], columns: list[Column]) -> list[str]:
+    inference = figures['inference_us']
     return [
         f'{figures["success_rate"]:.1%}',
-        number(error['median'], 100, 2),
-        number(error['p95'], 100, 2),
-        number(figures['settling_time_s']['median'], 1, 2),
+        *(number(figures[c.figure][c.quantile], c.factor, 2) for c in columns),
         number(inference['median'], 1, 0),
         number(inference['p99'], 1, 0),
         number(figures['real_time_factor'], 1, 0),

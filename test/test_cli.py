@@ -18,7 +18,8 @@ from pkan_control.tasks.task import find_task
 
 PKAN = Path(sys.executable).with_name('pkan')
 FIELDS = {
-    'task', 'controller', 'chip', 'chips', 'episodes', 'seed', 'success_rate', 'final_error_m',
+    'task', 'scenario', 'controller', 'chip', 'chips', 'episodes', 'seed', 'success_rate',
+    'final_error_m',
     'settling_time_s', 'real_time_factor', 'inference_us', 'hash', 'beside',
 }  # fmt: skip
 
@@ -184,7 +185,7 @@ def test_rollout_writes_exactly_these_figures(pkan, controller, tmp_path):
     }  # fmt: skip
     assert set(figures['final_error_m']) == {'median', 'p95'}
     assert set(figures['inference_us']) == {'median', 'p99'}
-    assert set(figures['settling_time_s']) == {'median'}
+    assert set(figures['settling_time_s']) == {'median', 'p95'}
     assert figures['beside']['expert']['success_rate'] == 1
     pkan(*words, '--json', 'two.json')
     again = json.loads((tmp_path / 'two.json').read_text())
@@ -212,7 +213,8 @@ def test_train_writes_a_controller_with_its_results(pkan, tmp_path, monkeypatch)
         json.loads((tmp_path / 'x').read_text()),
     )
     assert bundle.program.shape == (12, 4, 4)
-    assert bundle.results == lasting(figures)
+    assert set(bundle.results) == {'success_rate', 'final_error_m', 'settling_time_s'}
+    assert bundle.results.items() <= figures.items()
     assert bundle.provenance['seed'] == 0
 
 

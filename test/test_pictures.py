@@ -17,10 +17,11 @@ def flight(success: bool) -> EpisodeRecord:
     states = np.zeros((51, 13))
     states[:, 6], states[:, 2] = 1, 1.5
     states[:, 0] = np.geomspace(1, 0.001, 51) if success else np.linspace(1, 5, 51)
-    score = Score(success, 0.01, 0.5)
+    score = Score(success, {'final_error_m': 0.01, 'settling_time_s': 0.5})
     return EpisodeRecord(
-        'drone_hover', 0, 0, 50.0, states, np.zeros((50, 4)), np.ones(50, dtype=int), 1.0, score
-    )
+        'drone_hover', 0, 0, 50.0, states, np.tile(GOAL, (51, 1)), np.zeros((50, 4)),
+        np.ones(50, dtype=int), 1.0, score,
+    )  # fmt: skip
 
 
 def colours(path) -> np.ndarray:

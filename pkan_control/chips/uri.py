@@ -1,6 +1,6 @@
 """Open a chip from its URI: `sim:?seed=1&preset=typical`, `serial:///dev/ttyACM0?baud=921600`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import cast
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
@@ -38,6 +38,22 @@ def with_seed(uri: str, seed: int) -> str:
     if parts.scheme != 'sim':
         raise UserError(f'chip URI {uri!r}: several chips need sim:, others have no seed')
     options = {**_options(uri, parts.query), 'seed': str(seed)}
+    return 'sim:?' + urlencode(options)
+
+
+def with_options(uri: str, changes: Mapping[str, str]) -> str:
+    """Return the URI of a chip with some options set; without any, it stays as it is.
+
+    An ideal chip becomes a simulated one that deviates in nothing else.
+    """
+    if not changes:
+        return uri
+    parts = _split(uri)
+    if parts.scheme not in OPENERS:
+        raise UserError(f'chip URI {uri!r}: only a simulated chip can be given {dict(changes)}')
+    nothing = {each.name: str(each.default) for each in fields(Deviations)}
+    usual = nothing if parts.scheme == 'ideal' else {}
+    options = usual | _options(uri, parts.query) | dict(changes)
     return 'sim:?' + urlencode(options)
 
 

@@ -1,7 +1,7 @@
 """`pkan rollout`: fly episodes in process."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,24 +19,30 @@ def rollout(
     episodes: Annotated[int, typer.Option(help='Number of episodes.', min=1)] = 100,
     seed: Seed = 0,
     chips: Annotated[int, typer.Option(help='Spread over chips of consecutive seeds.', min=1)] = 1,
+    scenario: Annotated[
+        str, typer.Option(help='What disturbs the robot: a shipped name or FILE.yaml.')
+    ] = 'calm',
     json_file: JsonFile = None,
 ) -> None:
     """Run episodes in process; expert and MLP fly the same ones beside the controller."""
     from pkan_control.controller.bundle import load_bundle
     from pkan_control.rollouts.beside import contenders, shipped
     from pkan_control.rollouts.record import summary
+    from pkan_control.rollouts.rollout import Plan
+    from pkan_control.scenarios import load_scenario
     from pkan_control.tables import console, progress, rollout_table
     from pkan_control.tasks.task import find_task
 
-    job = find_task(task)
+    plan = Plan(find_task(task), episodes, seed, load_scenario(scenario))
     path = controller or shipped(task)
     figures = {}
-    for row, fly in contenders(job, load_bundle(path), chip, chips).items():
+    for row, fly in contenders(plan, load_bundle(path), chip, chips).items():
         with progress(row, episodes) as report:
-            figures[row] = summary(fly(episodes, seed, report))
+            figures[row] = summary(fly(report))
     where = chip if chips == 1 else f'{chips} chips {chip}'
-    console.print(rollout_table(f'{task}: {episodes} episodes, seed {seed}, {where}', figures))
-    run = {'task': task, 'controller': str(path), 'chip': chip, 'chips': chips}
-    run |= {'episodes': episodes, 'seed': seed}
+    title = f'{task}, {scenario}: {episodes} episodes, seed {seed}, {where}'
+    console.print(rollout_table(title, figures))
+    run: dict[str, Any] = {'task': task, 'scenario': scenario, 'controller': str(path)}
+    run |= {'chip': chip, 'chips': chips, 'episodes': episodes, 'seed': seed}
     own = figures.pop(next(iter(figures)))
     write_json(json_file, {**run, **own, 'beside': figures})

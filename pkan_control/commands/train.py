@@ -10,6 +10,8 @@ from pkan_control.commands.options import JsonFile, Seed, TaskName, writable, wr
 
 # A trained controller is flown this often before it is written, from starts of this seed.
 MEASURED, MEASURED_SEED = 50, 1_000_000
+# What differs from machine to machine, and stays out of the controller file.
+MACHINE_DEPENDENT = ('real_time_factor', 'inference_us', 'hash')
 
 
 def train(
@@ -28,7 +30,7 @@ def train(
     from pkan_control.controller.bundle import save_bundle
     from pkan_control.rollouts.beside import describe
     from pkan_control.rollouts.record import summary
-    from pkan_control.rollouts.rollout import fly_bundle
+    from pkan_control.rollouts.rollout import Plan, fly_bundle
     from pkan_control.tables import console, progress, rollout_table
     from pkan_control.tasks.task import find_task
     from pkan_control.training.recipe import train as train_controller
@@ -40,8 +42,9 @@ def train(
     with progress(f'training {task}', 1000) as report:
         bundle = train_controller(job, device, seed, lambda done, _: report(1000 * done), steps)
     took = time.perf_counter() - began
+    plan = Plan(job, MEASURED, MEASURED_SEED)
     with progress('measuring', MEASURED) as report:
-        figures = summary(fly_bundle(job, bundle, 'ideal:', 1, MEASURED, MEASURED_SEED, report))
+        figures = summary(fly_bundle(plan, bundle, 'ideal:', 1, report))
     checksum = save_bundle(path, replace(bundle, results=lasting(figures)))
     title = f'{path}: {MEASURED} episodes, seed {MEASURED_SEED}, ideal chip'
     console.print(rollout_table(title, {describe(bundle): figures}))
@@ -54,4 +57,4 @@ def train(
 
 def lasting(figures: dict[str, Any]) -> dict[str, Any]:
     """Return the figures that are the same on every machine: no times of computation, no hash."""
-    return {name: figures[name] for name in ('success_rate', 'final_error_m', 'settling_time_s')}
+    return {name: value for name, value in figures.items() if name not in MACHINE_DEPENDENT}

@@ -16,27 +16,39 @@ NANOSECONDS = 1_000_000_000
 
 @dataclass(frozen=True)
 class Checked:
-    """A command that may be published, and whether it had to be limited."""
+    """A command that may be published, and how many of its numbers had to be limited."""
 
     command: Floats
     clipped: int
+    slewed: int = 0
 
 
 class CommandGuard:
-    """Lets a command pass only finite and in range."""
+    """Lets a command pass only finite, in range, and no faster than its limit."""
 
-    def __init__(self, terms: Terms) -> None:
-        """Take the ranges `offset +- scale` of the law's command terms."""
+    def __init__(self, terms: Terms, largest_step: float = np.inf) -> None:
+        """Take the ranges `offset +- scale` of the law's command terms.
+
+        A number changes by at most `largest_step` of its range from one command to the next.
+        """
         half = np.array([signal.scale for signal in terms.signals])
         middle = np.array([signal.offset for signal in terms.signals])
         self.low, self.high = middle - half, middle + half
+        self._step = 2 * half * largest_step
 
-    def check(self, command: Floats) -> Checked | None:
-        """Return the command within its range, or None where it must not be used at all."""
+    def check(self, command: Floats, last: Floats | None = None) -> Checked | None:
+        """Return the command within its limits, or None where it must not be used at all.
+
+        Its rate is limited where the `last` one that was sent is given.
+        """
         if command.shape != self.low.shape or not np.isfinite(command).all():
             return None
         limited = np.minimum(np.maximum(command, self.low), self.high)
-        return Checked(limited, int(np.count_nonzero(limited != command)))
+        clipped = int(np.count_nonzero(limited != command))
+        if last is None:
+            return Checked(limited, clipped)
+        slow = np.minimum(np.maximum(limited, last - self._step), last + self._step)
+        return Checked(slow, clipped, int(np.count_nonzero(slow != limited)))
 
 
 @dataclass

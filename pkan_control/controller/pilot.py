@@ -4,11 +4,13 @@ The node that carries it only translates messages. There is no clock in here: `n
 clock, `steady_s` a monotonic one.
 """
 
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from pkan_control.arrays import Floats
+from pkan_control.controller.arming import Arming
 from pkan_control.controller.controller import Controller
 from pkan_control.controller.guard import NANOSECONDS, CommandGuard, InputGuard, Watchdog
 from pkan_control.controller.laws.law import Law
@@ -20,13 +22,27 @@ HELD = 2
 
 @dataclass(frozen=True)
 class Limits:
-    """Ages in seconds beyond which an input is not used; 0 means that it never gets too old."""
+    """Ages in seconds beyond which an input is not used; 0 means that it never gets too old.
+
+    slew_per_s is how fast a command may change, in ranges per second; 0 means as fast as it likes.
+    """
 
     state_timeout_s: float = 0.2
     setpoint_timeout_s: float = 0.0
     future_tolerance_s: float = 0.05
     # A gap between two states that is longer than this counts as a jump of time.
     jump_s: float = 0.5
+    slew_per_s: float = 0.0
+
+    def check(self, rate_hz: float) -> None:
+        """Raise a `UserError` for ages that a controller of that rate could never meet."""
+        period = 1 / rate_hz
+        for name in ('state_timeout_s', 'setpoint_timeout_s'):
+            if 0 < getattr(self, name) < period:
+                raise UserError(
+                    f'{name[:-2]}={getattr(self, name):g}: must not be shorter than '
+                    f'the control period of {period:g} s'
+                )
 
 
 @dataclass(frozen=True)
@@ -42,8 +58,12 @@ class Decision:
 class Counters:
     """What went wrong so far, for diagnostics."""
 
+    ticks: int = 0
+    overruns: int = 0
+    late: int = 0
     commands: int = 0
     clipped: int = 0
+    slewed: int = 0
     not_finite: int = 0
     chip_missed: int = 0
     refused: int = 0
@@ -57,21 +77,37 @@ class Pilot:
 
     def __init__(self, law: Law, controller: Controller, limits: Limits) -> None:
         """Make a pilot that has seen nothing yet."""
-        future = limits.future_tolerance_s
-        self.state = InputGuard('state', limits.state_timeout_s, future)
-        self.goal = InputGuard('goal_pose', limits.setpoint_timeout_s, future)
+        self.state = InputGuard('state', limits.state_timeout_s)
+        self.goal = InputGuard('goal_pose', limits.setpoint_timeout_s)
         self.counters = Counters()
+        self.arming = Arming()
         self.reason = 'state: never received'
         self._law = law
         self._controller = controller
-        self._guard = CommandGuard(law.command)
         self._watchdog = Watchdog(limits.state_timeout_s)
-        self._jump_ns = round(limits.jump_s * NANOSECONDS)
+        self.limit(limits)
         self._goal: Floats | None = None
         self._last: Decision | None = None
+        self._sent = law.safe_command()
         self._seen: Floats
         self._episode = -1
         self._missed = 0
+
+    def limit(self, limits: Limits) -> None:
+        """Take other limits, all at once; what was received and counted stays.
+
+        Raise a `UserError` for impossible ones, and keep the old.
+        """
+        limits.check(self._law.rate_hz)
+        for guard, age in (
+            (self.state, limits.state_timeout_s),
+            (self.goal, limits.setpoint_timeout_s),
+        ):
+            guard.max_age_s, guard.future_s = age, limits.future_tolerance_s
+        self._watchdog.timeout_s = limits.state_timeout_s
+        self._jump_ns = round(limits.jump_s * NANOSECONDS)
+        step = limits.slew_per_s / self._law.rate_hz or math.inf
+        self._guard = CommandGuard(self._law.command, step)
 
     def on_goal(self, stamp_ns: int, steady_s: float, values: Floats) -> None:
         """Take a goal `[n]`; one that is not finite is counted and dropped."""
@@ -90,6 +126,9 @@ class Pilot:
             return None
         if self._is_repeated(stamp_ns, values):
             return self._last
+        if self.arming.stopped:
+            self.reason = 'stopped in an emergency'
+            return self.stop(stamp_ns)
         faults = self.state.fault(now_ns, steady_s) or self.goal.fault(now_ns, steady_s)
         if faults or self._goal is None:
             self._refuse(faults or 'goal_pose: never received')
@@ -97,6 +136,7 @@ class Pilot:
         self._note_jump(stamp_ns)
         self._watchdog.feed(steady_s)
         self._last, self._seen = self._decide(stamp_ns, values, self._goal), values
+        self._sent = self._last.command
         return self._last
 
     def _is_repeated(self, stamp_ns: int, values: Floats) -> bool:
@@ -111,28 +151,37 @@ class Pilot:
 
     def _note_jump(self, stamp_ns: int) -> None:
         """Forget everything where time jumped: a simulation was reset, or states were missing."""
-        if self._last is not None and 0 < stamp_ns - self._last.stamp_ns <= self._jump_ns:
+        elapsed = 0 if self._last is None else stamp_ns - self._last.stamp_ns
+        if 0 < elapsed <= self._jump_ns:
+            periods = round(elapsed * self._law.rate_hz / NANOSECONDS)
+            self.counters.overruns += max(periods - 1, 0)
             return
         self._episode += 1
         self.counters.resets += self._last is not None
         self._controller.reset(self._episode)
 
     def _decide(self, stamp_ns: int, state: Floats, goal: Floats) -> Decision:
+        self.counters.ticks += 1
         try:
             command = self._controller.step(state, goal, stamp_ns / NANOSECONDS)
         except (TimeoutError, UserError) as error:
             return self._miss(stamp_ns, f'chip: {error}')
         self._missed = 0
-        checked = self._guard.check(command)
-        self.counters.inference_ns.append(self._controller.inference_ns)
+        checked = self._guard.check(command, self._sent)
+        self._note_inference(self._controller.inference_ns)
         if checked is None:
             self.counters.not_finite += 1
             self.reason = 'command: not finite'
             return Decision(self._law.safe_command(), stamp_ns, safe=True)
         self.counters.commands += 1
         self.counters.clipped += checked.clipped > 0
+        self.counters.slewed += checked.slewed > 0
         self.reason = ''
         return Decision(checked.command, stamp_ns)
+
+    def _note_inference(self, took_ns: int) -> None:
+        self.counters.inference_ns.append(took_ns)
+        self.counters.late += took_ns > NANOSECONDS / self._law.rate_hz
 
     def _miss(self, stamp_ns: int, reason: str) -> Decision:
         """Hold the last command where the chip gave none, and after `HELD` of them be safe."""
@@ -151,7 +200,12 @@ class Pilot:
         self.reason = self.state.fault(now_ns, steady_s) or self.reason or 'state: too old'
         return self.stop(now_ns)
 
+    def fault(self, now_ns: int, steady_s: float) -> str:
+        """Return what stands against going live: an input that is missing or too old."""
+        return self.state.fault(now_ns, steady_s) or self.goal.fault(now_ns, steady_s) or ''
+
     def stop(self, now_ns: int) -> Decision:
         """Return the safe command; the next state starts afresh."""
         self._last = None
+        self._sent = self._law.safe_command()
         return Decision(self._law.safe_command(), now_ns, safe=True)

@@ -8,12 +8,10 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
-from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import JointState
@@ -22,21 +20,22 @@ from pkan_control.chips.chip import Chip
 from pkan_control.chips.uri import open_chip
 from pkan_control.controller.bundle import Bundle, load_bundle
 from pkan_control.controller.controller import Controller, make_controller
+from pkan_control.controller.health import Level
 from pkan_control.controller.pilot import Decision, Limits, Pilot
 from pkan_control.errors import UserError
-from pkan_control.nodes import diagnostics, process
+from pkan_control.nodes import process
+from pkan_control.nodes.arming_services import open_arming
+from pkan_control.nodes.diagnostics import Diagnostics, Findings
+from pkan_control.nodes.live_limits import follow, limits_of
 from pkan_control.nodes.messages import (
     drone_state,
     goal_position,
     joint_velocities,
     to_ns,
-    to_time,
 )
+from pkan_control.nodes.outlet import Outlet
 from pkan_control.nodes.parameters import CONTROLLER, declare, read
-from pkan_control.nodes.qos import RELIABLE, SENSOR
-
-# How long the last command of a process may take to reach its reliable subscribers.
-ARRIVAL = Duration(seconds=0.5)
+from pkan_control.nodes.qos import RELIABLE, SENSOR, subscription_events
 
 Transition = Callable[['ControllerNode', LifecycleState], TransitionCallbackReturn]
 
@@ -57,7 +56,10 @@ def reported(transition: Transition) -> Transition:
 
 
 class ControllerNode(LifecycleNode):
-    """Subscribes `odom` and `goal_pose`, publishes `command` or, in a dry run, a shadow of it."""
+    """Subscribes `odom` and `goal_pose`, publishes `command` or, in a dry run, a shadow of it.
+
+    Services: `~/enable` (live or dry run), `~/estop` (latched), `~/reset`.
+    """
 
     def __init__(self) -> None:
         """Declare the parameters; everything else is done by the transitions."""
@@ -66,17 +68,28 @@ class ControllerNode(LifecycleNode):
         self.finished = False
         self.exit_code = 0
         self._active = False
+        self._activated: LifecycleState
         self._pilot: Pilot
         self._chip: Chip | None = None
         self._names: tuple[str, ...] = ()
+        self._rate_hz = 0.0
         self._frame = ''
         self._logged = ''
+        follow(self, self._check_limits, self._limit)
         if self.get_parameter('autostart').value:
             self._autostart()
 
     def _autostart(self) -> None:
         if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
+
+    def _check_limits(self, limits: Limits) -> None:
+        if self._chip is not None:
+            limits.check(self._rate_hz)
+
+    def _limit(self, limits: Limits) -> None:
+        if self._chip is not None:
+            self._pilot.limit(limits)
 
     @reported
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -85,13 +98,12 @@ class ControllerNode(LifecycleNode):
         if not values['controller']:
             raise UserError('parameter controller is empty: give the path of a controller file')
         bundle = load_bundle(Path(values['controller']))
-        controller = self._make_controller(bundle, values['chip'])
-        limits = Limits(
-            values['state_timeout'], values['setpoint_timeout'], values['future_tolerance']
-        )
-        self._pilot = Pilot(bundle.law, controller, limits)
-        self._names = bundle.law.command.names
-        self._open_interfaces('command' if values['enable'] else '~/shadow_command')
+        limits = limits_of(values)
+        limits.check(bundle.rate_hz)
+        self._pilot = Pilot(bundle.law, self._make_controller(bundle, values['chip']), limits)
+        self._pilot.arming.live = values['enable']
+        self._names, self._rate_hz = bundle.law.command.names, bundle.rate_hz
+        self._open_interfaces()
         self.get_logger().info(f'{bundle.task} on {values["chip"]} at {bundle.rate_hz:g} Hz')
         return TransitionCallbackReturn.SUCCESS
 
@@ -104,26 +116,32 @@ class ControllerNode(LifecycleNode):
             self._close_chip()
             raise
 
-    def _open_interfaces(self, command: str) -> None:
+    def _open_interfaces(self) -> None:
         override = QoSOverridingOptions.with_default_policies()
-        self._command = self.create_lifecycle_publisher(JointState, command, RELIABLE)
-        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
+        self._outlet = Outlet(self, JointState, self._pilot.arming.live)
+        self._diagnostics = Diagnostics(self, self._pilot, self._look)
         self._inputs = [
             self.create_subscription(
-                Odometry, 'odom', self._on_odometry, SENSOR, qos_overriding_options=override
+                Odometry, 'odom', self._on_odometry, SENSOR, qos_overriding_options=override,
+                event_callbacks=subscription_events(self, 'odom'),
             ),
-            self.create_subscription(PoseStamped, 'goal_pose', self._on_goal, RELIABLE),
-        ]
+            self.create_subscription(
+                PoseStamped, 'goal_pose', self._on_goal, RELIABLE,
+                event_callbacks=subscription_events(self, 'goal_pose'),
+            ),
+        ]  # fmt: skip
+        self._requests = open_arming(self, self._pilot.arming, self._unfit, self._rearm)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._timers = [
+        self._ticking = [
             self.create_timer(0.02, self._on_watchdog, clock=steady),
-            self.create_timer(1.0, self._publish_diagnostics, clock=steady),
+            self.create_timer(1.0, self._report, clock=steady),
         ]
 
     @reported
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Let commands out; the first one answers a state that comes from now on."""
         self._active = True
+        self._activated = state
         return super().on_activate(state)
 
     @reported
@@ -151,7 +169,7 @@ class ControllerNode(LifecycleNode):
         """Send one safe command if active, see that it arrives, and leave the chip safe."""
         if self._active:
             self._be_safe()
-            self._command.wait_for_all_acked(ARRIVAL)
+            self._outlet.flush()
         self._close_chip()
 
     def _close_chip(self) -> None:
@@ -165,16 +183,36 @@ class ControllerNode(LifecycleNode):
             self._publish(self._pilot.stop(self._now_ns()))
 
     def _close_interfaces(self) -> None:
-        for timer in self._timers:
+        for timer in self._ticking:
             self.destroy_timer(timer)
         for subscription in self._inputs:
             self.destroy_subscription(subscription)
-        self.destroy_lifecycle_publisher(self._command)
-        self.destroy_publisher(self._diagnostics)
+        for service in self._requests:
+            self.destroy_service(service)
+        self._outlet.close()
+        self._diagnostics.close()
         self._frame = self._logged = ''
 
     def _now_ns(self) -> int:
         return int(self.get_clock().now().nanoseconds)
+
+    def _unfit(self) -> str:
+        """Return what stands against going live."""
+        if not self._active:
+            return 'the node is not active'
+        return self._pilot.fault(self._now_ns(), time.monotonic())
+
+    def _rearm(self) -> None:
+        """Follow a request that was granted: one safe command stands between two modes."""
+        arming = self._pilot.arming
+        if self._active and (arming.stopped or arming.live != self._outlet.live):
+            self._publish(self._pilot.stop(self._now_ns()))
+            self._outlet.switch(arming.live, self._activated)
+
+    def _look(self) -> Findings:
+        """Return what the graph around the node does to it."""
+        rivals = self._outlet.rivals() if self._outlet.live else []
+        return [(Level.WARN, f'{name} publishes on command, too') for name in rivals]
 
     def _on_goal(self, message: PoseStamped) -> None:
         if self._frame and message.header.frame_id not in ('', self._frame):
@@ -186,10 +224,13 @@ class ControllerNode(LifecycleNode):
         self._frame = message.header.frame_id
         if not self._active:
             return
+        began, now_ns = time.perf_counter_ns(), self._now_ns()
         stamp, state = to_ns(message.header.stamp), drone_state(message)
-        decision = self._pilot.on_state(stamp, self._now_ns(), time.monotonic(), state)
+        decision = self._pilot.on_state(stamp, now_ns, time.monotonic(), state)
         if decision is not None:
             self._publish(decision)
+        self._diagnostics.age_ns.append(now_ns - stamp)
+        self._diagnostics.tick_ns.append(time.perf_counter_ns() - began)
         self._complain(self._pilot.reason)
 
     def _on_watchdog(self) -> None:
@@ -199,7 +240,7 @@ class ControllerNode(LifecycleNode):
             self._complain(self._pilot.reason)
 
     def _publish(self, decision: Decision) -> None:
-        self._command.publish(joint_velocities(self._names, decision.command, decision.stamp_ns))
+        self._outlet.publish(joint_velocities(self._names, decision.command, decision.stamp_ns))
 
     def _complain(self, reason: str) -> None:
         """Log a reason once, not at every tick, and that it is over."""
@@ -208,13 +249,8 @@ class ControllerNode(LifecycleNode):
             self._logged = kind
             self.get_logger().warning(reason or 'all inputs are there again')
 
-    def _publish_diagnostics(self) -> None:
-        message = DiagnosticArray(status=[self._status()])
-        message.header.stamp = to_time(self._now_ns())
-        self._diagnostics.publish(message)
-
-    def _status(self) -> DiagnosticStatus:
-        return diagnostics.status(self.get_fully_qualified_name(), self._active, self._pilot)
+    def _report(self) -> None:
+        self._diagnostics.report(self._active, self._now_ns(), time.monotonic())
 
 
 def main() -> None:

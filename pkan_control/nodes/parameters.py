@@ -16,7 +16,10 @@ BUILT_IN = ('use_sim_time', 'start_type_description_service')
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter; a range is given for numbers, and its unit where it has one."""
+    """One parameter; a range is given for numbers, and its unit where it has one.
+
+    A live one may change while the node runs; the others are read when it is configured.
+    """
 
     name: str
     default: Any
@@ -24,7 +27,10 @@ class Parameter:
     unit: str = ''
     low: float | None = None
     high: float | None = None
+    live: bool = False
 
+
+EXECUTOR = Parameter('executor', 'events', 'What serves the node: events, or single_threaded.')
 
 CONTROLLER = (
     Parameter('controller', '', 'Path of the controller file.'),
@@ -33,15 +39,25 @@ CONTROLLER = (
     ),
     Parameter('autostart', False, 'Configure and activate without being told to.'),
     Parameter('enable', False, 'Publish on command; otherwise a dry run on ~/shadow_command.'),
-    Parameter('state_timeout', 0.2, 'Oldest state to act on.', 's', 0.001, 60.0),
+    Parameter('state_timeout', 0.2, 'Oldest state to act on.', 's', 0.001, 60.0, live=True),
     Parameter(
-        'setpoint_timeout', 0.0, 'Oldest goal to act on; 0: never too old.', 's', 0.0, 3600.0
+        *('setpoint_timeout', 0.0, 'Oldest goal to act on; 0: never too old.', 's', 0.0, 3600.0),
+        live=True,
     ),
-    Parameter('future_tolerance', 0.05, 'How far ahead a stamp may be.', 's', 0.0, 10.0),
+    Parameter(
+        'future_tolerance', 0.05, 'How far ahead a stamp may be.', 's', 0.0, 10.0, live=True
+    ),
+    Parameter(
+        *('slew_limit', 0.0, 'Fastest change of a command, in ranges a second; 0: none.'),
+        *('1/s', 0.0, 1000.0),
+        live=True,
+    ),
+    EXECUTOR,
 )
 
 SIMULATION = (
     Parameter('task', 'drone_hover', 'Task to simulate.'),
+    Parameter('scenario', 'calm', 'What disturbs the robot: a shipped name or a YAML file.'),
     Parameter('seed', 0, 'Seed of the starts.', '', 0, 2**31 - 1),
     Parameter('episodes', 0, 'End after so many episodes; 0: go on for ever.', '', 0, 10**6),
     Parameter('lockstep', False, 'Advance only when the command for the state has come.'),
@@ -54,11 +70,12 @@ SIMULATION = (
     Parameter('record', '', 'Append each episode as a line of JSON to this file.'),
     Parameter('world_frame', 'map', 'Frame of odometry and goal.'),
     Parameter('body_frame', 'base_link', 'Frame of the robot.'),
+    EXECUTOR,
 )
 
 
 def declare(node: Node, table: Sequence[Parameter]) -> None:
-    """Declare all parameters of a table, read-only; a `UserError` names one that cannot be."""
+    """Declare all parameters of a table; a `UserError` names one that cannot be."""
     for parameter in table:
         try:
             node.declare_parameter(parameter.name, parameter.default, descriptor(parameter))
@@ -69,7 +86,9 @@ def declare(node: Node, table: Sequence[Parameter]) -> None:
 def descriptor(parameter: Parameter) -> ParameterDescriptor:
     """Return the descriptor of a parameter."""
     unit = f' [{parameter.unit}]' if parameter.unit else ''
-    described = ParameterDescriptor(description=parameter.text + unit, read_only=True)
+    described = ParameterDescriptor(
+        description=parameter.text + unit, read_only=not parameter.live
+    )
     if parameter.low is None or parameter.high is None:
         return described
     bounds = {'from_value': parameter.low, 'to_value': parameter.high}

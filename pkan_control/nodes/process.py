@@ -12,7 +12,7 @@ import rclpy
 from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
-from pkan_control.errors import UserError
+from pkan_control.errors import UserError, unknown
 
 # An executor must never wait without a limit: it would not notice the end.
 WAIT_S = 0.1
@@ -20,13 +20,18 @@ WAIT_S = 0.1
 SOURCE_LINE = re.compile(r',\s*at /[^\s,]+')
 
 
-def make_executor() -> Executor:
-    """Return the events executor, a third of the cost of the other, where rclpy has it."""
-    try:
-        from rclpy.experimental.events_executor import EventsExecutor
-    except ImportError:
-        return SingleThreadedExecutor()
-    return EventsExecutor()
+def make_executor(name: str) -> Executor:
+    """Return an executor; `events` costs a third of the other, and not every rclpy has it."""
+    if name not in ('events', 'single_threaded'):
+        raise unknown('parameter executor', name, ['events', 'single_threaded'])
+    if name == 'events':
+        try:
+            from rclpy.experimental.events_executor import EventsExecutor
+        except ImportError:
+            pass
+        else:
+            return EventsExecutor()
+    return SingleThreadedExecutor()
 
 
 def run(make_node: Callable[[], Any]) -> int:
@@ -42,11 +47,11 @@ def run(make_node: Callable[[], Any]) -> int:
     try:
         _initialise()
         node = make_node()
+        executor = make_executor(node.get_parameter('executor').value)
     except UserError as error:
         print(f'error: {error}', file=sys.stderr)
         rclpy.try_shutdown()
         return 2
-    executor = make_executor()
     executor.add_node(node)
     try:
         while not stopping() and not node.finished:

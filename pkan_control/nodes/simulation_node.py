@@ -18,7 +18,8 @@ from pkan_control.nodes.messages import goal_pose, named_velocities, odometry, t
 from pkan_control.nodes.parameters import SIMULATION, declare, read
 from pkan_control.nodes.qos import RELIABLE
 from pkan_control.rollouts.session import Mode, Pace, Session
-from pkan_control.tasks.task import find_task
+from pkan_control.scenarios import load_scenario
+from pkan_control.tasks.task import Score, find_task
 from pkan_control.worlds.world import open_world
 
 # How often a lockstep simulation looks at its clock: to repeat a state, to time out, to keep pace.
@@ -40,8 +41,11 @@ class SimulationNode(Node):
         self._published_ns = 0
         self._task = find_task(self._values['task'])
         _check_record(self._values['record'])
-        self._world = open_world(self._task.world, self._task.law, self._task.rate_hz)
-        self._session = Session(self._task, self._world, self._values['seed'], self._pace())
+        effects = load_scenario(self._values['scenario']).effects(self._task.robot)
+        law, rate_hz = self._task.law, self._task.rate_hz
+        self._world = open_world(self._task.world, law, rate_hz, effects)
+        seed, pace = self._values['seed'], self._pace()
+        self._session = Session(self._task, self._world, seed, pace, effects)
         self._open_interfaces()
         self._publish()
 
@@ -95,7 +99,7 @@ class SimulationNode(Node):
                 file.write(record.to_json() + '\n')
         score, name = record.score, f'episode {record.number + 1}'
         how = 'success' if score.success else 'failure'
-        self.get_logger().info(f'{name}: {how}, {score.final_error_m * 100:.2f} cm')
+        self.get_logger().info(f'{name}: {how}, {describe_figures(score)}')
         self._flown += 1
         self.finished = self._flown == self._values['episodes']
         if not self.finished:
@@ -117,7 +121,7 @@ class SimulationNode(Node):
         if self._values['publish_clock']:
             self._clock_out.publish(ClockMessage(clock=to_time(episode.time_ns)))
         frames = self._values['world_frame'], self._values['body_frame']
-        self._odometry.publish(odometry(episode.state, episode.time_ns, *frames))
+        self._odometry.publish(odometry(episode.seen, episode.time_ns, *frames))
 
     def _publish_goal(self) -> None:
         episode = self._session.episode
@@ -158,6 +162,11 @@ class SimulationNode(Node):
     def leave(self) -> None:
         """Release the world: the process ends, and with it the actuators."""
         self._world.close()
+
+
+def describe_figures(score: Score) -> str:
+    """Return the figures of a score as text, each with its unit in its name."""
+    return ', '.join(f'{name} {value:.4g}' for name, value in score.figures.items())
 
 
 def _check_record(path: str) -> None:

@@ -7,11 +7,10 @@ from pathlib import Path
 from pkan_control.controller.bundle import Bundle, load_bundle
 from pkan_control.mlp import Mlp
 from pkan_control.rollouts.record import EpisodeRecord
-from pkan_control.rollouts.rollout import Report, fly_bundle, fly_expert
+from pkan_control.rollouts.rollout import Plan, Report, fly_bundle, fly_expert
 from pkan_control.share import share
-from pkan_control.tasks.task import Task
 
-Flights = Callable[[int, int, Report], list[EpisodeRecord]]
+Flights = Callable[[Report], list[EpisodeRecord]]
 
 
 def shipped(task: str) -> Path:
@@ -24,13 +23,13 @@ def shipped_mlp(task: str) -> Path:
     return share(f'controllers/{task}_mlp.safetensors')
 
 
-def contenders(task: Task, bundle: Bundle, chip: str, chips: int) -> dict[str, Flights]:
-    """Return what flies, the controller first: functions of episodes, seed and report."""
-    rows: dict[str, Flights] = {describe(bundle): partial(fly_bundle, task, bundle, chip, chips)}
-    if shipped_mlp(task.name).exists():
-        mlp = load_bundle(shipped_mlp(task.name))
-        rows.setdefault(describe(mlp), partial(fly_bundle, task, mlp, 'ideal:', 1))
-    rows['expert'] = partial(fly_expert, task)
+def contenders(plan: Plan, bundle: Bundle, chip: str, chips: int) -> dict[str, Flights]:
+    """Return what flies, the controller first: functions that report how far they are."""
+    rows: dict[str, Flights] = {describe(bundle): partial(fly_bundle, plan, bundle, chip, chips)}
+    if shipped_mlp(plan.task.name).exists():
+        mlp = load_bundle(shipped_mlp(plan.task.name))
+        rows.setdefault(describe(mlp), partial(fly_bundle, plan, mlp, 'ideal:', 1))
+    rows['expert'] = partial(fly_expert, plan)
     return rows
 
 

@@ -50,12 +50,12 @@ class TaskEnvironment(gymnasium.Env[Observation, Observation]):
         super().reset(seed=seed)
         number = int(self.np_random.integers(2**31))
         self._episode = Episode(self._task, self._world, 0 if seed is None else seed, number)
-        self._memory = self._task.law.start(self._episode.state)
+        self._memory = self._task.law.start(self._episode.seen)
         return self._observe(), {}
 
     def _observe(self) -> Observation:
         law = self._task.law
-        self._memory, values = law.observe(self._memory, self._episode.state, self._episode.goal)
+        self._memory, values = law.observe(self._memory, self._episode.seen, self._episode.goal)
         observation: Observation = law.observation.normalise(values).astype(np.float32)
         return observation
 
@@ -64,7 +64,7 @@ class TaskEnvironment(gymnasium.Env[Observation, Observation]):
         law, episode = self._task.law, self._episode
         outputs = np.asarray(action, dtype=np.float64)
         self._memory, command = law.act(
-            self._memory, episode.state, law.output.denormalise(outputs)
+            self._memory, episode.seen, law.output.denormalise(outputs)
         )
         checked = self._guard.check(command)
         episode.advance(law.safe_command() if checked is None else checked.command, 0)

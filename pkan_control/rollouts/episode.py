@@ -1,11 +1,17 @@
 """One episode of a task in a world, without a clock: whoever has a command advances it."""
 
+from collections import deque
+
 from pkan_control.arrays import Floats
 from pkan_control.rollouts.record import EpisodeRecord
+from pkan_control.rollouts.sensors import Sensors
+from pkan_control.scenarios import NO_EFFECTS, Disturbance, Effects
+from pkan_control.streams import stream
 from pkan_control.tasks.task import Task
 from pkan_control.worlds.world import World
 
 NANOSECONDS = 1_000_000_000
+NO_DELAY = Disturbance((0.0,))
 
 
 def stamp_ns(step: int, rate_hz: float) -> int:
@@ -14,16 +20,27 @@ def stamp_ns(step: int, rate_hz: float) -> int:
 
 
 class Episode:
-    """The state of an episode that runs; the rollout and the simulation node share it."""
+    """The state of an episode that runs; the rollout and the simulation node share it.
 
-    def __init__(self, task: Task, world: World, seed: int, number: int) -> None:
+    `state` is the truth, which is recorded and judged; `seen` is what sensors tell of it.
+    """
+
+    def __init__(
+        self, task: Task, world: World, seed: int, number: int, effects: Effects = NO_EFFECTS
+    ) -> None:
         """Put the world into the start of that episode."""
         self._task = task
         self._world = world
         self._seed, self._number = seed, number
+        self._sensors = Sensors(effects, stream(seed, 'sensors', number))
+        self._late = round(effects.get('delay_s', NO_DELAY).value[0] * task.rate_hz)
+        self._under_way: deque[Floats] = deque()
         self.step = 0
-        self.state = world.reset(task.start(seed, number))
+        start = task.start(seed, number)
+        self.state = world.reset(start, stream(seed, 'disturbances', number))
+        self.seen = self._sensors.read(self.state, 0.0)
         self._states = [self.state]
+        self._goals = [self.goal]
         self._commands: list[Floats] = []
         self._inference_ns: list[int] = []
 
@@ -35,7 +52,7 @@ class Episode:
     @property
     def goal(self) -> Floats:
         """Set-point of this step."""
-        return self._task.goal(self.step)
+        return self._task.goal(self._seed, self._number, self.step)
 
     @property
     def time_ns(self) -> int:
@@ -46,13 +63,22 @@ class Episode:
         """Apply a command for one control period; `took_ns` is what it took to get it."""
         self._commands.append(command)
         self._inference_ns.append(took_ns)
-        self.state = self._world.step(command)
-        self._states.append(self.state)
+        self.state = self._world.step(self._delayed(command))
         self.step += 1
+        self.seen = self._sensors.read(self.state, self.step / self._task.rate_hz)
+        self._states.append(self.state)
+        self._goals.append(self.goal)
+
+    def _delayed(self, command: Floats) -> Floats:
+        """Return the command that arrives now; the first one is there from the start."""
+        self._under_way.append(command)
+        if len(self._under_way) > self._late:
+            return self._under_way.popleft()
+        return self._under_way[0]
 
     def record(self, wall_s: float) -> EpisodeRecord:
         """Return what happened; it took `wall_s` seconds."""
         return EpisodeRecord.of(
-            self._task, self._seed, self._number, self._states, self._commands,
+            self._task, self._seed, self._number, self._states, self._goals, self._commands,
             self._inference_ns, wall_s,
         )  # fmt: skip

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,18 @@ from pkan_control.arrays import Floats
 from pkan_control.errors import UserError
 from pkan_control.tasks.task import Score, Task
 
+# The fields of a record that are arrays, and the type of their numbers.
+ARRAYS: dict[str, type[np.generic]] = {
+    'states': np.float64,
+    'goals': np.float64,
+    'commands': np.float64,
+    'took_ns': np.int64,
+}
+
 
 @dataclass(frozen=True)
 class EpisodeRecord:
-    """One episode: states `[steps + 1, n]`, commands `[steps, m]`, and how it went.
+    """One episode: states `[steps + 1, n]`, goals `[steps + 1, g]`, commands `[steps, m]`, score.
 
     `took_ns[steps]` is how long each command took: the inference in process, state out to
     command in over ROS.
@@ -29,6 +37,7 @@ class EpisodeRecord:
     number: int
     rate_hz: float
     states: Floats
+    goals: Floats
     commands: Floats
     took_ns: NDArray[np.int64]
     wall_s: float
@@ -41,23 +50,24 @@ class EpisodeRecord:
         seed: int,
         number: int,
         states: Sequence[Floats],
+        goals: Sequence[Floats],
         commands: Sequence[Floats],
         took_ns: Sequence[int],
         wall_s: float,
     ) -> 'EpisodeRecord':
         """Return the record of an episode, judged by its task."""
-        trajectory = np.array(states)
+        trajectory, wanted = np.array(states), np.array(goals)
         return cls(
-            task.name, seed, number, task.rate_hz, trajectory, np.array(commands),
-            np.array(took_ns, dtype=np.int64), wall_s, task.score(trajectory),
+            task.name, seed, number, task.rate_hz, trajectory, wanted, np.array(commands),
+            np.array(took_ns, dtype=np.int64), wall_s, task.score(trajectory, wanted),
         )  # fmt: skip
 
     def to_json(self) -> str:
         """Return one line of JSON; numbers keep every bit."""
         values = asdict(self)
-        for name in ('states', 'commands', 'took_ns'):
+        for name in ARRAYS:
             values[name] = values[name].tolist()
-        values['score'] = {name: _finite(value) for name, value in values['score'].items()}
+        values['score']['figures'] = _each(_finite, values['score']['figures'])
         return json.dumps(values, allow_nan=False)
 
     @classmethod
@@ -65,10 +75,8 @@ class EpisodeRecord:
         """Return the record of a line of JSON."""
         values = json.loads(line)
         score = values['score']
-        types = {'states': np.float64, 'commands': np.float64, 'took_ns': np.int64}
-        arrays = {name: np.array(values[name], dtype=kind) for name, kind in types.items()}
-        error, settling = (_or_infinite(score[n]) for n in ('final_error_m', 'settling_time_s'))
-        judged = Score(bool(score['success']), error, settling)
+        arrays = {name: np.array(values[name], dtype=kind) for name, kind in ARRAYS.items()}
+        judged = Score(bool(score['success']), _each(_or_infinite, score['figures']))
         return cls(**{**values, **arrays, 'score': judged})
 
 
@@ -94,25 +102,31 @@ def rollout_hash(records: Sequence[EpisodeRecord]) -> str:
 
 def summary(records: Sequence[EpisodeRecord]) -> dict[str, Any]:
     """Return the figures of a rollout; names and units are those of the JSON output."""
-    errors = np.array([record.score.final_error_m for record in records])
-    settling = np.array([record.score.settling_time_s for record in records])
     took_us = np.concatenate([record.took_ns for record in records]) / 1e3
     simulated = sum(len(record.commands) / record.rate_hz for record in records)
     wall = sum(record.wall_s for record in records)
     return {
         'success_rate': float(np.mean([record.score.success for record in records])),
-        'final_error_m': {'median': _quantile(errors, 0.5), 'p95': _quantile(errors, 0.95)},
-        'settling_time_s': {'median': _quantile(settling, 0.5)},
+        **{name: _spread(records, name) for name in records[0].score.figures},
         'real_time_factor': simulated / wall,
         'inference_us': {'median': _quantile(took_us, 0.5), 'p99': _quantile(took_us, 0.99)},
         'hash': rollout_hash(records),
     }
 
 
+def _spread(records: Sequence[EpisodeRecord], name: str) -> dict[str, float | None]:
+    values = np.array([record.score.figures[name] for record in records])
+    return {'median': _quantile(values, 0.5), 'p95': _quantile(values, 0.95)}
+
+
 def _quantile(values: NDArray[Any], share: float) -> float | None:
     """Return a quantile that an episode really had; None where it is infinite or unknown."""
     ordered = np.where(np.isnan(values), np.inf, values)
     return _finite(float(np.quantile(ordered, share, method='inverted_cdf')))
+
+
+def _each(change: Callable[[Any], Any], values: dict[str, Any]) -> dict[str, Any]:
+    return {name: change(value) for name, value in values.items()}
 
 
 def _or_infinite(value: float | None) -> float:

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from pkan_control.arrays import Array, Floats
-from pkan_control.chips.uri import open_chip, seed_of, with_seed
+from pkan_control.chips.uri import open_chip, seed_of, with_options, with_seed
 from pkan_control.controller.bundle import Bundle
 from pkan_control.controller.controller import Controller, make_controller
 from pkan_control.controller.guard import CommandGuard
 from pkan_control.errors import UserError
+from pkan_control.mlp import Mlp
 from pkan_control.rollouts.episode import NANOSECONDS, Episode
 from pkan_control.rollouts.record import EpisodeRecord
+from pkan_control.scenarios import CALM, Effects, Scenario
 from pkan_control.tasks.task import Task
 from pkan_control.worlds.world import World, open_world
 
@@ -35,37 +37,56 @@ class Expert:
         return outputs
 
 
-def fly_episode(
-    task: Task, world: World, controller: Controller, seed: int, number: int
-) -> EpisodeRecord:
+@dataclass(frozen=True)
+class Plan:
+    """Which episodes are flown: how many of a task, drawn from a seed, in which conditions."""
+
+    task: Task
+    episodes: int
+    seed: int = 0
+    scenario: Scenario = CALM
+
+    @property
+    def effects(self) -> Effects:
+        """What disturbs the task's robot."""
+        return self.scenario.effects(self.task.robot)
+
+
+def fly_episode(plan: Plan, world: World, controller: Controller, number: int) -> EpisodeRecord:
     """Run one episode through law, network and guard."""
     began = perf_counter()
-    episode = Episode(task, world, seed, number)
-    guard = CommandGuard(task.law.command)
+    law = plan.task.law
+    episode = Episode(plan.task, world, plan.seed, number, plan.effects)
+    guard = CommandGuard(law.command)
     controller.reset(number)
     while not episode.done:
-        command = controller.step(episode.state, episode.goal, episode.time_ns / NANOSECONDS)
+        command = controller.step(episode.seen, episode.goal, episode.time_ns / NANOSECONDS)
         checked = guard.check(command)
-        safe = task.law.safe_command() if checked is None else checked.command
+        safe = law.safe_command() if checked is None else checked.command
         episode.advance(safe, controller.inference_ns)
     return episode.record(perf_counter() - began)
 
 
-def fly_expert(task: Task, episodes: int, seed: int, report: Report) -> list[EpisodeRecord]:
+def fly_expert(plan: Plan, report: Report) -> list[EpisodeRecord]:
     """Run episodes of the task's expert."""
-    return _fly(task, [Controller(task.law, Expert(task))], episodes, seed, report)
+    return _fly(plan, [Controller(plan.task.law, Expert(plan.task))], report)
 
 
 def fly_bundle(
-    task: Task, bundle: Bundle, chip: str, chips: int, episodes: int, seed: int, report: Report
+    plan: Plan, bundle: Bundle, chip: str, chips: int, report: Report
 ) -> list[EpisodeRecord]:
-    """Run episodes of a controller, spread over chips of consecutive seeds."""
-    check_fits(bundle, task)
+    """Run episodes of a controller, spread over chips of consecutive seeds.
+
+    What the scenario says of a simulated chip holds over what the URI says.
+    """
+    check_fits(bundle, plan.task)
+    if not isinstance(bundle.program, Mlp):
+        chip = with_options(chip, plan.scenario.chip)
     uris = [chip] if chips == 1 else [with_seed(chip, seed_of(chip) + i) for i in range(chips)]
     with ExitStack() as stack:
         opened = [stack.enter_context(closing(open_chip(uri))) for uri in uris]
         controllers = [make_controller(bundle, each) for each in opened]
-        return _fly(task, controllers, episodes, seed, report)
+        return _fly(plan, controllers, report)
 
 
 def check_fits(bundle: Bundle, task: Task) -> None:
@@ -76,15 +97,14 @@ def check_fits(bundle: Bundle, task: Task) -> None:
         raise UserError(f'the controller runs at {bundle.rate_hz} Hz, the task at {task.rate_hz}')
 
 
-def _fly(
-    task: Task, controllers: list[Controller], episodes: int, seed: int, report: Report
-) -> list[EpisodeRecord]:
-    world = open_world(task.world, task.law, task.rate_hz)
+def _fly(plan: Plan, controllers: list[Controller], report: Report) -> list[EpisodeRecord]:
+    task = plan.task
+    world = open_world(task.world, task.law, task.rate_hz, plan.effects)
     records = []
     try:
-        for number in range(episodes):
+        for number in range(plan.episodes):
             controller = controllers[number % len(controllers)]
-            records.append(fly_episode(task, world, controller, seed, number))
+            records.append(fly_episode(plan, world, controller, number))
             report(number + 1)
     finally:
         world.close()

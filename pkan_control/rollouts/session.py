@@ -10,6 +10,7 @@ from pkan_control.arrays import Floats
 from pkan_control.controller.guard import CommandGuard
 from pkan_control.rollouts.episode import NANOSECONDS, Episode
 from pkan_control.rollouts.record import EpisodeRecord
+from pkan_control.scenarios import NO_EFFECTS, Effects
 from pkan_control.tasks.task import Task
 from pkan_control.worlds.world import World
 
@@ -38,9 +39,12 @@ class Pace:
 class Session:
     """Owns the present episode, and decides when it advances."""
 
-    def __init__(self, task: Task, world: World, seed: int, pace: Pace) -> None:
+    def __init__(
+        self, task: Task, world: World, seed: int, pace: Pace, effects: Effects = NO_EFFECTS
+    ) -> None:
         """Begin with episode 0."""
         self._task, self._world, self._seed, self._pace = task, world, seed, pace
+        self._effects = effects
         self._safe = task.law.safe_command()
         self._guard = CommandGuard(task.law.command)
         self._number = -1
@@ -52,7 +56,7 @@ class Session:
         """Begin the next episode; its time starts anew."""
         self._number += 1
         self.stopped = ''
-        self.episode = Episode(self._task, self._world, self._seed, self._number)
+        self.episode = Episode(self._task, self._world, self._seed, self._number, self._effects)
         self._command: Floats = self._safe
         self._command_ns = 0
         self._began_s: float | None = None

@@ -31,6 +31,7 @@ class DroneHover:
     """Hover a Crazyflie 2.x."""
 
     name = 'drone_hover'
+    robot = 'drone'
     world = 'bullet_drone'
     rate_hz = 50.0
     episode_s = 6.0
@@ -56,8 +57,12 @@ class DroneHover:
         near = generator.random((count, 1)) < NEAR_SHARE
         return draw_states(generator, np.where(near, NEAR, WIDE))
 
-    def goal(self, step: int) -> Floats:
-        """Return the set-point `[3]` in m."""
+    def training_goals(self, generator: np.random.Generator, count: int, steps: int) -> Floats:
+        """Return the same set-point for all, `[steps, count, 3]`."""
+        return np.broadcast_to(GOAL_M, (steps, count, 3))
+
+    def goal(self, seed: int, episode: int, step: int) -> Floats:
+        """Return the set-point `[3]` in m: always the same."""
         return np.array(GOAL_M)
 
     def goal_observation(self) -> Floats:
@@ -92,15 +97,16 @@ class DroneHover:
         astray = float(np.linalg.norm(state[POSITION] - goal)) > LOST_M
         return inverted or astray or bool(state[2] < FLOOR_M)
 
-    def score(self, states: Floats) -> Score:
+    def score(self, states: Floats, goals: Floats) -> Score:
         """Judge by the distance to the goal, and fail any flight that was ever inverted."""
-        distance = np.linalg.norm(states[:, POSITION] - np.array(GOAL_M), axis=1)
+        distance = np.linalg.norm(states[:, POSITION] - goals, axis=1)
         upright = bool((matrix(states[:, ATTITUDE])[:, 2, 2] > 0).all())
         final = float(distance[-round(self.rate_hz) :].mean())
         outside = np.flatnonzero(~(distance < TOLERANCE_M))
         settled = 0 if len(outside) == 0 else int(outside[-1]) + 1
         settling = settled / self.rate_hz if settled < len(distance) else np.inf
-        return Score(bool(upright and final < TOLERANCE_M), final, float(settling))
+        figures = {'final_error_m': final, 'settling_time_s': float(settling)}
+        return Score(bool(upright and final < TOLERANCE_M), figures)
 
 
 def draw_states(generator: np.random.Generator, scale: Floats) -> Floats:

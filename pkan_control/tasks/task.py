@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -15,11 +15,13 @@ ENTRY_POINTS = 'pkan_control.tasks'
 
 @dataclass(frozen=True)
 class Score:
-    """How one episode went; settling time is infinite where it never settled."""
+    """How one episode went; a time is infinite where what it waits for never came.
+
+    The figures' names end in their unit: `final_error_m`, `settling_time_s`.
+    """
 
     success: bool
-    final_error_m: float
-    settling_time_s: float
+    figures: dict[str, float]
 
 
 class Task(Protocol):
@@ -28,6 +30,10 @@ class Task(Protocol):
     @property
     def name(self) -> str:
         """Name on the command line."""
+
+    @property
+    def robot(self) -> str:
+        """Kind of robot: the section of a scenario that holds for it."""
 
     @property
     def world(self) -> str:
@@ -48,17 +54,14 @@ class Task(Protocol):
     def start(self, seed: int, episode: int) -> Floats:
         """Draw the state that an episode starts from; it depends on both numbers alone."""
 
-    def goal(self, step: int) -> Floats:
-        """Return the set-point at a control step."""
-
-    def goal_observation(self) -> Floats:
-        """Return the observation of a robot that rests at its goal, in the terms' units."""
+    def goal(self, seed: int, episode: int, step: int) -> Floats:
+        """Return the set-point `[g]` of an episode at a control step."""
 
     def expert(self, observation: Array) -> Array:
         """Return the reference action for observations, both in the units of the law's terms."""
 
-    def score(self, states: Floats) -> Score:
-        """Judge an episode by its true states `[steps + 1, n]`, never by an estimate."""
+    def score(self, states: Floats, goals: Floats) -> Score:
+        """Judge an episode by its true states `[steps + 1, n]` and its goals `[steps + 1, g]`."""
 
     def reward(self, state: Floats, goal: Floats) -> float:
         """Return the reward of reaching a state, for reinforcement learning."""
@@ -66,8 +69,19 @@ class Task(Protocol):
     def failed(self, state: Floats, goal: Floats) -> bool:
         """Return whether an episode cannot succeed any more."""
 
+
+@runtime_checkable
+class Imitable(Task, Protocol):
+    """A task that can be learnt by imitation."""
+
+    def goal_observation(self) -> Floats:
+        """Return the observation of a robot that rests at its goal, in the terms' units."""
+
     def training_starts(self, generator: np.random.Generator, count: int) -> Floats:
         """Draw states `[count, n]` to train from, wider than those of an episode."""
+
+    def training_goals(self, generator: np.random.Generator, count: int, steps: int) -> Floats:
+        """Draw the set-points `[steps, count, g]` of flights to train from."""
 
 
 def find_task(name: str) -> Task:

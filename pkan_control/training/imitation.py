@@ -14,7 +14,7 @@ from torch import Tensor
 
 from pkan_control.arrays import Floats
 from pkan_control.streams import stream
-from pkan_control.tasks.task import Task
+from pkan_control.tasks.task import Imitable
 from pkan_control.training.trainable import Policy, Trainable
 from pkan_control.worlds.world import training_world
 
@@ -67,7 +67,7 @@ class Examples:
 
 
 def imitate(
-    task: Task, network: Trainable, settings: Settings, seed: int, report: Report
+    task: Imitable, network: Trainable, settings: Settings, seed: int, report: Report
 ) -> list[float]:
     """Train a network on a task; return the mean loss of each round."""
     torch.set_num_threads(1)
@@ -97,7 +97,11 @@ def imitate(
 
 
 def fly(
-    task: Task, policy: Policy | None, flights: int, seconds: float, numbers: np.random.Generator
+    task: Imitable,
+    policy: Policy | None,
+    flights: int,
+    seconds: float,
+    numbers: np.random.Generator,
 ) -> tuple[Floats, Floats]:
     """Fly a batch in varied conditions; return what was seen and what the expert would have done.
 
@@ -105,10 +109,10 @@ def fly(
     """
     law = task.law
     world = training_world(task.world, law, task.rate_hz, flights, numbers)
-    state = world.reset(task.training_starts(numbers, flights))
-    memory, goal = law.start(state), task.goal(0)
+    state = world.reset(task.training_starts(numbers, flights), numbers)
+    memory = law.start(state)
     seen, wanted = [], []
-    for _ in range(round(seconds * task.rate_hz)):
+    for goal in task.training_goals(numbers, flights, round(seconds * task.rate_hz)):
         memory, values = law.observe(memory, state, goal)
         observation = law.observation.normalise(values)
         expert = law.output.normalise(task.expert(values))
@@ -130,7 +134,7 @@ class Batch:
 
 
 def assemble(
-    task: Task, examples: Examples, settings: Settings, generator: torch.Generator
+    task: Imitable, examples: Examples, settings: Settings, generator: torch.Generator
 ) -> Batch:
     """Draw a batch: visited states in both sides, then states mirrored at the goal."""
     chips = settings.chips
@@ -143,7 +147,7 @@ def assemble(
 
 
 def mirrored(
-    task: Task, shape: tuple[int, int], generator: torch.Generator
+    task: Imitable, shape: tuple[int, int], generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
     """Draw observations on both sides of the goal, `[chips, 2, n, ...]`, and the expert's actions.
 

@@ -7,8 +7,9 @@ from typing import Any
 import pkan_control
 from pkan_control.controller.bundle import MLP, Bundle
 from pkan_control.devices.element import find_device
+from pkan_control.errors import UserError
 from pkan_control.mlp import equal_shape
-from pkan_control.tasks.task import Task
+from pkan_control.tasks.task import Imitable, Task
 from pkan_control.training.imitation import Report, Settings, imitate
 from pkan_control.training.trainable import ChipNoise, Trainable, TrainableMlp, TrainableNetwork
 
@@ -35,6 +36,8 @@ def train(task: Task, device: str, seed: int, report: Report, steps: int | None 
 
     The MLP has two hidden layers and just as many parameters as the recipe's network has.
     """
+    if not isinstance(task, Imitable):
+        raise UserError(f'{task.name}: its task has no training starts and goals to imitate from')
     recipe = RECIPES.get(task.name, Recipe())
     if steps is not None:
         recipe = replace(recipe, settings=replace(recipe.settings, steps=steps))

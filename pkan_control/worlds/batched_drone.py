@@ -4,6 +4,8 @@ The integrator is the one of the rigid-body engine beside it (semi-implicit Eule
 rotations by the exponential map), so that both worlds agree.
 """
 
+import numpy as np
+
 from pkan_control.airframe import GRAVITY, Airframe
 from pkan_control.arrays import Array, namespace
 from pkan_control.controller.laws.drone import ATTITUDE, POSITION, RATE, VELOCITY
@@ -29,7 +31,7 @@ class BatchedDrone:
         self._state: Array = None
         self._speeds: Array = None
 
-    def reset(self, state: Array) -> Array:
+    def reset(self, state: Array, generator: np.random.Generator) -> Array:
         """Put all drones into states `[..., 13]`, their rotors at hover."""
         self._state = state
         self._speeds = 0 * state[..., :4] + self._frame.hover_speed

@@ -41,7 +41,7 @@ class BulletDrone:
         self._body = -1
         self._speeds = np.zeros(4)
 
-    def reset(self, state: Floats) -> Floats:
+    def reset(self, state: Floats, generator: np.random.Generator) -> Floats:
         """Load everything anew, so that nothing of the last episode is left."""
         client = self._client
         client.resetSimulation()

@@ -7,6 +7,7 @@ import numpy as np
 
 from pkan_control.airframe import Airframe
 from pkan_control.arrays import Array, namespace
+from pkan_control.scenarios import Effects
 
 # Steps a second of the physics that the robot runs in.
 PHYSICS_HZ = 500.0
@@ -29,6 +30,17 @@ class Conditions:
 
 
 CALM = Conditions()
+
+
+def conditions_of(effects: Effects) -> Conditions:
+    """Return the conditions that a scenario's effects make."""
+    values = {name: effect.value for name, effect in effects.items()}
+    return Conditions(
+        mass=values.get('mass', (1.0,))[0],
+        thrust=values.get('thrust', (1.0,))[0],
+        lag_s=values.get('motor_lag_s', (0.0,))[0],
+        wind_n=np.array(values.get('wind_n', (0.0, 0.0, 0.0))),
+    )
 
 
 def draw_conditions(flights: int, generator: np.random.Generator) -> Conditions:

@@ -8,13 +8,17 @@ import numpy as np
 from pkan_control.arrays import Floats
 from pkan_control.controller.laws.law import Law
 from pkan_control.errors import unknown
+from pkan_control.scenarios import NO_EFFECTS, Effects
 
 
 class World(Protocol):
     """One simulated robot."""
 
-    def reset(self, state: Floats) -> Floats:
-        """Put the robot into a state `[n]` and return the state that results."""
+    def reset(self, state: Floats, generator: np.random.Generator) -> Floats:
+        """Put the robot into a state `[n]` and return the state that results.
+
+        From the generator comes what disturbs this episode.
+        """
 
     def step(self, command: Floats) -> Floats:
         """Apply a command for one control period and return the state `[n]` at its end."""
@@ -23,12 +27,12 @@ class World(Protocol):
         """Release the simulation."""
 
 
-def open_world(name: str, law: Law, rate_hz: float) -> World:
+def open_world(name: str, law: Law, rate_hz: float, effects: Effects = NO_EFFECTS) -> World:
     """Return the world of that name for a law's robot; loads PyBullet only when asked for it."""
-    openers: dict[str, Callable[[Any, float], World]] = {'bullet_drone': _bullet_drone}
+    openers: dict[str, Callable[[Any, float, Effects], World]] = {'bullet_drone': _bullet_drone}
     if name not in openers:
         raise unknown('world', name, openers)
-    return openers[name](law, rate_hz)
+    return openers[name](law, rate_hz, effects)
 
 
 def training_world(
@@ -43,10 +47,11 @@ def training_world(
     return openers[name](law, rate_hz, flights, generator)
 
 
-def _bullet_drone(law: Any, rate_hz: float) -> World:
+def _bullet_drone(law: Any, rate_hz: float, effects: Effects) -> World:
     from pkan_control.worlds.bullet_drone import BulletDrone
+    from pkan_control.worlds.quadrotor import conditions_of
 
-    return BulletDrone(law.airframe, rate_hz)
+    return BulletDrone(law.airframe, rate_hz, conditions_of(effects))
 
 
 def _varied_drones(

@@ -22,7 +22,7 @@ from pkan_control.devices.deviations import Deviations, find_deviations
 from pkan_control.emulator.endpoint import TcpEndpoint
 from pkan_control.emulator.fault_proxy import Fault, FaultLine, FaultPlan, relay
 from pkan_control.rollouts.beside import shipped
-from pkan_control.rollouts.rollout import fly_bundle
+from pkan_control.rollouts.rollout import Plan, fly_bundle
 from pkan_control.tasks.task import find_task
 
 # All flaws but the offset, whose drift follows the board's own clock.
@@ -263,7 +263,7 @@ def test_a_port_that_answers_nothing_is_one_line(refused):
 def test_the_shipped_controller_hovers_on_a_board(run_board):
     bundle, task = load_bundle(shipped('drone_hover')), find_task('drone_hover')
     with run_board(deviations=find_deviations('typical')) as (firmware, uri):
-        (record,) = fly_bundle(task, bundle, uri, 1, 1, 0, lambda done: None)
+        (record,) = fly_bundle(Plan(task, 1), bundle, uri, 1, lambda done: None)
         assert record.score.success
         assert firmware.device.evaluations == 300
         until(lambda: firmware.device.state == 4)

@@ -1,7 +1,7 @@
 """Chip URIs: what they open, and the one line that refuses all others."""
 
 from dataclasses import fields
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, parse_qsl, urlencode
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pkan_control.chips.ideal import IdealChip
 from pkan_control.chips.simulated import SimulatedChip
-from pkan_control.chips.uri import open_chip, seed_of, with_seed
+from pkan_control.chips.uri import open_chip, seed_of, with_options, with_seed
 from pkan_control.devices.deviations import PRESETS, Deviations, find_deviations
 
 OPTIONS = ['seed', 'preset', 'readout', *(field.name for field in fields(Deviations))]
@@ -151,3 +151,23 @@ def test_a_seed_that_is_none_is_refused_by_all(refused, text):
     for use in (seed_of, open_chip):
         with refused(f'seed={text}', 'whole number'):
             use(f'sim:?seed={text}')
+
+
+@pytest.mark.parametrize('uri', ['ideal:', 'sim:?seed=3&preset=bad', 'tcp://127.0.0.1:7700'])
+def test_no_change_leaves_any_uri_as_it_is(uri):
+    assert with_options(uri, {}) == uri
+
+
+def test_options_are_set_over_those_of_the_uri(refused):
+    changed = with_options('sim:?seed=3&preset=bad&edge_gain=0.2', {'edge_gain': '0.1'})
+    assert parse_qs(changed[5:]) == {'seed': ['3'], 'preset': ['bad'], 'edge_gain': ['0.1']}
+    with refused('tcp://127.0.0.1:7700', 'only a simulated chip'):
+        with_options('tcp://127.0.0.1:7700', {'edge_gain': '0.1'})
+
+
+def test_an_ideal_chip_keeps_its_other_virtues():
+    changed = dict(parse_qsl(with_options('ideal:', {'edge_gain': '0.1'})[5:]))
+    assert {name: float(value) for name, value in changed.items()} == {
+        field.name: field.default for field in fields(Deviations)
+    } | {'edge_gain': 0.1}
+    open_chip(with_options('ideal:', {'edge_gain': '0.1'}))

@@ -64,6 +64,33 @@ def test_nothing_out_of_range_ever_passes(commands):
         assert checked.clipped == 2 - inside.sum()
 
 
+@pytest.mark.parametrize(
+    ('command', 'passed', 'slewed'),
+    [
+        ([1.4, 6.0], [1.4, 6.0], 0),
+        ([1.5, 6.0], [1.4, 6.0], 1),
+        ([-9.0, 99.0], [0.6, 6.0], 2),
+        ([1.0, 3.99], [1.0, 4.0], 1),
+    ],
+)
+def test_a_command_that_changes_too_fast_is_slowed(command, passed, slewed):
+    checked = CommandGuard(TERMS, 0.1).check(np.array(command), np.array([1.0, 5.0]))
+    np.testing.assert_allclose(checked.command, passed)
+    assert checked.slewed == slewed
+
+
+@given(st.lists(arrays.arrays(np.float64, 2), max_size=8), st.floats(1e-3, 1))
+def test_nothing_too_fast_ever_passes(commands, step):
+    guard, last = CommandGuard(TERMS, step), np.array([0.0, 1.0])
+    for command in commands:
+        checked = guard.check(command, last)
+        if checked is None:
+            continue
+        assert (abs(checked.command - last) <= (HIGH - LOW) * step * (1 + 1e-12) + 1e-12).all()
+        assert ((checked.command >= LOW) & (checked.command <= HIGH)).all()
+        last = checked.command
+
+
 def test_a_limited_command_is_a_copy(guard):
     command = np.array([9.0, 9.0])
     guard.check(command)

@@ -222,6 +222,63 @@ def test_after_a_stop_the_next_state_starts_afresh():
     assert loop.network.seen[1][0] == pytest.approx(-0.102)
 
 
+def test_a_stop_in_an_emergency_answers_every_state_safely():
+    loop = Loop()
+    loop.state(1)
+    loop.pilot.arming.stop()
+    for step in (2, 3):
+        decision = loop.state(step)
+        assert (decision.safe, decision.stamp_ns, *decision.command) == (
+            True,
+            step * STEP_NS,
+            0,
+            0,
+            0,
+            0,
+        )
+    assert loop.pilot.reason == 'stopped in an emergency'
+    assert len(loop.network.seen) == 1
+    assert loop.pilot.arming.reset('') == ''
+    assert not loop.state(4).safe
+    assert loop.network.episodes == [0, 1]
+
+
+def test_a_limited_rate_counts_from_what_was_sent():
+    loop = Loop(Limits(slew_per_s=5.0))
+    step, hover = 0.1 * LAW.airframe.max_speed, LAW.airframe.hover_speed
+    sent = [loop.state(number).command[0] for number in range(1, 12)]
+    np.testing.assert_allclose(sent, np.minimum(step * np.arange(1, 12), hover))
+    assert loop.counters.slewed == np.count_nonzero(step * np.arange(1, 12) < hover)
+    loop.pilot.stop(12 * STEP_NS)
+    np.testing.assert_allclose(loop.state(13).command, step)
+
+
+@pytest.mark.parametrize(('next_step', 'missed'), [(2, 0), (3, 1), (6, 4), (1.2, 0), (100, 0)])
+def test_missed_ticks_are_skipped_and_counted(next_step, missed):
+    loop = Loop()
+    loop.state(1)
+    stamp = round(next_step * STEP_NS)
+    assert loop.pilot.on_state(stamp, stamp, stamp / 1e9, NEAR) is not None
+    assert (loop.counters.overruns, loop.counters.ticks) == (missed, 2)
+
+
+def test_an_evaluation_slower_than_the_period_is_counted():
+    loop = Loop()
+    for took_ns in (STEP_NS, STEP_NS + 1):
+        loop.pilot._note_inference(took_ns)
+    assert loop.counters.late == 1
+
+
+def test_limits_change_all_at_once_and_keep_what_was_received():
+    loop = Loop()
+    assert loop.state(1) is not None
+    loop.pilot.limit(Limits(state_timeout_s=0.1, future_tolerance_s=0.0))
+    assert loop.state(2, late_ns=101_000_000) is None
+    assert loop.state(3, late_ns=-1) is None
+    assert loop.state(3) is not None
+    assert loop.watchdog(0.17).safe
+
+
 NUMBERS = st.one_of(
     st.floats(allow_nan=True, allow_infinity=True), st.sampled_from([0.0, 1.0, -1.0, 1e300])
 )

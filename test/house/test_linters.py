@@ -19,6 +19,7 @@ ROOMS = (
         'arrays',
         'streams',
         'share',
+        'scenarios',
         'rotations',
         'airframe',
         'devices',

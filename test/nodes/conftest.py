@@ -16,6 +16,7 @@ from geometry_msgs.msg import PoseStamped
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from nav_msgs.msg import Odometry
+from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import JointState
 
@@ -77,7 +78,9 @@ class Probe:
         self.diagnostics = self.hear(DiagnosticArray, '/diagnostics')
         self._goals = self.node.create_publisher(PoseStamped, 'goal_pose', 1)
         self._states = self.node.create_publisher(Odometry, 'odom', 1)
-        self.orders = self.node.create_publisher(JointState, 'command', 1)
+        # What rclpy itself says of a subscriber that does not fit would be a warning.
+        silent = PublisherEventCallbacks(use_default_callbacks=False)
+        self.orders = self.node.create_publisher(JointState, 'command', 1, event_callbacks=silent)
 
     def hear(self, kind: type, topic: str) -> list:
         """Return a list that fills with what comes on a topic."""

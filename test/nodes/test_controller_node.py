@@ -6,6 +6,14 @@ import signal
 import numpy as np
 import psutil
 import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
+from geometry_msgs.msg import PoseStamped
+from rcl_interfaces.srv import SetParametersAtomically
+from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
+from rclpy.parameter import Parameter
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import JointState
+from std_srvs.srv import SetBool, Trigger
 
 HERE = np.array([0.1, 0, 1.5, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0])
 GOAL = np.array([0, 0, 1.5])
@@ -135,7 +143,7 @@ def test_states_that_are_not_finite_are_dropped_and_counted(node, probe):
     assert len(probe.commands) == before
     (status,) = probe.diagnostics[-1].status
     assert (status.name, status.level) == ('/controller_node', b'\x01')
-    assert status.message == 'state: not finite'
+    assert status.message.startswith('state: not finite')
     assert diagnosed(probe, 'commands') == before
 
 
@@ -167,3 +175,146 @@ def test_at_the_end_exactly_one_safe_command(node, probe, end):
     moving = [any(c.velocity) for c in probe.commands]
     assert moving == [True] * (len(moving) - 1) + [False]
     assert 'Traceback' not in running.text
+
+
+def order(probe, name: str):
+    """Ask for a service of the node: enable and dry_run with their data, others without."""
+    if name in ('enable', 'dry_run'):
+        return probe.call(SetBool, 'controller_node/enable', data=name == 'enable')
+    return probe.call(Trigger, f'controller_node/{name}')
+
+
+def keep_flying(probe, condition, what: str) -> None:
+    """Send states until something holds."""
+    for _ in range(1000):
+        if condition():
+            return
+        probe.send_state(HERE, GOAL)
+        probe.spin(condition, 0.005)
+    pytest.fail(f'waited in vain for {what}')
+
+
+def test_going_live_and_back_leaves_one_safe_command_between(node, probe):
+    node(autostart='true', state_timeout=5.0)
+    refused = order(probe, 'enable')
+    assert not refused.success
+    assert 'never received' in refused.message
+    fly(probe, probe.shadows, 2)
+    assert order(probe, 'enable').success
+    keep_flying(probe, lambda: len(probe.commands) > 2, 'commands')
+    assert not any(probe.shadows[-1].velocity)
+    assert any(probe.commands[-1].velocity)
+    assert order(probe, 'dry_run').success
+    probe.wait(lambda: not any(probe.commands[-1].velocity), 'the safe command')
+    count = len(probe.commands)
+    fly(probe, probe.shadows, len(probe.shadows) + 3)
+    assert len(probe.commands) == count
+    assert senders(probe) == ['probe']
+
+
+def test_an_emergency_stop_is_latched_until_a_reset_which_leaves_a_dry_run(node, probe):
+    node(enable='true', autostart='true', state_timeout=5.0)
+    fly(probe, probe.commands, 2)
+    assert order(probe, 'estop').success
+    probe.wait(lambda: not any(probe.commands[-1].velocity), 'the safe command')
+    stopped = len(probe.commands)
+    fly(probe, probe.commands, stopped + 5)
+    assert not any(any(c.velocity) for c in probe.commands[stopped:])
+    assert 'reset first' in order(probe, 'enable').message
+    assert order(probe, 'reset').success
+    fly(probe, probe.shadows, 3)
+    assert not any(probe.commands[-1].velocity)
+    assert order(probe, 'enable').success
+    keep_flying(probe, lambda: any(probe.commands[-1].velocity), 'commands again')
+
+
+def change(probe, **values: float):
+    """Ask for several parameters at once; return the result."""
+    changes = [Parameter(name, value=value).to_parameter_msg() for name, value in values.items()]
+    service = 'controller_node/set_parameters_atomically'
+    return probe.call(SetParametersAtomically, service, parameters=changes).result
+
+
+def test_limits_change_together_or_not_at_all(node, probe):
+    node(enable='true', autostart='true', state_timeout=5.0)
+    fly(probe, probe.commands, 2)
+    refused = change(probe, slew_limit=0.1, state_timeout=0.01)
+    assert not refused.successful
+    assert 'state_timeout=0.01' in refused.reason
+    assert not change(probe, slew_limit=-1.0).successful
+    fly(probe, probe.commands, len(probe.commands) + 2)
+    fast = probe.commands[-1].velocity[0]
+    assert change(probe, slew_limit=0.1, setpoint_timeout=4.0).successful
+    assert order(probe, 'estop').success
+    assert order(probe, 'reset').success
+    fly(probe, probe.shadows, 1)
+    assert 0 < probe.shadows[-1].velocity[0] < fast / 10
+
+
+def latest(probe) -> tuple[bytes, str]:
+    """Return level and message of the latest diagnostics."""
+    if not probe.diagnostics:
+        return b'', ''
+    (status,) = probe.diagnostics[-1].status
+    return status.level, status.message
+
+
+def test_diagnostics_tell_rates_ages_and_latencies(node, probe):
+    node(autostart='true', state_timeout=5.0)
+    heard: list = []
+    late = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    keep_flying(probe, lambda: latest(probe) == (b'\x00', 'dry run'), 'a good report')
+    count = len(probe.diagnostics)
+    keep_flying(probe, lambda: len(probe.diagnostics) > count, 'the next report')
+    (status,) = probe.diagnostics[-1].status
+    values = {pair.key: pair.value for pair in status.values}
+    for key in (
+        'commands [1/s]',
+        'age of state [s]',
+        'age at receipt p50 [us]',
+        'tick p99.9 [us]',
+    ):
+        assert float(values[key]) > 0, key
+    assert float(values['inference max [us]']) >= float(values['inference p50 [us]'])
+    assert float(values['tick p50 [us]']) > float(values['inference p50 [us]'])
+    probe.node.create_subscription(DiagnosticStatus, 'controller_node/status', heard.append, late)
+    probe.wait(lambda: heard, 'the status that was told before')
+    assert heard[0].name == '/controller_node'
+
+
+def test_a_second_publisher_of_commands_is_a_warning(node, probe):
+    node(enable='true', autostart='true', state_timeout=5.0)
+    text = '/probe publishes on command, too'
+    keep_flying(probe, lambda: text in latest(probe)[1], 'the warning')
+    assert latest(probe)[0] == b'\x01'
+
+
+def test_qualities_of_service_that_do_not_fit_are_logged_with_both(node, probe):
+    running = node(enable='true', autostart='true')
+    weak = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+    # What the probe's own side says of it would be a warning.
+    silent = PublisherEventCallbacks(use_default_callbacks=False)
+    probe.node.create_publisher(PoseStamped, 'goal_pose', weak, event_callbacks=silent)
+    strict = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    deaf = SubscriptionEventCallbacks(use_default_callbacks=False)
+    probe.node.create_subscription(
+        JointState, 'command', lambda message: None, strict, event_callbacks=deaf
+    )
+    probe.wait(lambda: running.text.count('nothing passes') == 2, 'two complaints')
+    assert 'reliable/volatile' in running.text
+    assert 'best_effort/volatile' in running.text
+    assert 'reliable/transient_local' in running.text
+
+
+@pytest.mark.parametrize('executor', ['events', 'single_threaded'])
+def test_both_executors_serve_it_to_the_end(node, probe, executor):
+    running = node(enable='true', autostart='true', executor=executor)
+    fly(probe, probe.commands, 5)
+    running.send(signal.SIGINT)
+    assert running.ends() == 0
+
+
+def test_an_unknown_executor_is_refused(node):
+    running = node(executor='turbo')
+    assert running.ends() == 2
+    assert "parameter executor 'turbo': allowed are" in running.text

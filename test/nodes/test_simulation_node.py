@@ -9,7 +9,7 @@ from std_srvs.srv import SetBool, Trigger
 
 from pkan_control.nodes.messages import joint_velocities, to_ns
 from pkan_control.rollouts.record import read_records, rollout_hash
-from pkan_control.rollouts.rollout import fly_bundle
+from pkan_control.rollouts.rollout import Plan, fly_bundle
 from pkan_control.tasks.task import find_task
 
 ROTORS = find_task('drone_hover').law.command.names
@@ -33,7 +33,7 @@ def test_a_rollout_over_ros_is_bit_equal_to_one_in_process(start, fly, bundle, t
     assert simulation.ends() == 0
     assert [text in simulation.text for text in ('episode 1: ', 'episode 2: ')] == [True, True]
     task = find_task('drone_hover')
-    here = fly_bundle(task, bundle, chip, 1, 2, 3, lambda done: None)
+    here = fly_bundle(Plan(task, 2, 3), bundle, chip, 1, lambda done: None)
     there = read_records(path)
     assert [(r.seed, r.number) for r in there] == [(3, 0), (3, 1)]
     assert rollout_hash(there) == rollout_hash(here)

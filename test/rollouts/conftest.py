@@ -13,7 +13,7 @@ class Pushed:
         self.starts: list[np.ndarray] = []
         self.commands: list[np.ndarray] = []
 
-    def reset(self, state):
+    def reset(self, state, generator):
         """Note the start."""
         self.starts.append(state)
         self.state = state

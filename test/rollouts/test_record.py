@@ -17,9 +17,12 @@ FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
 def record(number=0, states=None, settling=1.0, error=0.01, success=True, took=(1000, 3000)):
     states = np.arange(39.0).reshape(3, 13) / 7 if states is None else states
-    score = Score(success, error, settling)
+    score = Score(success, {'final_error_m': error, 'settling_time_s': settling})
     commands, took_ns = np.full((2, 4), 1 / 3), np.array(took, dtype=np.int64)
-    return EpisodeRecord('drone_hover', 7, number, 50.0, states, commands, took_ns, 0.02, score)
+    goals = np.full((3, 3), 1 / 7)
+    return EpisodeRecord(
+        'drone_hover', 7, number, 50.0, states, goals, commands, took_ns, 0.02, score
+    )
 
 
 def same(a: EpisodeRecord, b: EpisodeRecord) -> bool:
@@ -103,7 +106,7 @@ def test_figures():
     figures = summary(records)
     assert figures['success_rate'] == pytest.approx(2 / 3)
     assert figures['final_error_m'] == {'median': 0.02, 'p95': 0.9}
-    assert figures['settling_time_s'] == {'median': 2.0}
+    assert figures['settling_time_s'] == {'median': 2.0, 'p95': None}
     assert figures['inference_us'] == {'median': 3.0, 'p99': 99.0}
     assert figures['real_time_factor'] == pytest.approx(2.0)
     assert figures['hash'] == rollout_hash(records)

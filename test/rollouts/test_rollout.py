@@ -12,6 +12,7 @@ from pkan_control.mlp import Mlp
 from pkan_control.rollouts.record import rollout_hash, summary
 from pkan_control.rollouts.rollout import (
     Expert,
+    Plan,
     check_fits,
     fly_bundle,
     fly_episode,
@@ -41,7 +42,7 @@ def fly(bundle):
     """Return a function that flies the bundle; every difference from the usual is named."""
 
     def fly(episodes=2, seed=0, chip=CHIP, chips=1, report=lambda done: None):
-        return fly_bundle(TASK, bundle, chip, chips, episodes, seed, report)
+        return fly_bundle(Plan(TASK, episodes, seed), bundle, chip, chips, report)
 
     return fly
 
@@ -108,7 +109,7 @@ def test_evaluators_are_told_the_number_of_the_episode(world):
 
     controller = Controller(TASK.law, Listener(TASK))
     for number in (7, 9):
-        fly_episode(TASK, world, controller, 0, number)
+        fly_episode(Plan(TASK, 1), world, controller, number)
     assert told == [7, 9]
 
 
@@ -119,7 +120,7 @@ def test_progress_is_reported(fly):
 
 
 def test_the_expert_succeeds_from_every_start():
-    records = fly_expert(DroneHover(), 5, 0, lambda done: None)
+    records = fly_expert(Plan(DroneHover(), 5), lambda done: None)
     figures = summary(records)
     assert figures['success_rate'] == 1
     assert figures['final_error_m']['p95'] < 0.02
@@ -131,7 +132,7 @@ def test_an_mlp_flies_without_a_chip(fly):
     mlp = Mlp((0.1 * draw.normal(size=(12, 4)),), (np.zeros(4),))
     bundle = Bundle('drone_hover', TASK.law, 50.0, mlp)
     one, other = (
-        fly_bundle(TASK, bundle, chip, 1, 1, 0, lambda done: None) for chip in ('ideal:', CHIP)
+        fly_bundle(Plan(TASK, 1), bundle, chip, 1, lambda done: None) for chip in ('ideal:', CHIP)
     )
     assert rollout_hash(one) == rollout_hash(other)
 

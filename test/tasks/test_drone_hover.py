@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from pkan_control.airframe import CRAZYFLIE
 from pkan_control.tasks.drone_hover import drone_hover
-from pkan_control.tasks.task import find_task
+from pkan_control.tasks.task import Score, find_task
 from pkan_control.worlds.batched_drone import BatchedDrone
 from pkan_control.worlds.quadrotor import CALM, Conditions
 
@@ -27,7 +27,7 @@ def test_is_found_by_name(refused):
 
 def test_an_episode_is_six_seconds():
     assert drone_hover.steps == 300
-    np.testing.assert_array_equal(drone_hover.goal(0), GOAL)
+    np.testing.assert_array_equal(drone_hover.goal(0, 0, 0), GOAL)
 
 
 def test_a_start_depends_on_seed_and_episode_alone():
@@ -114,12 +114,17 @@ def test_the_expert_is_the_same_in_torch_and_in_batches():
     np.testing.assert_allclose(drone_hover.expert(observations[7]), batch[7], atol=1e-10)
 
 
+def judge(states: np.ndarray) -> Score:
+    """Return the score of states `[steps + 1, 13]` of an episode."""
+    return drone_hover.score(states, np.tile(GOAL, (len(states), 1)))
+
+
 def fly(conditions: Conditions, starts: np.ndarray) -> np.ndarray:
     """Return the states `[flights, steps + 1, 13]` of the expert's flights."""
     law, world = drone_hover.law, BatchedDrone(CRAZYFLIE, drone_hover.rate_hz, conditions)
-    states, memory = [world.reset(starts)], law.start(starts)
+    states, memory = [world.reset(starts, np.random.default_rng(0))], law.start(starts)
     for step in range(drone_hover.steps):
-        memory, observation = law.observe(memory, states[-1], drone_hover.goal(step))
+        memory, observation = law.observe(memory, states[-1], drone_hover.goal(0, 0, step))
         memory, command = law.act(memory, states[-1], drone_hover.expert(observation))
         states.append(world.step(command))
     return np.stack(states, axis=1)
@@ -128,10 +133,10 @@ def fly(conditions: Conditions, starts: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize('conditions', [CALM, Conditions(mass=1.15, lag_s=0.02, wind_n=0.02)])
 def test_the_expert_succeeds(conditions):
     starts = np.array([drone_hover.start(0, episode) for episode in range(40)])
-    scores = [drone_hover.score(states) for states in fly(conditions, starts)]
+    scores = [judge(states) for states in fly(conditions, starts)]
     assert all(score.success for score in scores)
-    assert np.median([score.final_error_m for score in scores]) < 0.03
-    assert all(0 < score.settling_time_s < 6 for score in scores)
+    assert np.median([score.figures['final_error_m'] for score in scores]) < 0.03
+    assert all(0 < score.figures['settling_time_s'] < 6 for score in scores)
 
 
 def episode(distance: np.ndarray) -> np.ndarray:
@@ -147,36 +152,36 @@ STEPS = 301
 def test_a_flight_is_judged_by_its_last_second():
     distance = np.full(STEPS, 0.5)
     distance[-50:] = 0.05
-    score = drone_hover.score(episode(distance))
+    score = judge(episode(distance))
     assert score.success
-    assert score.final_error_m == pytest.approx(0.05)
-    assert score.settling_time_s == pytest.approx(251 / 50)
+    assert score.figures['final_error_m'] == pytest.approx(0.05)
+    assert score.figures['settling_time_s'] == pytest.approx(251 / 50)
 
 
 @pytest.mark.parametrize(('distance', 'success'), [(0.0999, True), (0.1001, False)])
 def test_success_ends_at_the_tolerance(distance, success):
-    score = drone_hover.score(episode(np.full(STEPS, distance)))
+    score = judge(episode(np.full(STEPS, distance)))
     assert score.success is success
-    assert score.settling_time_s == (0 if success else np.inf)
+    assert score.figures['settling_time_s'] == (0 if success else np.inf)
 
 
 def test_a_flight_that_leaves_again_settles_late_or_never():
     distance = np.zeros(STEPS)
     distance[200] = 0.2
-    assert drone_hover.score(episode(distance)).settling_time_s == pytest.approx(201 / 50)
+    assert judge(episode(distance)).figures['settling_time_s'] == pytest.approx(201 / 50)
     distance[-1] = 0.2
-    assert drone_hover.score(episode(distance)).settling_time_s == np.inf
+    assert judge(episode(distance)).figures['settling_time_s'] == np.inf
 
 
 @pytest.mark.parametrize(('tilt', 'success'), [(1.5, True), (1.6, False), (3.1, False)])
 def test_an_inverted_flight_fails(tilt, success):
     states = episode(np.zeros(STEPS))
     states[10, 3:7] = Rotation.from_rotvec([tilt, 0, 0]).as_quat()
-    assert drone_hover.score(states).success is success
+    assert judge(states).success is success
 
 
 @pytest.mark.parametrize('field', [0, 3])
 def test_a_flight_of_no_numbers_fails(field):
     states = episode(np.zeros(STEPS))
     states[-1, field] = np.nan
-    assert drone_hover.score(states).success is False
+    assert judge(states).success is False

@@ -11,7 +11,7 @@ from pkan_control.controller.bundle import Bundle, load_bundle, save_bundle
 from pkan_control.controller.controller import make_controller
 from pkan_control.controller.pilot import Limits, Pilot
 from pkan_control.pictures import draw_edges
-from pkan_control.rollouts.rollout import fly_bundle
+from pkan_control.rollouts.rollout import Plan, fly_bundle
 from pkan_control.tasks.task import find_task
 from pkan_control.training.imitation import Settings
 from pkan_control.training.recipe import RECIPES, Recipe, make_trainable, train
@@ -37,7 +37,7 @@ def bundle(tmp_path_factory) -> Bundle:
 
 @pytest.mark.parametrize('uri', CHIPS)
 def test_it_flies_on_every_chip(bundle, uri):
-    records = fly_bundle(TASK, bundle, uri, 1, 2, 0, lambda done: None)
+    records = fly_bundle(Plan(TASK, 2), bundle, uri, 1, lambda done: None)
     assert len(records) == 2
     assert all(np.isfinite(record.states).all() for record in records)
 
@@ -45,7 +45,7 @@ def test_it_flies_on_every_chip(bundle, uri):
 def test_the_pilot_of_a_node_commands_with_it(bundle):
     chip = open_chip(CHIPS[2])
     pilot = Pilot(bundle.law, make_controller(bundle, chip), Limits())
-    pilot.on_goal(STEP_NS, 0.02, TASK.goal(0))
+    pilot.on_goal(STEP_NS, 0.02, TASK.goal(0, 0, 0))
     decision = pilot.on_state(STEP_NS, STEP_NS, 0.02, TASK.start(0, 0))
     assert decision is not None
     assert not decision.safe

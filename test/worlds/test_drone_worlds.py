@@ -25,6 +25,8 @@ from pkan_control.worlds.world import open_world, training_world
 HEIGHT = 1000.0
 REST = np.array([0, 0, HEIGHT, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0], dtype=float)
 WORLDS = [BatchedDrone, BulletDrone]
+# Calm air draws nothing.
+DRAWS = np.random.default_rng(0)
 HOVER = np.full(4, CRAZYFLIE.hover_speed)
 THRUST = np.array([0.9, 0.95, 0.92, 0.97])
 
@@ -44,7 +46,7 @@ def open_drone():
 
 
 def fly(world, start: np.ndarray, commands: np.ndarray) -> np.ndarray:
-    return np.array([world.reset(start), *(world.step(command) for command in commands)])
+    return np.array([world.reset(start, DRAWS), *(world.step(command) for command in commands)])
 
 
 def commands(seed: int, steps: int = 50) -> np.ndarray:
@@ -70,7 +72,7 @@ def test_both_worlds_fly_the_same_second(open_drone, conditions, height):
     goal = np.array([0, 0, height])
     for kind in WORLDS:
         world = open_drone(kind, conditions)
-        state, memory, path = world.reset(start), np.zeros(3), []
+        state, memory, path = world.reset(start, DRAWS), np.zeros(3), []
         for _ in range(50):
             memory, observation = law.observe(memory, state, goal)
             state = world.step(law.act(memory, state, drone_hover.expert(observation))[1])
@@ -155,7 +157,7 @@ def test_a_free_spin_keeps_its_angular_momentum(open_drone, kind):
 def test_the_engine_keeps_mass_and_inertia_apart(open_drone):
     # A mass set alone makes PyBullet compute the inertia from the collision shape.
     drone = open_drone(BulletDrone, Conditions(mass=1.2))
-    drone.reset(REST)
+    drone.reset(REST, DRAWS)
     mass, _, inertia, *_ = drone._client.getDynamicsInfo(drone._body, -1)
     assert mass == pytest.approx(1.2 * 0.027)
     np.testing.assert_allclose(inertia, 1.2 * np.array(CRAZYFLIE.inertia), rtol=1e-12)
@@ -182,8 +184,8 @@ def test_two_engines_do_not_meet(open_drone):
     start = drone_hover.start(0, 0)
     alone = fly(open_drone(BulletDrone), start, commands(0))
     one, two = open_drone(BulletDrone), open_drone(BulletDrone)
-    states = [one.reset(start)]
-    two.reset(start)
+    states = [one.reset(start, DRAWS)]
+    two.reset(start, DRAWS)
     for command in commands(0):
         states.append(one.step(command))
         two.step(np.zeros(4))
@@ -193,14 +195,14 @@ def test_two_engines_do_not_meet(open_drone):
 @pytest.mark.parametrize('kind', WORLDS)
 def test_reset_puts_it_where_it_was_told(open_drone, kind):
     start = drone_hover.start(4, 4)
-    state = open_drone(kind).reset(start)
+    state = open_drone(kind).reset(start, DRAWS)
     np.testing.assert_allclose(np.delete(state, range(3, 7)), np.delete(start, range(3, 7)))
     assert abs(state[3:7] @ start[3:7]) == pytest.approx(1, abs=1e-12)
 
 
 def test_a_closed_engine_is_gone():
     world = BulletDrone(CRAZYFLIE, 50.0)
-    world.reset(REST)
+    world.reset(REST, DRAWS)
     world.close()
     with pytest.raises(pybullet.error):
         world.step(HOVER)
@@ -229,8 +231,8 @@ def test_a_batch_is_each_of_its_flights():
 def test_torch_flies_the_same():
     starts = drone_hover.training_starts(np.random.default_rng(0), 5)
     numpy, tensor = BatchedDrone(CRAZYFLIE, 50.0), BatchedDrone(CRAZYFLIE, 50.0)
-    numpy.reset(starts)
-    tensor.reset(torch.from_numpy(starts))
+    numpy.reset(starts, DRAWS)
+    tensor.reset(torch.from_numpy(starts), DRAWS)
     for command in commands(0)[:10]:
         ours = numpy.step(np.tile(command, (5, 1)))
         theirs = tensor.step(torch.from_numpy(np.tile(command, (5, 1))))
@@ -272,10 +274,10 @@ def test_drawn_conditions_are_those_of_real_drones():
 def test_worlds_are_found_by_name(refused):
     law = DroneLaw()
     world = open_world('bullet_drone', law, 50.0)
-    np.testing.assert_allclose(world.reset(REST)[:3], REST[:3])
+    np.testing.assert_allclose(world.reset(REST, DRAWS)[:3], REST[:3])
     world.close()
     batch = training_world('bullet_drone', law, 50.0, 3, np.random.default_rng(0))
-    batch.reset(np.tile(REST, (3, 1)))
+    batch.reset(np.tile(REST, (3, 1)), DRAWS)
     # Every flight has conditions of its own.
     assert len(np.unique(batch.step(np.tile(HOVER, (3, 1)))[:, 9])) == 3
     with refused("'moon'", 'bullet_drone'):

@@ -63,6 +63,7 @@ class DroneLaw:
 
     name = 'drone'
     state_names = STATE
+    goal_names = STATE[:3]
     observation = OBSERVATION
     output = OUTPUT
 

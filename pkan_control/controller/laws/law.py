@@ -25,6 +25,10 @@ class Law(Protocol):
         """Names of the numbers of a state, in order."""
 
     @property
+    def goal_names(self) -> tuple[str, ...]:
+        """Names of the numbers of a set-point, in order."""
+
+    @property
     def observation(self) -> Terms:
         """What the network sees."""
 

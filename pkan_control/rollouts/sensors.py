@@ -1,0 +1,39 @@
+"""What a controller sees of the true state: noise, drawn for each sample."""
+
+import numpy as np
+
+from pkan_control.arrays import Floats
+from pkan_control.controller.laws.drone import ATTITUDE, POSITION, RATE, VELOCITY
+from pkan_control.rotations import turn
+from pkan_control.scenarios import Effects
+
+# Which numbers of a state carry which noise; an attitude is turned instead.
+PARTS = {
+    'position_noise_m': POSITION,
+    'velocity_noise_m_s': VELOCITY,
+    'rate_noise_rad_s': RATE,
+}
+ATTITUDE_NOISE = 'attitude_noise_rad'
+
+
+class Sensors:
+    """The sensors of one episode; without effects they tell the truth."""
+
+    def __init__(self, effects: Effects, generator: np.random.Generator) -> None:
+        """Keep what disturbs them, and where their noise comes from."""
+        self._parts = [(part, effects[name]) for name, part in PARTS.items() if name in effects]
+        self._attitude = effects.get(ATTITUDE_NOISE)
+        self._generator = generator
+
+    def read(self, state: Floats, time_s: float) -> Floats:
+        """Return what is seen of a state `[n]`; call it once for each control step."""
+        if not self._parts and self._attitude is None:
+            return state
+        seen = np.array(state)
+        for part, noise in self._parts:
+            draw = self._generator.standard_normal(len(seen[part]))
+            seen[part] += noise.value[0] * draw * noise.acts(time_s)
+        if self._attitude is not None:
+            angle = self._attitude.value[0] * self._generator.standard_normal(3)
+            seen[ATTITUDE] = turn(seen[ATTITUDE], angle * self._attitude.acts(time_s))
+        return seen
