@@ -12,10 +12,12 @@ from pkan_control.network import Program
 
 @dataclass(frozen=True)
 class Fidelity:
-    """Errors of edges in gain units over x in [0, 1], and of outputs over real inputs.
+    """Errors of edges in gain units over x in [0, 1], and of outputs.
 
     R^2 of an edge is 1 - (its squared error / its variance). The NRMSE of an output is its RMSE
-    over the standard deviation that it should have; the root mean square over outputs.
+    over the standard deviation that it should have, for inputs all over [0, 1]; the root mean
+    square over outputs. For real inputs, which may hardly vary, stands the plain RMSE; an output
+    of 1 is its full scale.
     """
 
     edge_rmse_median: float
@@ -23,17 +25,24 @@ class Fidelity:
     edge_r2_median: float
     edge_r2_p5: float
     output_nrmse: float
+    output_rmse_real: float
 
 
-def fidelity(edges: Found, wanted: Found, outputs: Floats, targets: Floats) -> Fidelity:
-    """Compare edges `[n, n_in, n_out]` of each layer, and outputs `[n, n_out]`."""
+def fidelity(
+    edges: Found, wanted: Found, spread: tuple[Floats, Floats], real: tuple[Floats, Floats]
+) -> Fidelity:
+    """Compare edges `[n, n_in, n_out]` of each layer, and outputs `[n, n_out]` with their targets.
+
+    The outputs are those of inputs all over their range (spread), and of real ones.
+    """
     pairs = list(zip(edges, wanted, strict=True))
     rmse = np.concatenate([edge_rmse(found, right) for found, right in pairs])
-    spread = np.concatenate([np.ravel(right.std(axis=0)) for _, right in pairs])
-    r2 = 1 - np.square(rmse / np.maximum(spread, 1e-12))
+    sizes = np.concatenate([np.ravel(right.std(axis=0)) for _, right in pairs])
+    r2 = 1 - np.square(rmse / np.maximum(sizes, 1e-12))
     median, p95 = np.quantile(rmse, (0.5, 0.95)).tolist()
     r2_median, r2_p5 = np.quantile(r2, (0.5, 0.05)).tolist()
-    return Fidelity(median, p95, r2_median, r2_p5, output_nrmse(outputs, targets))
+    plain = float(np.sqrt(np.mean(np.square(real[0] - real[1]))))
+    return Fidelity(median, p95, r2_median, r2_p5, output_nrmse(*spread), plain)
 
 
 def edge_rmse(found: Floats, wanted: Floats) -> Floats:

@@ -44,7 +44,8 @@ STAGES = (
     Stage('down', 'edge', SWEPT_X[::-1]),
 )
 # After the trims: between the points that they were fitted to.
-CHECK = Stage('check', 'edge', (SWEPT_X[1:] + SWEPT_X[:-1]) / 2)
+# A finer ruler than what is measured with it: its own noise would count as error.
+CHECK = Stage('check', 'edge', (SWEPT_X[1:] + SWEPT_X[:-1]) / 2, 4 * AVERAGES)
 
 # What a stage found of each layer: `[n, n_in, n_out]` of edges, `[n, n_in, n_out, K]` of elements.
 Found = list[Floats]

@@ -42,7 +42,7 @@ def refit_outputs(outputs: Floats, wanted: Floats, edges: Floats, sigma: Floats)
     of the last layer give, `[n, n_before, n_out]`, and a constant. The noise of an output is
     `sigma[n_out]`; gains are drawn to 1 as those of edges are.
     """
-    count, sources, targets = edges.shape
+    _, sources, targets = edges.shape
     gain, offset = np.ones((sources, targets)), np.zeros((sources, targets))
     for target in range(targets):
         lack = wanted[:, target] - outputs[:, target]
