@@ -18,8 +18,8 @@ from pkan_control.tasks.task import find_task
 
 PKAN = Path(sys.executable).with_name('pkan')
 FIELDS = {
-    'task', 'scenario', 'controller', 'chip', 'chips', 'episodes', 'seed', 'success_rate',
-    'final_error_m',
+    'task', 'scenario', 'controller', 'chip', 'chips', 'calibration', 'episodes', 'seed',
+    'success_rate', 'final_error_m',
     'settling_time_s', 'real_time_factor', 'inference_us', 'hash', 'beside',
 }  # fmt: skip
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pkan_control.pictures import draw_edges, draw_flights, edge_curves
+from pkan_control.pictures.edges import draw_edges, edge_curves
+from pkan_control.pictures.flights import draw_flights
 from pkan_control.rollouts.record import EpisodeRecord
 from pkan_control.tasks.task import Score
 

@@ -22,10 +22,15 @@ def rollout(
     scenario: Annotated[
         str, typer.Option(help='What disturbs the robot: a shipped name or FILE.yaml.')
     ] = 'calm',
+    calibration: Annotated[
+        Path | None, typer.Option(help='Calibration file of the chip, by pkan calibrate.')
+    ] = None,
     json_file: JsonFile = None,
 ) -> None:
     """Run episodes in process; expert and MLP fly the same ones beside the controller."""
+    from pkan_control.chips.calibration.file import load_calibration
     from pkan_control.controller.bundle import load_bundle
+    from pkan_control.errors import UserError
     from pkan_control.rollouts.beside import contenders, shipped
     from pkan_control.rollouts.record import summary
     from pkan_control.rollouts.rollout import Plan
@@ -35,8 +40,11 @@ def rollout(
 
     plan = Plan(find_task(task), episodes, seed, load_scenario(scenario))
     path = controller or shipped(task)
+    if calibration is not None and chips > 1:
+        raise UserError(f'--calibration is that of one chip: --chips {chips} are more')
+    trims = None if calibration is None else load_calibration(calibration)
     figures = {}
-    for row, fly in contenders(plan, load_bundle(path), chip, chips).items():
+    for row, fly in contenders(plan, load_bundle(path), chip, chips, trims).items():
         with progress(row, episodes) as report:
             figures[row] = summary(fly(report))
     where = chip if chips == 1 else f'{chips} chips {chip}'
@@ -44,5 +52,6 @@ def rollout(
     console.print(rollout_table(title, figures))
     run: dict[str, Any] = {'task': task, 'scenario': scenario, 'controller': str(path)}
     run |= {'chip': chip, 'chips': chips, 'episodes': episodes, 'seed': seed}
+    run |= {'calibration': None if calibration is None else str(calibration)}
     own = figures.pop(next(iter(figures)))
     write_json(json_file, {**run, **own, 'beside': figures})

@@ -1,11 +1,13 @@
 """A law and what evaluates its network, at a rate: from state and goal to command."""
 
+from collections import deque
 from time import perf_counter_ns
 from typing import Protocol
 
 import numpy as np
 
 from pkan_control.arrays import Floats
+from pkan_control.chips.calibration.calibration import Calibration
 from pkan_control.chips.chip import Chip
 from pkan_control.controller.bundle import Bundle
 from pkan_control.controller.laws.law import Law
@@ -24,14 +26,23 @@ class Evaluator(Protocol):
         """Return outputs `[n_out]`, normalised, for an observation in the law's units."""
 
 
-class OnChip:
-    """A network on a chip, loaded and checked."""
+# Inputs of the network that are remembered: what a calibration fits outputs to.
+HEARD = 2000
 
-    def __init__(self, bundle: Bundle, chip: Chip) -> None:
-        """Load the bundle's program and arm; refuse a chip slower than the control period."""
+
+class OnChip:
+    """A network on a chip, loaded and checked; `heard` holds its latest inputs."""
+
+    def __init__(self, bundle: Bundle, chip: Chip, calibration: Calibration | None = None) -> None:
+        """Load the bundle's program, trim and arm; refuse a chip slower than the control period.
+
+        A calibration of another chip or program is refused, too.
+        """
         if isinstance(bundle.program, Mlp):
             raise UserError('an MLP runs on no chip')
         chip.program(bundle.program)
+        if calibration is not None:
+            calibration.apply(chip, bundle.program)
         latency, period = chip.identity.latency_s, 1 / bundle.rate_hz
         if latency > period:
             raise UserError(
@@ -43,6 +54,7 @@ class OnChip:
         self._terms = bundle.law.observation
         self._scale = bundle.program.squash_scale
         self._deadline_s = period
+        self.heard: deque[Floats] = deque(maxlen=HEARD)
 
     def begin(self, episode: int) -> None:
         """Name the episode to the chip."""
@@ -51,6 +63,7 @@ class OnChip:
     def __call__(self, observation: Floats, time_s: float) -> Floats:
         """Evaluate on the chip."""
         x = squash(self._terms.normalise(observation), self._scale)
+        self.heard.append(x)
         return self._chip.evaluate(x, time_s, self._deadline_s)
 
 
@@ -100,8 +113,10 @@ class Controller:
         return command
 
 
-def make_controller(bundle: Bundle, chip: Chip) -> Controller:
+def make_controller(
+    bundle: Bundle, chip: Chip, calibration: Calibration | None = None
+) -> Controller:
     """Return a controller of a bundle: its network on the chip, or its MLP beside it."""
     if isinstance(bundle.program, Mlp):
         return Controller(bundle.law, Digital(bundle))
-    return Controller(bundle.law, OnChip(bundle, chip))
+    return Controller(bundle.law, OnChip(bundle, chip, calibration))

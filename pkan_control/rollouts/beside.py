@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from pkan_control.chips.calibration.calibration import Calibration
 from pkan_control.controller.bundle import Bundle, load_bundle
 from pkan_control.mlp import Mlp
 from pkan_control.rollouts.record import EpisodeRecord
@@ -23,9 +24,12 @@ def shipped_mlp(task: str) -> Path:
     return share(f'controllers/{task}_mlp.safetensors')
 
 
-def contenders(plan: Plan, bundle: Bundle, chip: str, chips: int) -> dict[str, Flights]:
+def contenders(
+    plan: Plan, bundle: Bundle, chip: str, chips: int, calibration: Calibration | None = None
+) -> dict[str, Flights]:
     """Return what flies, the controller first: functions that report how far they are."""
-    rows: dict[str, Flights] = {describe(bundle): partial(fly_bundle, plan, bundle, chip, chips)}
+    own = partial(fly_bundle, plan, bundle, chip, chips, calibration=calibration)
+    rows: dict[str, Flights] = {describe(bundle): own}
     if shipped_mlp(plan.task.name).exists():
         mlp = load_bundle(shipped_mlp(plan.task.name))
         rows.setdefault(describe(mlp), partial(fly_bundle, plan, mlp, 'ideal:', 1))

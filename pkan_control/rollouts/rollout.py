@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from pkan_control.arrays import Array, Floats
+from pkan_control.chips.calibration.calibration import Calibration
 from pkan_control.chips.uri import open_chip, seed_of, with_options, with_seed
 from pkan_control.controller.bundle import Bundle
 from pkan_control.controller.controller import Controller, make_controller
@@ -73,11 +74,17 @@ def fly_expert(plan: Plan, report: Report) -> list[EpisodeRecord]:
 
 
 def fly_bundle(
-    plan: Plan, bundle: Bundle, chip: str, chips: int, report: Report
+    plan: Plan,
+    bundle: Bundle,
+    chip: str,
+    chips: int,
+    report: Report,
+    calibration: Calibration | None = None,
 ) -> list[EpisodeRecord]:
     """Run episodes of a controller, spread over chips of consecutive seeds.
 
-    What the scenario says of a simulated chip holds over what the URI says.
+    What the scenario says of a simulated chip holds over what the URI says. A calibration is that
+    of one chip.
     """
     check_fits(bundle, plan.task)
     if not isinstance(bundle.program, Mlp):
@@ -85,7 +92,7 @@ def fly_bundle(
     uris = [chip] if chips == 1 else [with_seed(chip, seed_of(chip) + i) for i in range(chips)]
     with ExitStack() as stack:
         opened = [stack.enter_context(closing(open_chip(uri))) for uri in uris]
-        controllers = [make_controller(bundle, each) for each in opened]
+        controllers = [make_controller(bundle, each, calibration) for each in opened]
         return _fly(plan, controllers, report)
 
 
