@@ -33,10 +33,11 @@ class IdealChip:
         return Identity('ideal', 'ideal', 0.0)
 
     def program(self, program: Program) -> None:
-        """Load a program."""
+        """Load a program; a chip that was safe answers again."""
         self._device = find_device(program.device)
         self._layers = self._compile(program)
         self._program = program
+        self._armed = True
 
     def _compile(self, program: Program) -> list[Floats]:
         device = self._device

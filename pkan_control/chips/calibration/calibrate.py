@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pkan_control.arrays import Floats
 from pkan_control.chips.calibration.calibration import Calibration, program_checksum, set_trims
@@ -57,7 +58,6 @@ def calibrate(
     """
     check_inputs(program, inputs)
     chip.program(program)
-    chip.safe()
     set_trims(chip, tuple(untrimmed(program)))
     bench = Bench(chip, program, inputs, tell)
     measured = _measure(chip, program, journal, tell)
@@ -90,34 +90,36 @@ class Bench:
             lambda done: self.tell(f'edges, {what}', done, count),
         )  # fmt: skip
         outputs, targets = self.outputs(stage + 1, what).mean(axis=0), self.targets
-        held, spread = np.arange(len(self.inputs)) % HELD_OUT == 0, len(self.inputs)
+        real = self.held & (np.arange(len(self.asked)) < len(self.inputs))
+        spread = self.held & ~real
         return fidelity(
-            edges, ideal_edges(self.program, CHECK.x), (outputs[spread:], targets[spread:]),
-            (outputs[:spread][held], targets[:spread][held]),
+            edges, ideal_edges(self.program, CHECK.x), (outputs[spread], targets[spread]),
+            (outputs[real], targets[real]),
         )  # fmt: skip
 
     @property
-    def _asked(self) -> Floats:
-        """Real inputs, then as many all over their range."""
+    def held(self) -> NDArray[np.bool_]:
+        """Which inputs are not fitted to, but judged by."""
+        held: NDArray[np.bool_] = np.arange(len(self.asked)) % HELD_OUT == 0
+        return held
+
+    @property
+    def asked(self) -> Floats:
+        """Real inputs, then as many all over their range: a fit to both holds beyond the real."""
         draw = stream(0, 'inputs of a check').random(self.inputs.shape)
         return np.concatenate([self.inputs, draw])
 
     @property
     def targets(self) -> Floats:
         """Outputs `[n, n_out]` that a flawless chip gives."""
-        return ideal_outputs(self.program, self._asked)
+        return ideal_outputs(self.program, self.asked)
 
     def outputs(self, stage: int, what: str) -> Floats:
-        """Return outputs `[repeats, n, n_out]`; only an armed chip gives them."""
-        self.chip.arm(np.zeros(self.program.shape[-1]))
-        episode = _episode(self.program, stage)
-        try:
-            return evaluate(
-                self.chip, self._asked, episode,
-                lambda done: self.tell(f'outputs, {what}', done, REPEATS),
-            )  # fmt: skip
-        finally:
-            self.chip.safe()
+        """Return outputs `[repeats, n, n_out]`."""
+        return evaluate(
+            self.chip, self.asked, _episode(self.program, stage),
+            lambda done: self.tell(f'outputs, {what}', done, REPEATS),
+        )  # fmt: skip
 
 
 def ideal_outputs(program: Program, inputs: Floats) -> Floats:
@@ -167,18 +169,16 @@ def _trims(program: Program, measured: Measured) -> tuple[Trim, ...]:
 def _refitted(
     bench: Bench, outputs: Floats, trims: tuple[Trim, ...], measured: Measured
 ) -> tuple[Trim, ...]:
-    """Return trims whose last layer makes up for what the outputs still lack for real inputs.
+    """Return trims whose last layer makes up for what the outputs still lack.
 
     What its edges give is the twin's knowledge. A fit that does not help for inputs that it has
     not seen is not used.
     """
-    count = len(bench.inputs)
     twin = TwinChip(bench.chip.identity.uid, measured.twin)
     twin.program(bench.program)
     set_trims(twin, trims)
-    edges, wanted = twin.last_edges(bench.inputs), bench.targets[:count]
-    found = outputs[:, :count].mean(axis=0)
-    held = np.arange(count) % HELD_OUT == 0
+    edges, wanted = twin.last_edges(bench.asked), bench.targets
+    found, held = outputs.mean(axis=0), bench.held
     sigma = outputs.std(axis=0).mean(axis=0) / np.sqrt(len(outputs)) + 1e-6
     change = refit_outputs(found[~held], wanted[~held], edges[~held], sigma)
     mended = found[held] + (edges[held] * (change[0] - 1) + change[1]).sum(axis=1)
