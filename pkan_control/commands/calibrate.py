@@ -8,9 +8,6 @@ import typer
 
 from pkan_control.commands.options import JsonFile, writable, write_json
 
-# Real inputs that the outputs are fitted to, from flights of this seed.
-INPUTS, INPUTS_SEED = 200, 2_000_000
-
 
 def calibrate(
     controller: Annotated[Path, typer.Argument(help='Controller file that the chip is to run.')],
@@ -36,15 +33,14 @@ def calibrate(
     from pkan_control.errors import UserError
     from pkan_control.mlp import Mlp
     from pkan_control.pictures.calibration import draw_calibration
-    from pkan_control.rollouts.real_inputs import real_inputs
-    from pkan_control.rollouts.rollout import Plan
+    from pkan_control.rollouts.real_inputs import calibration_inputs
     from pkan_control.tables import calibration_table, console, stages
     from pkan_control.tasks.task import find_task
 
     bundle = load_bundle(controller)
     if isinstance(bundle.program, Mlp):
         raise UserError(f'{controller}: an MLP runs on no chip, there is nothing to calibrate')
-    inputs = real_inputs(Plan(find_task(bundle.task), 4, INPUTS_SEED), bundle, INPUTS)
+    inputs = calibration_inputs(find_task(bundle.task), bundle)
     with closing(open_chip(chip)) as opened:
         uid = opened.identity.uid
         path = out or controller.with_suffix(f'.{uid}.calibration')

@@ -11,6 +11,7 @@ from pkan_control.chips.uri import open_chip, seed_of, with_options, with_seed
 from pkan_control.controller.bundle import Bundle
 from pkan_control.controller.controller import Controller, make_controller
 from pkan_control.controller.guard import CommandGuard
+from pkan_control.controller.pilot import HELD
 from pkan_control.errors import UserError
 from pkan_control.mlp import Mlp
 from pkan_control.rollouts.episode import NANOSECONDS, Episode
@@ -54,17 +55,26 @@ class Plan:
 
 
 def fly_episode(plan: Plan, world: World, controller: Controller, number: int) -> EpisodeRecord:
-    """Run one episode through law, network and guard."""
+    """Run one episode through law, network and guard.
+
+    What a chip misses is bridged as a pilot does it: by the last command, then the safe one.
+    """
     began = perf_counter()
     law = plan.task.law
     episode = Episode(plan.task, world, plan.seed, number, plan.effects)
     guard = CommandGuard(law.command)
     controller.reset(number)
+    sent, missed = law.safe_command(), 0
     while not episode.done:
-        command = controller.step(episode.seen, episode.goal, episode.time_ns / NANOSECONDS)
-        checked = guard.check(command)
-        safe = law.safe_command() if checked is None else checked.command
-        episode.advance(safe, controller.inference_ns)
+        try:
+            command = controller.step(episode.seen, episode.goal, episode.time_ns / NANOSECONDS)
+        except TimeoutError:
+            missed += 1
+            episode.advance(sent if missed <= HELD else law.safe_command(), 0)
+            continue
+        missed, checked = 0, guard.check(command)
+        sent = law.safe_command() if checked is None else checked.command
+        episode.advance(sent, controller.inference_ns)
     return episode.record(perf_counter() - began)
 
 

@@ -70,8 +70,11 @@ def _step(
     used = ~bench.held
     x = torch.from_numpy(bench.asked[used])
     flat, first = (_flat(each) for each in (trims, calibration.trims))
-    slopes = torch.func.jacfwd(lambda values: _twin_outputs(calibration, bench, x, values))(flat)
-    rows = slopes.reshape(-1, len(flat)).numpy()
+    first_edges = _twin_edges(bench.program.device, calibration.twin[0], x)
+    slope = torch.func.jacrev(
+        lambda values, edges: _twin_outputs(calibration, bench, edges, values)
+    )
+    rows = torch.func.vmap(slope, (None, 0))(flat, first_edges).reshape(-1, len(flat)).numpy()
     ridge = (noise / PRIOR) ** 2
     normal = rows.T @ rows + ridge * np.eye(len(flat))
     back = ridge * (first - flat).numpy()
@@ -92,18 +95,22 @@ def _parts(calibration: Calibration, flat: Tensor) -> list[Tensor]:
     return [part.reshape(shape) for part, shape in pairs]
 
 
-def _twin_outputs(calibration: Calibration, bench: Bench, x: Tensor, flat: Tensor) -> Tensor:
-    """Return the outputs `[n, n_out]` of the twin with trims, for inputs `[n, n_in]`."""
-    trims, values = _parts(calibration, flat), x
-    for number, twin in enumerate(calibration.twin):
-        inputs = squash(values, bench.program.squash_scale) if number else values
+def _twin_outputs(calibration: Calibration, bench: Bench, edges: Tensor, flat: Tensor) -> Tensor:
+    """Return the outputs `[n_out]` of the twin with trims.
+
+    Given are the edges `[n_in, n_hidden]` of its first layer, which trims do not change.
+    """
+    trims = _parts(calibration, flat)
+    values = (edges * trims[0] + trims[1]).sum(dim=-2)
+    for number, twin in enumerate(calibration.twin[1:], 1):
+        inputs = squash(values, bench.program.squash_scale)
         edges = _twin_edges(bench.program.device, twin, inputs)
         values = (edges * trims[2 * number] + trims[2 * number + 1]).sum(dim=-2)
     return values
 
 
 def _twin_edges(device: str, twin: TwinLayer, inputs: Tensor) -> Tensor:
-    """Return what a layer's edges give before trims, `[n, n_in, n_out]`."""
+    """Return what a layer's edges give before trims, `[..., n_in, n_out]`."""
     physical, alive, gain, offset = (
         torch.from_numpy(part) for part in (twin.physical, twin.alive, twin.gain, twin.offset)
     )
