@@ -261,3 +261,27 @@ def test_inspect_tells_what_a_controller_is(pkan, controller, tmp_path):
     assert facts['command'] == ['rotor_1', 'rotor_2', 'rotor_3', 'rotor_4']
     assert 'bandpass' in out
     assert (tmp_path / 'edges.png').stat().st_size > 10_000
+
+
+def test_a_chip_is_calibrated_flown_and_trained_in_the_loop(pkan, controller, tmp_path):
+    chip = ['--chip', 'sim:?seed=4']
+    code, out, _ = pkan('calibrate', controller, *chip, '--out', 'a/x.calibration', '--json', 'c')
+    assert code == 0
+    assert 'outputs, NRMSE' in out
+    figures = json.loads((tmp_path / 'c').read_text())
+    assert figures['trimmed']['output_nrmse'] < figures['raw']['output_nrmse']
+    assert sorted(path.suffix for path in (tmp_path / 'a').iterdir()) == ['.calibration', '.png']
+    words = ['drone_hover', '--controller', controller, '--calibration', 'a/x.calibration']
+    code, _, _ = pkan('rollout', *words, *chip, '--episodes', 1, '--json', 'r')
+    assert code == 0
+    assert json.loads((tmp_path / 'r').read_text())['calibration'] == 'a/x.calibration'
+    code, _, error = pkan('rollout', *words, '--chip', 'sim:?seed=5')
+    wrong = 'error: the calibration is of chip sim-4: this one is sim-5'
+    assert (code, error) == (2, [wrong])
+    code, out, _ = pkan('train', *words, *chip, '--json', 't')
+    assert code == 0
+    tuned = json.loads((tmp_path / 't').read_text())
+    assert tuned['after'] <= tuned['before']
+    code, _, error = pkan('train', 'drone_hover', *chip)
+    assert (code, len(error)) == (2, 1)
+    assert '--calibration' in error[0]

@@ -49,12 +49,16 @@ class OnChip:
                 f'chip {chip.identity.uid} needs {latency * 1e3:.1f} ms for this network: '
                 f'the control period is {period * 1e3:.1f} ms'
             )
-        chip.arm(np.zeros(bundle.program.shape[-1]))
-        self._chip = chip
+        self._chip, self._outputs = chip, bundle.program.shape[-1]
+        self.arm()
         self._terms = bundle.law.observation
         self._scale = bundle.program.squash_scale
         self._deadline_s = period
         self.heard: deque[Floats] = deque(maxlen=HEARD)
+
+    def arm(self) -> None:
+        """Arm the chip; zeros are its safe action."""
+        self._chip.arm(np.zeros(self._outputs))
 
     def begin(self, episode: int) -> None:
         """Name the episode to the chip."""
@@ -91,14 +95,14 @@ class Controller:
     def __init__(self, law: Law, evaluator: Evaluator) -> None:
         """Make a controller that must be reset before its first step."""
         self._law = law
-        self._evaluator = evaluator
+        self.evaluator = evaluator
         self._memory: Floats | None = None
         self.inference_ns = 0
 
     def reset(self, episode: int) -> None:
         """Forget everything: an episode starts, or time jumped."""
         self._memory = None
-        self._evaluator.begin(episode)
+        self.evaluator.begin(episode)
 
     def step(self, state: Floats, goal: Floats, time_s: float) -> Floats:
         """Return the command for a state `[n]` and a goal at a time in seconds."""
@@ -106,7 +110,7 @@ class Controller:
         memory = law.start(state) if self._memory is None else self._memory
         memory, observation = law.observe(memory, state, goal)
         begin = perf_counter_ns()
-        outputs = self._evaluator(observation, time_s)
+        outputs = self.evaluator(observation, time_s)
         self.inference_ns = perf_counter_ns() - begin
         command: Floats
         self._memory, command = law.act(memory, state, law.output.denormalise(outputs))
