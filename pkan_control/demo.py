@@ -18,7 +18,8 @@ from pkan_control.controller.bundle import Bundle, load_bundle
 from pkan_control.controller.controller import make_controller
 from pkan_control.errors import UserError
 from pkan_control.mlp import Mlp
-from pkan_control.pictures import draw_edges, draw_flights
+from pkan_control.pictures.edges import draw_edges
+from pkan_control.pictures.flights import draw_flights
 from pkan_control.rollouts.beside import describe, shipped
 from pkan_control.rollouts.record import (
     EpisodeRecord,

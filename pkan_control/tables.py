@@ -1,15 +1,23 @@
 """Tables and progress on the terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
+from pkan_control.chips.calibration.calibration import Calibration
 from pkan_control.rollouts.record import EpisodeRecord, summary
 
 console = Console(highlight=False)
@@ -34,17 +42,44 @@ COLUMNS = (
 )
 
 
+# Rows of a calibration: text, field, unit, factor to the unit, digits.
+FIDELITY = (
+    ('edges, RMSE, median', 'edge_rmse_median', 'gain', 1, 5),
+    ('edges, RMSE, p95', 'edge_rmse_p95', 'gain', 1, 5),
+    ('edges, R^2, median', 'edge_r2_median', '', 1, 5),
+    ('outputs, NRMSE, all inputs', 'output_nrmse', '%', 100, 2),
+    ('outputs, RMSE, real inputs', 'output_rmse_real', '% of scale', 100, 2),
+)
+
+
 @contextmanager
 def progress(text: str, total: int) -> Iterator[Any]:
     """Show a bar with the time left; yields a function of the work done so far."""
+    with _bars() as bars:
+        task = bars.add_task(text, total=total)
+        yield lambda done: bars.update(task, completed=done)
+
+
+@contextmanager
+def stages() -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar for each stage of some work; yields a function of stage, work done, and all."""
+    with _bars() as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done)
+
+        yield tell
+
+
+def _bars() -> Progress:
     columns = (
         TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
     )  # fmt: skip
     screen = Console(stderr=True)
-    disable = not screen.is_terminal
-    with Progress(*columns, console=screen, transient=True, disable=disable) as bar:
-        task = bar.add_task(text, total=total)
-        yield lambda done: bar.update(task, completed=done)
+    return Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal)
 
 
 def rollout_table(title: str, rows: dict[str, dict[str, Any]]) -> Table:
@@ -96,6 +131,21 @@ def _flat(prefix: str, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield from _flat(f'{path}.', value)
         else:
             yield path, ', '.join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def calibration_table(title: str, calibration: Calibration) -> Table:
+    """Return the fidelity of a chip, raw and trimmed, one row a figure."""
+    table = _table(title, ['fidelity'])
+    for heading in ('raw', 'trimmed', 'unit'):
+        table.add_column(heading, justify='right', no_wrap=True)
+    raw, trimmed = calibration.raw, calibration.trimmed
+    for name, field, unit, factor, digits in FIDELITY:
+        cells = (number(getattr(each, field), factor, digits) for each in (raw, trimmed))
+        table.add_row(name, *cells, unit)
+    count = f'{len(calibration.faults)} dead or stuck, {calibration.untested} too weak to tell'
+    table.caption = f'{calibration.temperature_c:.1f} degC, {calibration.date}; elements: {count}'
+    table.caption_justify = 'left'
+    return table
 
 
 def number(value: float | None, factor: float, digits: int) -> str:

@@ -21,7 +21,8 @@ from pkan_control.tasks.task import find_task
 
 PKAN = Path(sys.executable).with_name('pkan')
 FIELDS = {
-    'task', 'scenario', 'airframe', 'path', 'controller', 'chip', 'chips', 'episodes', 'seed',
+    'task', 'scenario', 'airframe', 'path', 'controller', 'chip', 'chips', 'calibration',
+    'episodes', 'seed',
     'success_rate', 'final_error_m',
     'settling_time_s', 'real_time_factor', 'inference_us', 'hash', 'beside',
 }  # fmt: skip
@@ -183,7 +184,8 @@ def test_rollout_writes_exactly_these_figures(pkan, controller, tmp_path):
     words += ['--seed', 3, '--chip', 'sim:?seed=1']
     code, out, _ = pkan(*words, '--json', 'deep/down/one.json')
     assert code == 0
-    assert all(word in out for word in ('bandpass', 'expert', 'success', 'seed 3'))
+    told = ' '.join(out.split())
+    assert all(word in told for word in ('bandpass', 'expert', 'success', 'seed 3'))
     figures = json.loads((tmp_path / 'deep/down/one.json').read_text())
     assert set(figures) == FIELDS
     run = {name: figures[name] for name in ('task', 'controller', 'chip', 'episodes', 'seed')}
@@ -287,3 +289,27 @@ def test_a_controller_flies_its_own_airframe(pkan, make_program):
     law = replace(find_task('drone_hover').law, airframe=load_airframe('carrier_1500g'))
     assert configured('drone_hover', law=law).law.airframe == law.airframe
     assert configured('drone_hover', 'racer_500g', law=law).law.airframe.mass == 0.5
+
+
+def test_a_chip_is_calibrated_flown_and_trained_in_the_loop(pkan, controller, tmp_path):
+    chip = ['--chip', 'sim:?seed=4']
+    code, out, _ = pkan('calibrate', controller, *chip, '--out', 'a/x.calibration', '--json', 'c')
+    assert code == 0
+    assert 'outputs, NRMSE' in out
+    figures = json.loads((tmp_path / 'c').read_text())
+    assert figures['trimmed']['output_nrmse'] < figures['raw']['output_nrmse']
+    assert sorted(path.suffix for path in (tmp_path / 'a').iterdir()) == ['.calibration', '.png']
+    words = ['drone_hover', '--controller', controller, '--calibration', 'a/x.calibration']
+    code, _, _ = pkan('rollout', *words, *chip, '--episodes', 1, '--json', 'r')
+    assert code == 0
+    assert json.loads((tmp_path / 'r').read_text())['calibration'] == 'a/x.calibration'
+    code, _, error = pkan('rollout', *words, '--chip', 'sim:?seed=5')
+    wrong = 'error: the calibration is of chip sim-4: this one is sim-5'
+    assert (code, error) == (2, [wrong])
+    code, out, _ = pkan('train', *words, *chip, '--json', 't')
+    assert code == 0
+    tuned = json.loads((tmp_path / 't').read_text())
+    assert tuned['after'] <= tuned['before']
+    code, _, error = pkan('train', 'drone_hover', *chip)
+    assert (code, len(error)) == (2, 1)
+    assert '--calibration' in error[0]

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pkan_control.pictures import draw_edges, draw_flights, edge_curves
+from pkan_control.chips.calibration.calibrate import calibrate
+from pkan_control.chips.calibration.journal import Journal
+from pkan_control.chips.uri import open_chip
+from pkan_control.pictures.calibration import draw_calibration
+from pkan_control.pictures.edges import draw_edges, edge_curves
+from pkan_control.pictures.flights import draw_flights
 from pkan_control.rollouts.record import EpisodeRecord
 from pkan_control.tasks.task import Score
 
@@ -71,3 +76,15 @@ def test_curves_are_those_of_the_network(make_program, by_hand):
     both = curves[[0, -1]].sum(axis=1)
     for x, sums in zip((0.0, 1.0), both, strict=True):
         np.testing.assert_allclose(sums, by_hand(program, np.full(2, x)), rtol=1e-9)
+
+
+def test_a_calibration_is_drawn_raw_red_and_calibrated_green(tmp_path, make_program):
+    program, chip = make_program((3, 4, 2)), open_chip('sim:?seed=1')
+    inputs = np.random.default_rng(0).random((40, 3))
+    found = calibrate(chip, program, inputs, '2026-01-01', Journal(None, {}), lambda *_: None)
+    path = tmp_path / 'calibration.png'
+    draw_calibration(path, program, found)
+    pixels = colours(path).astype(int)
+    assert pixels.shape == (676, 1560, 3)
+    assert np.sum(pixels[..., 0] - pixels[..., 1] > 60) > 2000
+    assert np.sum(pixels[..., 1] - pixels[..., 0] > 60) > 2000

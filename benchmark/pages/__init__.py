@@ -1,6 +1,6 @@
 """The pages of results, one file to a subject; each names its commands and its bars."""
 
-from pages import bridge, drone, first_flight
+from pages import bridge, calibration, drone, first_flight
 from pages.page import Page
 
-PAGES: tuple[Page, ...] = (first_flight.PAGE, bridge.PAGE, drone.PAGE)
+PAGES: tuple[Page, ...] = (first_flight.PAGE, bridge.PAGE, calibration.PAGE, drone.PAGE)

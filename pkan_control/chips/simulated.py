@@ -1,4 +1,4 @@
-"""Simulated chips: `ideal:` without flaws, `sim:` with the frozen flaws and noise of one chip."""
+"""`sim:`: a simulated chip with the frozen flaws and the noise of one chip."""
 
 import math
 from dataclasses import replace
@@ -7,17 +7,17 @@ from typing import Literal
 import numpy as np
 
 from pkan_control.arrays import Floats
-from pkan_control.chips.chip import Identity, Index, Target, Telemetry, as_inputs, noise
+from pkan_control.chips.chip import Identity, Index, Target, Telemetry, noise
+from pkan_control.chips.ideal import WHOLE, Part
+from pkan_control.chips.trimmed import Trim, TrimmedChip, untrimmed
 from pkan_control.devices.deviations import (
-    PROGRAMMING_C,
     Deviations,
     LayerFlaws,
     OffsetDrift,
     fabricate,
 )
-from pkan_control.devices.element import Device, find_device
 from pkan_control.errors import UserError
-from pkan_control.network import Program, coefficients, compile_layer, node_inputs, propagate
+from pkan_control.network import Program, propagate
 from pkan_control.streams import stream
 
 Readout = Literal['parallel', 'multiplexed']
@@ -30,117 +30,13 @@ STEP_V = 2 * RAIL_V / 2**CONVERTER_BITS
 CONVERTER_NOISE_V = math.sqrt((4.0 ** (CONVERTER_BITS - EFFECTIVE_BITS) - 1) / 12) * STEP_V
 # A chip that warms up changes in steps, and ends so far above (or below) where it began.
 WARMING_STEP_C, MAX_WARMING_C = 1.0, 100.0
-# Sweeps draw their noise from an episode that no flight reaches.
+# Sweeps draw their noise from episodes that no flight reaches, counted down from here.
 SWEEPS = 2**64 - 1
 # An AN231E04 holds four blocks, each of them one band-pass element.
 MULTIPLEXED_ELEMENTS = 4
 
 
-class IdealChip:
-    """Evaluates a program exactly as it was trained: continuous time, no flaws, no delay."""
-
-    def __init__(self) -> None:
-        """Make a chip without a program."""
-        self._program: Program | None = None
-        self._device: Device
-        self._layers: list[Floats] = []
-        self._safe_action: Floats | None = None
-        self._armed = True
-        self._evaluations = 0
-        self._latency_s = 0.0
-
-    @property
-    def identity(self) -> Identity:
-        """Kind, name, and a latency of 0."""
-        return Identity('ideal', 'ideal', 0.0)
-
-    def program(self, program: Program) -> None:
-        """Load a program."""
-        self._device = find_device(program.device)
-        self._layers = self._compile(program)
-        self._program = program
-
-    def _compile(self, program: Program) -> list[Floats]:
-        device = self._device
-        return [compile_layer(device, device.decode(codes)) for codes in program.layers]
-
-    def begin(self, episode: int) -> None:
-        """Do nothing: an ideal chip has no noise."""
-
-    def arm(self, safe_action: Floats) -> None:
-        """Let evaluations through, and remember the safe action `[n_out]`."""
-        action = np.array(safe_action, dtype=np.float64)
-        wanted = action.shape if self._program is None else self._program.shape[-1:]
-        if action.shape != wanted or not np.isfinite(action).all():
-            raise UserError(f'safe action {action.tolist()}: must be {wanted} finite numbers')
-        self._safe_action = action
-        self._armed = True
-
-    def safe(self) -> None:
-        """Answer with the safe action (zeros where none was given) until armed again."""
-        self._armed = False
-
-    def evaluate(self, x: Floats, time_s: float, deadline_s: float) -> Floats:
-        """Return the outputs `[..., n_out]` of inputs `x[..., n_in]` in [0, 1]."""
-        program = self._loaded()
-        inputs = as_inputs(x, program.shape[0])
-        self._evaluations += 1
-        if not self._armed:
-            return self._safe_outputs(inputs)
-        if self._latency_s > deadline_s:
-            raise TimeoutError(f'the chip needs {self._latency_s:.4f} s: allowed {deadline_s:.4f}')
-        return self._outputs(inputs, program, time_s)
-
-    def _outputs(self, x: Floats, program: Program, time_s: float) -> Floats:
-        outputs: Floats = propagate(x, self._layers, self._device.nodes, program.squash_scale)
-        return outputs
-
-    def _safe_outputs(self, x: Floats) -> Floats:
-        outputs = self._loaded().shape[-1]
-        action = np.zeros(outputs) if self._safe_action is None else self._safe_action
-        return np.broadcast_to(action, (*x.shape[:-1], outputs)).copy()
-
-    def sweep(
-        self, target: Target, index: Index, x: Floats, averages: int, drive: bool = True
-    ) -> Floats:
-        """Measure an element, an edge or a node (all its inputs at the same x) alone."""
-        elements = self._element_values(np.asarray(x, dtype=np.float64), index.layer, drive)
-        edges = self._edge_values(elements, index.layer)
-        measured: dict[Target, Floats] = {
-            'element': elements[:, index.source, index.target, index.element],
-            'edge': edges[:, index.source, index.target],
-            'node': edges[:, :, index.target].sum(axis=1),
-        }
-        return measured[target]
-
-    def _element_values(self, x: Floats, layer: int, drive: bool) -> Floats:
-        physical = self._device.decode(self._loaded().layers[layer])
-        values: Floats = self._device.response(x.reshape(-1, 1, 1, 1), physical)
-        return values * drive
-
-    def _edge_values(self, elements: Floats, layer: int) -> Floats:
-        edges: Floats = elements.sum(axis=-1)
-        return edges
-
-    def trim(self, layer: int, gain: Floats, offset: Floats) -> None:
-        """Refuse: there is nothing to correct."""
-        raise UserError('an ideal chip has no trims: open a sim: chip')
-
-    def telemetry(self) -> Telemetry:
-        """Return the number of evaluations."""
-        return Telemetry(self._evaluations, PROGRAMMING_C, self._armed, 0)
-
-    def close(self) -> None:
-        """Go safe."""
-        self.safe()
-
-    def _loaded(self) -> Program:
-        if self._program is None:
-            raise UserError('the chip holds no program: load one first')
-        return self._program
-
-
-class SimulatedChip(IdealChip):
+class SimulatedChip(TrimmedChip):
     """One chip out of a fabrication run, with its flaws, noise, rails, converter and latency."""
 
     def __init__(self, seed: int, deviations: Deviations, readout: Readout = 'parallel') -> None:
@@ -151,8 +47,8 @@ class SimulatedChip(IdealChip):
         self._temperature_c = deviations.temperature_c
         self._readout = readout
         self._flaws: list[LayerFlaws] = []
-        self._trims: list[tuple[Floats, Floats]] = []
         self._sigmas: list[Floats] = []
+        self._physical: list[Floats] = []
         self._drift: OffsetDrift
         self._episode = 0
         self._step = 0
@@ -176,11 +72,12 @@ class SimulatedChip(IdealChip):
             fabricate(self._deviations, self._seed, index, codes.shape[:3], parameters)
             for index, codes in enumerate(program.layers)
         ]
-        self._trims = [(np.ones(c.shape[:2]), np.zeros(c.shape[:2])) for c in program.layers]
+        self._trims = untrimmed(program)
         self._sigmas = [self._node_sigma(program, index) for index in range(len(program.layers))]
         self._program = program
         self._latency_s = self._latency_of(program)
         self._episode = 0
+        self._physical = self._set_elements(program)
         self.begin(0)
         return [self._compile_layer(index) for index in range(len(program.layers))]
 
@@ -195,25 +92,25 @@ class SimulatedChip(IdealChip):
     def _is_converted(self, layer: int, layers: int) -> bool:
         return self._readout == 'multiplexed' or layer == layers - 1
 
-    def _compile_layer(self, layer: int) -> Floats:
-        nodes = node_inputs(self._device, np.empty(0)).reshape(-1)
-        edges = self._edge_values(self._element_values(nodes, layer, True), layer)
-        matrix: Floats = coefficients(edges)
-        return matrix
-
-    def _element_values(self, x: Floats, layer: int, drive: bool) -> Floats:
-        flaws = self._flaws[layer]
-        wanted = self._device.decode(self._loaded().layers[layer])
-        cycles = stream(self._seed, 'cycle', self._episode, layer).standard_normal(wanted.shape)
+    def _set_elements(self, program: Program) -> list[Floats]:
+        """Return what this programming cycle makes of the elements' parameters."""
+        physical = []
         now = replace(self._deviations, temperature_c=self._temperature_c)
-        physical = self._device.deviate(wanted, flaws.draws, cycles, now)
-        values: Floats = self._device.exact_response(x.reshape(-1, 1, 1, 1), physical)
-        return values * flaws.alive * drive
+        for layer, (codes, flaws) in enumerate(zip(program.layers, self._flaws, strict=True)):
+            wanted = self._device.decode(codes)
+            cycles = stream(self._seed, 'cycle', self._episode, layer).standard_normal(
+                wanted.shape
+            )
+            physical.append(self._device.deviate(wanted, flaws.draws, cycles, now))
+        return physical
 
-    def _edge_values(self, elements: Floats, layer: int) -> Floats:
-        flaws, (gain, offset) = self._flaws[layer], self._trims[layer]
-        edges: Floats = (elements.sum(axis=-1) * flaws.gain + flaws.offset) * gain + offset
-        return edges
+    def _element_values(self, x: Floats, layer: int, part: Part = WHOLE) -> Floats:
+        physical, alive = self._physical[layer][part], self._flaws[layer].alive[part]
+        values: Floats = self._device.exact_response(x.reshape(-1, 1, 1, 1), physical)
+        return values * alive
+
+    def _paths(self, layer: int) -> Trim:
+        return self._flaws[layer].gain, self._flaws[layer].offset
 
     def begin(self, episode: int) -> None:
         """Start the noise and the offset drift of that episode; memristors are set anew for it."""
@@ -222,8 +119,9 @@ class SimulatedChip(IdealChip):
         renewed |= self._temperature_c != self._deviations.temperature_c
         self._temperature_c = self._deviations.temperature_c
         self._episode = episode
-        self._step = 0
+        self._step = self._sweeps = 0
         if renewed:
+            self._physical = self._set_elements(program)
             self._layers = [self._compile_layer(index) for index in range(len(program.layers))]
         share = self._deviations.offset_drift * self._deviations.offset
         sigma = [np.full(c.shape[1], share * math.sqrt(c.shape[0])) for c in program.layers]
@@ -237,6 +135,7 @@ class SimulatedChip(IdealChip):
         temperature = self._deviations.temperature_c + warming
         if temperature != self._temperature_c:
             self._temperature_c = temperature
+            self._physical = self._set_elements(self._loaded())
             self._layers = [self._compile_layer(i) for i in range(len(self._layers))]
 
     def _outputs(self, x: Floats, program: Program, time_s: float) -> Floats:
@@ -272,21 +171,10 @@ class SimulatedChip(IdealChip):
             raise UserError(f'averages={averages}: must be at least 1')
         clean = super().sweep(target, index, x, averages, drive)
         self._sweeps += 1
-        draws = noise(self._seed, SWEEPS, self._sweeps, clean.shape)
+        draws = noise(self._seed, SWEEPS - self._episode, self._sweeps, clean.shape)
         sources = self._loaded().layers[index.layer].shape[0] if target == 'node' else 1
         variance = sources * self._deviations.read_noise**2 + CONVERTER_NOISE_V**2
         return clean + math.sqrt(variance / averages) * draws
-
-    def trim(self, layer: int, gain: Floats, offset: Floats) -> None:
-        """Correct the edges of a layer: value * gain + offset, both `[n_in, n_out]`."""
-        shape = self._trims[layer][0].shape
-        if np.shape(gain) != shape or np.shape(offset) != shape:
-            raise UserError(f'trims of {np.shape(gain)} and {np.shape(offset)}: must be {shape}')
-        trims = np.array(gain, dtype=float), np.array(offset, dtype=float)
-        if not np.isfinite(trims).all():
-            raise UserError('trims hold a number that is not finite')
-        self._trims[layer] = trims
-        self._layers[layer] = self._compile_layer(layer)
 
     def telemetry(self) -> Telemetry:
         """Return evaluations, temperature, state, and how many outputs met a rail."""

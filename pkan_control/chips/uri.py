@@ -8,8 +8,9 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 from pkan_control.bridge.session import Session
 from pkan_control.bridge.transport import Serial, Tcp, Transport
 from pkan_control.chips.chip import Chip
+from pkan_control.chips.ideal import IdealChip
 from pkan_control.chips.remote import RemoteChip
-from pkan_control.chips.simulated import IdealChip, Readout, SimulatedChip
+from pkan_control.chips.simulated import Readout, SimulatedChip
 from pkan_control.devices.deviations import Deviations, find_deviations
 from pkan_control.errors import UserError, unknown
 

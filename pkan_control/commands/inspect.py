@@ -16,7 +16,7 @@ def inspect(
     """Print what a controller file holds, and draw each edge as the curve that it computes."""
     from pkan_control.controller.bundle import facts, load_bundle
     from pkan_control.mlp import Mlp
-    from pkan_control.pictures import draw_edges
+    from pkan_control.pictures.edges import draw_edges
     from pkan_control.tables import console, fact_table
 
     bundle = load_bundle(controller)

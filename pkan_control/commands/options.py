@@ -39,6 +39,13 @@ JsonFile = Annotated[
 AirframeName = Annotated[
     str | None, typer.Option(help='Another quadrotor: a shipped name or FILE.yaml.')
 ]
+ScenarioName = Annotated[
+    str, typer.Option(help='What disturbs the robot: a shipped name or FILE.yaml.')
+]
+ControllerFile = Annotated[Path | None, typer.Option(help='Controller file; the shipped one.')]
+CalibrationFile = Annotated[
+    Path | None, typer.Option(help='Calibration file of the chip, by pkan calibrate.')
+]
 PathName = Annotated[
     str | None, typer.Option(help='What is followed: a shipped name or FILE.yaml.')
 ]

@@ -1,4 +1,4 @@
-"""`pkan train`: make a controller from its seed."""
+"""`pkan train`: make a controller from its seed, or train the trims of a chip in the loop."""
 
 import time
 from pathlib import Path
@@ -17,6 +17,8 @@ from pkan_control.commands.options import (
 
 # A trained controller is flown this often before it is written, from starts of this seed.
 MEASURED, MEASURED_SEED = 50, 1_000_000
+# Rounds of training in the loop: each measures all inputs and takes a step.
+ROUNDS = 4
 # What differs from machine to machine, and stays out of the controller file.
 MACHINE_DEPENDENT = ('real_time_factor', 'inference_us', 'hash')
 
@@ -30,9 +32,38 @@ def train(
         int | None, typer.Option(help='Optimiser steps instead of the recipe.', min=22)
     ] = None,
     airframe: AirframeName = None,
+    chip: Annotated[
+        str | None, typer.Option(help='Train the trims of this chip in the loop instead.')
+    ] = None,
+    calibration: Annotated[
+        Path | None, typer.Option(help='With --chip: its calibration file; improved in place.')
+    ] = None,
+    controller: Annotated[
+        Path | None, typer.Option(help='With --chip: controller file; the shipped one.')
+    ] = None,
     json_file: JsonFile = None,
 ) -> None:
-    """Train a controller from its seed and write the controller file."""
+    """Train a controller from its seed and write the controller file.
+
+    With --chip, train the trims of a calibrated chip in the loop and write its calibration file;
+    the chip is never left worse than it was.
+    """
+    if chip is not None or calibration is not None or controller is not None:
+        train_in_the_loop(task, chip, calibration, controller, out, json_file)
+    else:
+        train_from_seed(task, out, device, seed, steps, airframe, json_file)
+
+
+def train_from_seed(
+    task: str,
+    out: Path | None,
+    device: str,
+    seed: int,
+    steps: int | None,
+    airframe: str | None,
+    json_file: Path | None,
+) -> None:
+    """Train a controller, measure it on an ideal chip and write the controller file."""
     from dataclasses import replace
 
     from pkan_control.controller.bundle import save_bundle
@@ -61,6 +92,53 @@ def train(
     console.print(f'{sizes}; trained in {took:.0f} s from seed {seed}, checksum {checksum[:16]}')
     run = {'task': task, 'device': device, 'seed': seed, 'training_s': took, 'checksum': checksum}
     write_json(json_file, {**run, **size, **figures})
+
+
+def train_in_the_loop(
+    task: str,
+    chip: str | None,
+    calibration: Path | None,
+    controller: Path | None,
+    out: Path | None,
+    json_file: Path | None,
+) -> None:
+    """Train the trims of a calibrated chip, and write its calibration file."""
+    from contextlib import closing
+
+    from pkan_control.chips.calibration.calibrate import Bench
+    from pkan_control.chips.calibration.file import load_calibration, save_calibration
+    from pkan_control.chips.uri import open_chip
+    from pkan_control.controller.bundle import load_bundle
+    from pkan_control.errors import UserError
+    from pkan_control.mlp import Mlp
+    from pkan_control.rollouts.beside import shipped
+    from pkan_control.rollouts.real_inputs import calibration_inputs
+    from pkan_control.rollouts.rollout import check_fits
+    from pkan_control.tables import console, progress
+    from pkan_control.tasks.task import find_task
+    from pkan_control.training.in_the_loop import tune
+
+    if chip is None or calibration is None:
+        raise UserError('training in the loop needs both, --chip and its --calibration')
+    path = writable(out or calibration)
+    bundle, known = load_bundle(controller or shipped(task)), load_calibration(calibration)
+    check_fits(bundle, find_task(task))
+    if isinstance(bundle.program, Mlp):
+        raise UserError('an MLP runs on no chip: there is nothing to train in the loop')
+    inputs = calibration_inputs(find_task(task), bundle)
+    with closing(open_chip(chip)) as opened:
+        opened.program(bundle.program)
+        known.apply(opened, bundle.program)
+        bench = Bench(opened, bundle.program, inputs, lambda what, done, total: None)
+        with progress('training in the loop', ROUNDS + 1) as report:
+            tuned = tune(bench, known, ROUNDS, report)
+    if path is not None:
+        save_calibration(path, tuned.calibration)
+    verdict = 'better' if tuned.after < tuned.before else 'no better, trims kept'
+    change = f'{tuned.before:.2%} before, {tuned.after:.2%} after'
+    console.print(f'{path}: RMSE of the outputs {change}; {verdict}')
+    run = {'task': task, 'chip': chip, 'calibration': str(path)}
+    write_json(json_file, {**run, 'before': tuned.before, 'after': tuned.after})
 
 
 def lasting(figures: dict[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """A law and what evaluates its network, at a rate: from state and goal to command."""
 
+from collections import deque
 from time import perf_counter_ns
 from typing import Protocol
 
 import numpy as np
 
 from pkan_control.arrays import Floats
+from pkan_control.chips.calibration.calibration import Calibration
 from pkan_control.chips.chip import Chip
 from pkan_control.controller.bundle import Bundle
 from pkan_control.controller.laws.law import Law
@@ -24,25 +26,39 @@ class Evaluator(Protocol):
         """Return outputs `[n_out]`, normalised, for an observation in the law's units."""
 
 
-class OnChip:
-    """A network on a chip, loaded and checked."""
+# Inputs of the network that are remembered: what a calibration fits outputs to.
+HEARD = 2000
 
-    def __init__(self, bundle: Bundle, chip: Chip) -> None:
-        """Load the bundle's program and arm; refuse a chip slower than the control period."""
+
+class OnChip:
+    """A network on a chip, loaded and checked; `heard` holds its latest inputs."""
+
+    def __init__(self, bundle: Bundle, chip: Chip, calibration: Calibration | None = None) -> None:
+        """Load the bundle's program, trim and arm; refuse a chip slower than the control period.
+
+        A calibration of another chip or program is refused, too.
+        """
         if isinstance(bundle.program, Mlp):
             raise UserError('an MLP runs on no chip')
         chip.program(bundle.program)
+        if calibration is not None:
+            calibration.apply(chip, bundle.program)
         latency, period = chip.identity.latency_s, 1 / bundle.rate_hz
         if latency > period:
             raise UserError(
                 f'chip {chip.identity.uid} needs {latency * 1e3:.1f} ms for this network: '
                 f'the control period is {period * 1e3:.1f} ms'
             )
-        chip.arm(np.zeros(bundle.program.shape[-1]))
-        self._chip = chip
+        self._chip, self._outputs = chip, bundle.program.shape[-1]
+        self.arm()
         self._terms = bundle.law.observation
         self._scale = bundle.program.squash_scale
         self._deadline_s = period
+        self.heard: deque[Floats] = deque(maxlen=HEARD)
+
+    def arm(self) -> None:
+        """Arm the chip; zeros are its safe action."""
+        self._chip.arm(np.zeros(self._outputs))
 
     def begin(self, episode: int) -> None:
         """Name the episode to the chip."""
@@ -51,6 +67,7 @@ class OnChip:
     def __call__(self, observation: Floats, time_s: float) -> Floats:
         """Evaluate on the chip."""
         x = squash(self._terms.normalise(observation), self._scale)
+        self.heard.append(x)
         return self._chip.evaluate(x, time_s, self._deadline_s)
 
 
@@ -78,14 +95,14 @@ class Controller:
     def __init__(self, law: Law, evaluator: Evaluator) -> None:
         """Make a controller that must be reset before its first step."""
         self._law = law
-        self._evaluator = evaluator
+        self.evaluator = evaluator
         self._memory: Floats | None = None
         self.inference_ns = 0
 
     def reset(self, episode: int) -> None:
         """Forget everything: an episode starts, or time jumped."""
         self._memory = None
-        self._evaluator.begin(episode)
+        self.evaluator.begin(episode)
 
     def step(self, state: Floats, goal: Floats, time_s: float) -> Floats:
         """Return the command for a state `[n]` and a goal at a time in seconds."""
@@ -93,15 +110,17 @@ class Controller:
         memory = law.start(state) if self._memory is None else self._memory
         memory, observation = law.observe(memory, state, goal)
         begin = perf_counter_ns()
-        outputs = self._evaluator(observation, time_s)
+        outputs = self.evaluator(observation, time_s)
         self.inference_ns = perf_counter_ns() - begin
         command: Floats
         self._memory, command = law.act(memory, state, law.output.denormalise(outputs))
         return command
 
 
-def make_controller(bundle: Bundle, chip: Chip) -> Controller:
+def make_controller(
+    bundle: Bundle, chip: Chip, calibration: Calibration | None = None
+) -> Controller:
     """Return a controller of a bundle: its network on the chip, or its MLP beside it."""
     if isinstance(bundle.program, Mlp):
         return Controller(bundle.law, Digital(bundle))
-    return Controller(bundle.law, OnChip(bundle, chip))
+    return Controller(bundle.law, OnChip(bundle, chip, calibration))

@@ -11,8 +11,6 @@ from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.devices.deviations import Deviations
 from pkan_control.network import Program
 
-# A sweep evaluates its whole layer: so many element values at once, and no more.
-SWEEP_VALUES = 2_000_000
 UNTRIMMED = (ONE_GAIN, 0)
 
 Trims = dict[tuple[int, int], tuple[int, int]]
@@ -44,13 +42,9 @@ class ChipModel:
         """Return the readings Q15.16 of a sweep; raise `IndexError` for what is not there."""
         target, index = self._find(job)
         x = np.linspace(job.x0, job.x1, job.n) / ONE_INPUT
-        values = self.program.layers[index.layer].size * job.n
-        readings: list[float] = []
-        for part in np.array_split(x, 1 + values // SWEEP_VALUES):
-            drive = not job.flags & DRIVE_OFF
-            read = self._chip.sweep(target, index, part, 1 << job.log2_averages, drive)
-            readings += read.tolist()
-        return saturated(readings, ONE_VALUE)
+        drive = not job.flags & DRIVE_OFF
+        readings = self._chip.sweep(target, index, x, 1 << job.log2_averages, drive)
+        return saturated(readings.tolist(), ONE_VALUE)
 
     def _find(self, job: Sweep) -> tuple[Target, Index]:
         elements = self.program.layers[0].shape[2]

@@ -54,10 +54,12 @@ class TcpEndpoint:
         """Return what has come; take a new host if there is none."""
         open_sockets = [self._listener] if self._host is None else [self._listener, self._host]
         ready = select.select(open_sockets, [], [], timeout_s)[0]
-        data = self._receive() if self._host in ready else b''
+        if self._host in ready:
+            # Perhaps its last bytes before it hangs up: whoever knocks waits until that is known.
+            return self._receive()
         if self._listener in ready:
             self._accept()
-        return data
+        return b''
 
     def _accept(self) -> None:
         host, _ = self._listener.accept()

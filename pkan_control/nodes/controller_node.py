@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
@@ -25,6 +26,7 @@ from pkan_control.controller.pilot import Decision, Limits, Pilot
 from pkan_control.errors import UserError
 from pkan_control.nodes import process
 from pkan_control.nodes.arming_services import open_arming
+from pkan_control.nodes.calibration import Calibrator, known_calibration
 from pkan_control.nodes.diagnostics import Diagnostics, Findings
 from pkan_control.nodes.live_limits import follow, limits_of
 from pkan_control.nodes.messages import (
@@ -58,7 +60,7 @@ def reported(transition: Transition) -> Transition:
 class ControllerNode(LifecycleNode):
     """Subscribes `odom` and `goal_pose`, publishes `command` or, in a dry run, a shadow of it.
 
-    Services: `~/enable` (live or dry run), `~/estop` (latched), `~/reset`.
+    Services: `~/enable` (live or dry run), `~/estop` (latched), `~/reset`, `~/calibrate`.
     """
 
     def __init__(self) -> None:
@@ -102,18 +104,21 @@ class ControllerNode(LifecycleNode):
             raise UserError(f'{bundle.task}: its goal is more than the position of goal_pose')
         limits = limits_of(values)
         limits.check(bundle.rate_hz)
-        self._pilot = Pilot(bundle.law, self._make_controller(bundle, values['chip']), limits)
+        controller = self._make_controller(bundle, values)
+        self._pilot = Pilot(bundle.law, controller, limits)
         self._pilot.arming.live = values['enable']
         self._names, self._rate_hz = bundle.law.command.names, bundle.rate_hz
         self._open_interfaces()
+        self._open_calibration(bundle, controller, values['calibration'])
         self.get_logger().info(f'{bundle.task} on {values["chip"]} at {bundle.rate_hz:g} Hz')
         return TransitionCallbackReturn.SUCCESS
 
-    def _make_controller(self, bundle: Bundle, uri: str) -> Controller:
+    def _make_controller(self, bundle: Bundle, values: dict[str, Any]) -> Controller:
         """Open the chip for as long as the node is configured."""
-        self._chip = open_chip(uri)
+        calibration = known_calibration(self, values['calibration'])
+        self._chip = open_chip(values['chip'])
         try:
-            return make_controller(bundle, self._chip)
+            return make_controller(bundle, self._chip, calibration)
         except BaseException:
             self._close_chip()
             raise
@@ -138,6 +143,15 @@ class ControllerNode(LifecycleNode):
             self.create_timer(0.02, self._on_watchdog, clock=steady),
             self.create_timer(1.0, self._report, clock=steady),
         ]
+
+    def _open_calibration(self, bundle: Bundle, controller: Controller, path: str) -> None:
+        def refuse() -> str:
+            return 'the node is active: deactivate it first' if self._active else ''
+
+        chip = self._chip
+        if chip is not None:
+            calibrator = Calibrator(self, bundle, chip, controller, path, refuse)
+            self._requests.append(calibrator.service)
 
     @reported
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from pkan_control.chips.calibration.calibration import Calibration
 from pkan_control.controller.bundle import Bundle, load_bundle
 from pkan_control.controller.laws.drone import DroneLaw
 from pkan_control.controller.laws.law import Law, Switchable
@@ -29,17 +30,23 @@ def shipped_mlp(task: str) -> Path:
 
 
 def contenders(
-    plan: Plan, bundle: Bundle, chip: str, chips: int, off: Sequence[str] = ()
+    plan: Plan,
+    bundle: Bundle,
+    chip: str,
+    chips: int,
+    calibration: Calibration | None = None,
+    off: Sequence[str] = (),
 ) -> dict[str, Flights]:
     """Return what flies, the controller first: functions that report how far they are.
 
     `off` names parts of the law's outer loop; without each of them the controller flies once more.
     """
-    rows: dict[str, Flights] = {describe(bundle): partial(fly_bundle, plan, bundle, chip, chips)}
+    own = partial(fly_bundle, plan, bundle, chip, chips, calibration=calibration)
+    rows: dict[str, Flights] = {describe(bundle): own}
     for part in off:
         less = replace(bundle, law=without(bundle.law, part))
-        name = f'{describe(bundle)}, {part} off'
-        rows[name] = partial(fly_bundle, plan, less, chip, chips)
+        flown = partial(fly_bundle, plan, less, chip, chips, calibration=calibration)
+        rows[f'{describe(bundle)}, {part} off'] = flown
     if shipped_mlp(plan.task.name).exists():
         mlp = fitted(load_bundle(shipped_mlp(plan.task.name)), plan.task)
         rows.setdefault(describe(mlp), partial(fly_bundle, plan, mlp, 'ideal:', 1))

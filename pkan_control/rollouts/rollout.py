@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from pkan_control.arrays import Array, Floats
+from pkan_control.chips.calibration.calibration import Calibration
 from pkan_control.chips.uri import open_chip, seed_of, with_options, with_seed
 from pkan_control.controller.bundle import Bundle
 from pkan_control.controller.controller import Controller, make_controller
 from pkan_control.controller.guard import CommandGuard
+from pkan_control.controller.pilot import HELD
 from pkan_control.errors import UserError
 from pkan_control.mlp import Mlp
 from pkan_control.rollouts.episode import NANOSECONDS, Episode
@@ -53,17 +55,26 @@ class Plan:
 
 
 def fly_episode(plan: Plan, world: World, controller: Controller, number: int) -> EpisodeRecord:
-    """Run one episode through law, network and guard."""
+    """Run one episode through law, network and guard.
+
+    What a chip misses is bridged as a pilot does it: by the last command, then the safe one.
+    """
     began = perf_counter()
     law = plan.task.law
     episode = Episode(plan.task, world, plan.seed, number, plan.effects)
     guard = CommandGuard(law.command)
     controller.reset(number)
+    sent, missed = law.safe_command(), 0
     while not episode.done:
-        command = controller.step(episode.seen, episode.goal, episode.time_ns / NANOSECONDS)
-        checked = guard.check(command)
-        safe = law.safe_command() if checked is None else checked.command
-        episode.advance(safe, controller.inference_ns)
+        try:
+            command = controller.step(episode.seen, episode.goal, episode.time_ns / NANOSECONDS)
+        except TimeoutError:
+            missed += 1
+            episode.advance(sent if missed <= HELD else law.safe_command(), 0)
+            continue
+        missed, checked = 0, guard.check(command)
+        sent = law.safe_command() if checked is None else checked.command
+        episode.advance(sent, controller.inference_ns)
     return episode.record(perf_counter() - began)
 
 
@@ -81,11 +92,17 @@ def fly_classic(plan: Plan, report: Report) -> list[EpisodeRecord]:
 
 
 def fly_bundle(
-    plan: Plan, bundle: Bundle, chip: str, chips: int, report: Report
+    plan: Plan,
+    bundle: Bundle,
+    chip: str,
+    chips: int,
+    report: Report,
+    calibration: Calibration | None = None,
 ) -> list[EpisodeRecord]:
     """Run episodes of a controller, spread over chips of consecutive seeds.
 
-    What the scenario says of a simulated chip holds over what the URI says.
+    What the scenario says of a simulated chip holds over what the URI says. A calibration is that
+    of one chip.
     """
     check_fits(bundle, plan.task)
     if not isinstance(bundle.program, Mlp):
@@ -93,7 +110,7 @@ def fly_bundle(
     uris = [chip] if chips == 1 else [with_seed(chip, seed_of(chip) + i) for i in range(chips)]
     with ExitStack() as stack:
         opened = [stack.enter_context(closing(open_chip(uri))) for uri in uris]
-        controllers = [make_controller(bundle, each) for each in opened]
+        controllers = [make_controller(bundle, each, calibration) for each in opened]
         return _fly(plan, controllers, report)
 
 

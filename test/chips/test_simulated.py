@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from pkan_control.chips.chip import Index, noise
-from pkan_control.chips.simulated import SWEEPS, IdealChip, SimulatedChip
+from pkan_control.chips.ideal import IdealChip
+from pkan_control.chips.simulated import SWEEPS, SimulatedChip
 from pkan_control.devices.bandpass import bandpass
 from pkan_control.devices.deviations import PRESETS, Deviations, find_deviations
 from pkan_control.network import Program

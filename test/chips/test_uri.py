@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pkan_control.chips.simulated import IdealChip, SimulatedChip
+from pkan_control.chips.ideal import IdealChip
+from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.chips.uri import open_chip, seed_of, with_options, with_seed
 from pkan_control.devices.deviations import PRESETS, Deviations, find_deviations
 

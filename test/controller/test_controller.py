@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from pkan_control.chips.simulated import IdealChip, SimulatedChip
+from pkan_control.chips.ideal import IdealChip
+from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.chips.uri import open_chip
 from pkan_control.controller.bundle import Bundle, evaluate_ideal
 from pkan_control.controller.controller import Controller, Digital, OnChip, make_controller

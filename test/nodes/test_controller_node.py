@@ -318,3 +318,22 @@ def test_an_unknown_executor_is_refused(node):
     running = node(executor='turbo')
     assert running.ends() == 2
     assert "parameter executor 'turbo': allowed are" in running.text
+
+
+def test_a_chip_is_calibrated_on_request_but_never_while_active(node, probe, tmp_path):
+    path = tmp_path / 'chip.calibration'
+    running = node(chip="'sim:?seed=2'", calibration=path, enable='true', autostart='true')
+    fly(probe, probe.commands, 3)
+    refused = order(probe, 'calibrate')
+    assert (refused.success, refused.message) == (False, 'the node is active: deactivate it first')
+    assert not path.exists()
+    assert probe.change('deactivate')
+    done = order(probe, 'calibrate')
+    assert done.success, done.message
+    assert str(path) in done.message
+    assert path.exists()
+    count = len(probe.commands)
+    assert probe.change('activate')
+    fly(probe, probe.commands, count + 3)
+    assert any(probe.commands[-1].velocity)
+    assert 'not calibrated yet' in running.text

@@ -10,7 +10,7 @@ from pkan_control.chips.uri import open_chip
 from pkan_control.controller.bundle import Bundle, load_bundle, save_bundle
 from pkan_control.controller.controller import make_controller
 from pkan_control.controller.pilot import Limits, Pilot
-from pkan_control.pictures import draw_edges
+from pkan_control.pictures.edges import draw_edges
 from pkan_control.rollouts.rollout import Plan, fly_bundle
 from pkan_control.tasks.task import find_task
 from pkan_control.training.imitation import Settings

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pkan_control.chips.simulated import IdealChip
+from pkan_control.chips.ideal import IdealChip
 from pkan_control.controller.bundle import evaluate_ideal
 from pkan_control.network import squash
 from pkan_control.training.trainable import RAIL_V, ChipNoise, TrainableMlp, TrainableNetwork

@@ -1,47 +1,21 @@
-"""Pictures of flights and networks, as PNG files."""
+"""A network as the little curves that its edges compute."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from pkan_control.arrays import Floats
 from pkan_control.devices.element import find_device
 from pkan_control.network import Program
-from pkan_control.rollouts.record import EpisodeRecord
+from pkan_control.pictures.style import FAINT, INK, save
 
-INK, FAINT, GOOD, BAD = '#1b2a41', '#b8c2cf', '#1d8a6b', '#c8553d'
 # Colour of an edge by its share of the strongest edge's range: pale edges hardly matter.
 IMPORTANCE = LinearSegmentedColormap.from_list('importance', [FAINT, '#3f88c5', INK])
 CURVE_POINTS = 64
-
-
-def draw_flights(path: Path, records: Sequence[EpisodeRecord], goal: Floats, title: str) -> None:
-    """Draw all flights in space, and their distances to the goal over time."""
-    figure = _figure((12, 5.2), title)
-    space: Any = figure.add_subplot(1, 2, 1, projection='3d')
-    time = figure.add_subplot(1, 2, 2)
-    for record in records:
-        colour = GOOD if record.score.success else BAD
-        position = record.states[:, :3]
-        space.plot(*position.T, color=colour, linewidth=1.1, alpha=0.85)
-        space.scatter(*position[0], color=FAINT, edgecolor=INK, s=18, linewidth=0.5)
-        distance = np.linalg.norm(position - goal, axis=1)
-        seconds = np.arange(len(distance)) / record.rate_hz
-        time.semilogy(seconds, np.maximum(distance * 100, 1e-3), color=colour, linewidth=1.1)
-    space.scatter(*goal, marker='*', color=INK, s=90, label='set-point')
-    space.set(xlabel='x, m', ylabel='y, m', zlabel='z, m')
-    space.view_init(elev=22, azim=-58)
-    time.axhline(10, color=INK, linewidth=0.8, linestyle=':')
-    time.annotate('tolerance', (0.01, 10.8), color=INK, fontsize=9)
-    time.set(xlabel='time, s', ylabel='distance to the set-point, cm', ylim=(0.01, 300))
-    time.margins(x=0)
-    time.grid(alpha=0.25)
-    _save(figure, path)
 
 
 def draw_edges(
@@ -58,7 +32,7 @@ def draw_edges(
         part = parts[index] if len(layers) > 1 else parts
         _draw_layer(part, curves, names[index], names[index + 1])
         part.suptitle(_layer_title(index, curves, program), fontsize=11, color=INK, x=0.5)
-    _save(figure, path)
+    save(figure, path)
 
 
 def edge_curves(program: Program, layer: int) -> Floats:
@@ -95,15 +69,3 @@ def _draw_layer(part: Any, curves: Floats, sources: Sequence[str], targets: Sequ
         grid[target, 0].set_ylabel(label, rotation=0, ha='right', va='center', fontsize=8)
     for source, name in enumerate(sources):
         grid[0, source].set_title(name.replace('_', '\n'), fontsize=8, color=INK)
-
-
-def _figure(size: tuple[float, float], title: str) -> Figure:
-    figure = Figure(figsize=size, facecolor='white', layout='constrained')
-    figure.suptitle(title, fontsize=12, color=INK)
-    return figure
-
-
-def _save(figure: Figure, path: Path) -> None:
-    FigureCanvasAgg(figure)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130, metadata={'Software': None})

@@ -1,0 +1,202 @@
+"""The recipe: self-test, offsets, sweeps, trims, twin, outputs, and how good it came out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pkan_control.arrays import Floats
+from pkan_control.chips.calibration.calibration import Calibration, program_checksum, set_trims
+from pkan_control.chips.calibration.fidelity import Fidelity, fidelity, ideal_edges
+from pkan_control.chips.calibration.journal import Journal
+from pkan_control.chips.calibration.measuring import (
+    CHECK,
+    REPEATS,
+    STAGES,
+    SWEPT_X,
+    Found,
+    check_edges,
+    evaluate,
+    measure_all,
+    nodes,
+)
+from pkan_control.chips.calibration.self_test import SelfTest, alive, self_test
+from pkan_control.chips.calibration.trims import after, edge_trims, refit_outputs
+from pkan_control.chips.chip import Chip
+from pkan_control.chips.ideal import IdealChip
+from pkan_control.chips.trimmed import Trim, untrimmed
+from pkan_control.chips.twin import Readings, TwinLayer, fit_twin
+from pkan_control.chips.twin_chip import TwinChip
+from pkan_control.errors import UserError
+from pkan_control.network import Program
+from pkan_control.streams import stream
+
+# Told of a calibration's progress: what is done now, how much of it, and of how much.
+Tell = Callable[[str, int, int], None]
+# Share of the real inputs that the outputs are not fitted to, but judged by: every so many.
+HELD_OUT = 4
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was found out about a chip without trims."""
+
+    stages: dict[str, Found]
+    sigma: float
+    test: SelfTest
+    twin: tuple[TwinLayer, ...]
+
+
+def calibrate(
+    chip: Chip, program: Program, inputs: Floats, date: str, journal: Journal, tell: Tell
+) -> Calibration:
+    """Calibrate a chip for a program with real inputs `[n, n_in]` in [0, 1] of the network.
+
+    The chip is left with its new trims, not armed. What was measured is in the journal, from
+    which a calibration that was interrupted goes on.
+    """
+    check_inputs(program, inputs)
+    chip.program(program)
+    set_trims(chip, tuple(untrimmed(program)))
+    bench = Bench(chip, program, inputs, tell)
+    measured = _measure(chip, program, journal, tell)
+    raw = bench.fidelity(0, 'raw')
+    trims = _trims(program, measured)
+    set_trims(chip, trims)
+    trims = _refitted(bench, bench.outputs(2, 'trimmed'), trims, measured)
+    set_trims(chip, trims)
+    trimmed = bench.fidelity(3, 'calibrated')
+    return Calibration(
+        chip.identity.uid, program_checksum(program), date, chip.telemetry().temperature_c, trims,
+        measured.twin, measured.test.faults, measured.test.untested, measured.sigma, raw, trimmed,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A chip under test: what its edges and outputs give, with the trims that it has."""
+
+    chip: Chip
+    program: Program
+    inputs: Floats
+    tell: Tell
+
+    def fidelity(self, stage: int, what: str) -> Fidelity:
+        """Measure how close the chip is to its program."""
+        count = len(nodes(self.program))
+        edges = check_edges(
+            self.chip, self.program, _episode(self.program, stage),
+            lambda done: self.tell(f'edges, {what}', done, count),
+        )  # fmt: skip
+        outputs, targets = self.outputs(stage + 1, what).mean(axis=0), self.targets
+        real = self.held & (np.arange(len(self.asked)) < len(self.inputs))
+        spread = self.held & ~real
+        return fidelity(
+            edges, ideal_edges(self.program, CHECK.x), (outputs[spread], targets[spread]),
+            (outputs[real], targets[real]),
+        )  # fmt: skip
+
+    @property
+    def held(self) -> NDArray[np.bool_]:
+        """Which inputs are not fitted to, but judged by."""
+        held: NDArray[np.bool_] = np.arange(len(self.asked)) % HELD_OUT == 0
+        return held
+
+    @property
+    def asked(self) -> Floats:
+        """Real inputs, then as many all over their range: a fit to both holds beyond the real."""
+        draw = stream(0, 'inputs of a check').random(self.inputs.shape)
+        return np.concatenate([self.inputs, draw])
+
+    @property
+    def targets(self) -> Floats:
+        """Outputs `[n, n_out]` that a flawless chip gives."""
+        return ideal_outputs(self.program, self.asked)
+
+    def outputs(self, stage: int, what: str) -> Floats:
+        """Return outputs `[repeats, n, n_out]`."""
+        return evaluate(
+            self.chip, self.asked, _episode(self.program, stage),
+            lambda done: self.tell(f'outputs, {what}', done, REPEATS),
+        )  # fmt: skip
+
+
+def ideal_outputs(program: Program, inputs: Floats) -> Floats:
+    """Return the outputs `[n, n_out]` that a flawless chip gives."""
+    chip = IdealChip()
+    chip.program(program)
+    return chip.evaluate(inputs, 0.0, 1.0)
+
+
+def _measure(chip: Chip, program: Program, journal: Journal, tell: Tell) -> Measured:
+    total = len(STAGES) * len(nodes(program))
+    stages = measure_all(chip, program, journal, lambda done: tell('sweeps', done, total))
+    test = self_test(program, stages['signature'])
+    sigma = _repeatability(stages)
+    x = np.concatenate([stage.x for stage in STAGES[1:]])
+    drive = np.concatenate([np.full(len(stage.x), float(stage.drive)) for stage in STAGES[1:]])
+    readings = [
+        Readings(
+            x, drive, np.concatenate([stages[stage.name][layer] for stage in STAGES[1:]]), sigma
+        )
+        for layer in range(len(program.layers))
+    ]
+    tell('twin', 0, 1)
+    twin = fit_twin(program, readings, alive(program, test.faults))
+    tell('twin', 1, 1)
+    return Measured(stages, sigma, test, twin)
+
+
+def _repeatability(stages: dict[str, Found]) -> float:
+    """Return the noise of a reading: what differs on the way up and on the way down."""
+    pairs = zip(stages['up'], stages['down'], strict=True)
+    differences = np.concatenate([np.ravel(up - down[::-1]) for up, down in pairs])
+    return max(float(1.4826 * np.median(np.abs(differences)) / np.sqrt(2)), 1e-6)
+
+
+def _trims(program: Program, measured: Measured) -> tuple[Trim, ...]:
+    """Return the trims that bring each edge as near as possible to what it should be."""
+    trims = []
+    for layer, wanted in enumerate(ideal_edges(program, SWEPT_X)):
+        off, up, down = (measured.stages[name][layer] for name in ('off', 'up', 'down'))
+        readings = np.concatenate([off, up, down[::-1]])
+        right = np.concatenate([np.zeros_like(off), wanted, wanted])
+        trims.append(edge_trims(readings, right, measured.sigma))
+    return tuple(trims)
+
+
+def _refitted(
+    bench: Bench, outputs: Floats, trims: tuple[Trim, ...], measured: Measured
+) -> tuple[Trim, ...]:
+    """Return trims whose last layer makes up for what the outputs still lack.
+
+    What its edges give is the twin's knowledge. A fit that does not help for inputs that it has
+    not seen is not used.
+    """
+    twin = TwinChip(bench.chip.identity.uid, measured.twin)
+    twin.program(bench.program)
+    set_trims(twin, trims)
+    edges, wanted = twin.last_edges(bench.asked), bench.targets
+    found, held = outputs.mean(axis=0), bench.held
+    sigma = outputs.std(axis=0).mean(axis=0) / np.sqrt(len(outputs)) + 1e-6
+    change = refit_outputs(found[~held], wanted[~held], edges[~held], sigma)
+    mended = found[held] + (edges[held] * (change[0] - 1) + change[1]).sum(axis=1)
+    if np.square(mended - wanted[held]).sum() >= np.square(found[held] - wanted[held]).sum():
+        return trims
+    return (*trims[:-1], after(trims[-1], change))
+
+
+def _episode(program: Program, stage: int) -> int:
+    """Return the first of the episodes of a stage: no two measurements share their noise."""
+    jobs = len(STAGES) * len(nodes(program))
+    return jobs + 1 + stage * max(len(nodes(program)), REPEATS)
+
+
+def check_inputs(program: Program, inputs: Floats) -> None:
+    """Raise a `UserError` for inputs that cannot be put on the network."""
+    if inputs.ndim != 2 or inputs.shape[1] != program.shape[0] or len(inputs) < 2 * HELD_OUT:
+        raise UserError(
+            f'inputs of shape {inputs.shape}: must be at least {2 * HELD_OUT} rows of '
+            f'{program.shape[0]}'
+        )

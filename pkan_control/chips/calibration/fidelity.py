@@ -1,0 +1,66 @@
+"""How close a chip is to what it was programmed to be."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pkan_control.arrays import Floats
+from pkan_control.chips.calibration.measuring import Found
+from pkan_control.devices.element import find_device
+from pkan_control.network import Program
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """Errors of edges in gain units over x in [0, 1], and of outputs.
+
+    R^2 of an edge is 1 - (its squared error / its variance). The NRMSE of an output is its RMSE
+    over the standard deviation that it should have, for inputs all over [0, 1]; the root mean
+    square over outputs. For real inputs, which may hardly vary, stands the plain RMSE; an output
+    of 1 is its full scale.
+    """
+
+    edge_rmse_median: float
+    edge_rmse_p95: float
+    edge_r2_median: float
+    edge_r2_p5: float
+    output_nrmse: float
+    output_rmse_real: float
+
+
+def fidelity(
+    edges: Found, wanted: Found, spread: tuple[Floats, Floats], real: tuple[Floats, Floats]
+) -> Fidelity:
+    """Compare edges `[n, n_in, n_out]` of each layer, and outputs `[n, n_out]` with their targets.
+
+    The outputs are those of inputs all over their range (spread), and of real ones.
+    """
+    pairs = list(zip(edges, wanted, strict=True))
+    rmse = np.concatenate([edge_rmse(found, right) for found, right in pairs])
+    sizes = np.concatenate([np.ravel(right.std(axis=0)) for _, right in pairs])
+    r2 = 1 - np.square(rmse / np.maximum(sizes, 1e-12))
+    median, p95 = np.quantile(rmse, (0.5, 0.95)).tolist()
+    r2_median, r2_p5 = np.quantile(r2, (0.5, 0.05)).tolist()
+    plain = float(np.sqrt(np.mean(np.square(real[0] - real[1]))))
+    return Fidelity(median, p95, r2_median, r2_p5, output_nrmse(*spread), plain)
+
+
+def edge_rmse(found: Floats, wanted: Floats) -> Floats:
+    """Return the RMSE of each edge of a layer, flat."""
+    return np.ravel(np.sqrt(np.mean(np.square(found - wanted), axis=0)))
+
+
+def output_nrmse(outputs: Floats, targets: Floats) -> float:
+    """Return the NRMSE of outputs `[n, n_out]`."""
+    errors = np.mean(np.square(outputs - targets), axis=0) / np.var(targets, axis=0)
+    return float(np.sqrt(np.mean(errors)))
+
+
+def ideal_edges(program: Program, x: Floats) -> Found:
+    """Return what the edges of each layer should give at inputs `x[n]`: `[n, n_in, n_out]`."""
+    device = find_device(program.device)
+    inputs = x.reshape(-1, 1, 1, 1)
+    return [
+        np.asarray(device.response(inputs, device.decode(codes))).sum(axis=-1)
+        for codes in program.layers
+    ]

@@ -1,0 +1,118 @@
+"""`ideal:`: a chip without flaws, which others are made of."""
+
+import numpy as np
+
+from pkan_control.arrays import Floats
+from pkan_control.chips.chip import Identity, Index, Target, Telemetry, as_inputs
+from pkan_control.devices.deviations import PROGRAMMING_C
+from pkan_control.devices.element import Device, find_device
+from pkan_control.errors import UserError
+from pkan_control.network import Program, compile_layer, propagate
+
+# Sources and targets of those edges of a layer that are meant.
+Part = tuple[slice, slice]
+WHOLE = (slice(None), slice(None))
+
+
+class IdealChip:
+    """Evaluates a program exactly as it was trained: continuous time, no flaws, no delay."""
+
+    def __init__(self) -> None:
+        """Make a chip without a program."""
+        self._program: Program | None = None
+        self._device: Device
+        self._layers: list[Floats] = []
+        self._safe_action: Floats | None = None
+        self._armed = True
+        self._evaluations = 0
+        self._latency_s = 0.0
+
+    @property
+    def identity(self) -> Identity:
+        """Kind, name, and a latency of 0."""
+        return Identity('ideal', 'ideal', 0.0)
+
+    def program(self, program: Program) -> None:
+        """Load a program; a chip that was safe answers again."""
+        self._device = find_device(program.device)
+        self._layers = self._compile(program)
+        self._program = program
+        self._armed = True
+
+    def _compile(self, program: Program) -> list[Floats]:
+        device = self._device
+        return [compile_layer(device, device.decode(codes)) for codes in program.layers]
+
+    def begin(self, episode: int) -> None:
+        """Do nothing: an ideal chip has no noise."""
+
+    def arm(self, safe_action: Floats) -> None:
+        """Let evaluations through, and remember the safe action `[n_out]`."""
+        action = np.array(safe_action, dtype=np.float64)
+        wanted = action.shape if self._program is None else self._program.shape[-1:]
+        if action.shape != wanted or not np.isfinite(action).all():
+            raise UserError(f'safe action {action.tolist()}: must be {wanted} finite numbers')
+        self._safe_action = action
+        self._armed = True
+
+    def safe(self) -> None:
+        """Answer with the safe action (zeros where none was given) until armed again."""
+        self._armed = False
+
+    def evaluate(self, x: Floats, time_s: float, deadline_s: float) -> Floats:
+        """Return the outputs `[..., n_out]` of inputs `x[..., n_in]` in [0, 1]."""
+        program = self._loaded()
+        inputs = as_inputs(x, program.shape[0])
+        self._evaluations += 1
+        if not self._armed:
+            return self._safe_outputs(inputs)
+        if self._latency_s > deadline_s:
+            raise TimeoutError(f'the chip needs {self._latency_s:.4f} s: allowed {deadline_s:.4f}')
+        return self._outputs(inputs, program, time_s)
+
+    def _outputs(self, x: Floats, program: Program, time_s: float) -> Floats:
+        outputs: Floats = propagate(x, self._layers, self._device.nodes, program.squash_scale)
+        return outputs
+
+    def _safe_outputs(self, x: Floats) -> Floats:
+        outputs = self._loaded().shape[-1]
+        action = np.zeros(outputs) if self._safe_action is None else self._safe_action
+        return np.broadcast_to(action, (*x.shape[:-1], outputs)).copy()
+
+    def sweep(
+        self, target: Target, index: Index, x: Floats, averages: int, drive: bool = True
+    ) -> Floats:
+        """Measure an element, an edge or a node (all its inputs at the same x) alone."""
+        sources = slice(None) if target == 'node' else slice(index.source, index.source + 1)
+        part = (sources, slice(index.target, index.target + 1))
+        elements = self._element_values(np.asarray(x, dtype=np.float64), index.layer, part) * drive
+        edges = self._edge_values(elements, index.layer, part)
+        element, total = elements[:, 0, 0, index.element], edges.sum(axis=(1, 2))
+        return element if target == 'element' else total
+
+    def _element_values(self, x: Floats, layer: int, part: Part = WHOLE) -> Floats:
+        """Return the values `[points, n_in, n_out, K]` of a layer's elements, or of a part."""
+        physical = self._device.decode(self._loaded().layers[layer][part])
+        values: Floats = self._device.response(x.reshape(-1, 1, 1, 1), physical)
+        return values
+
+    def _edge_values(self, elements: Floats, layer: int, part: Part = WHOLE) -> Floats:
+        edges: Floats = elements.sum(axis=-1)
+        return edges
+
+    def trim(self, layer: int, gain: Floats, offset: Floats) -> None:
+        """Refuse: there is nothing to correct."""
+        raise UserError('an ideal chip has no trims: open a sim: chip')
+
+    def telemetry(self) -> Telemetry:
+        """Return the number of evaluations."""
+        return Telemetry(self._evaluations, PROGRAMMING_C, self._armed, 0)
+
+    def close(self) -> None:
+        """Go safe."""
+        self.safe()
+
+    def _loaded(self) -> Program:
+        if self._program is None:
+            raise UserError('the chip holds no program: load one first')
+        return self._program

@@ -1,0 +1,53 @@
+"""What chips in software have in common whose edges have paths and trims of their own."""
+
+import numpy as np
+
+from pkan_control.arrays import Floats
+from pkan_control.chips.ideal import WHOLE, IdealChip, Part
+from pkan_control.errors import UserError
+from pkan_control.network import Program, coefficients, node_inputs
+
+# Gain and offset of a layer's edges, both `[n_in, n_out]`.
+Trim = tuple[Floats, Floats]
+
+
+class TrimmedChip(IdealChip):
+    """An edge is the sum of its elements, through a path with gain and offset, and a trim."""
+
+    def __init__(self) -> None:
+        """Make a chip without a program."""
+        super().__init__()
+        self._trims: list[Trim] = []
+
+    def _paths(self, layer: int) -> Trim:
+        """Return gain and offset of a layer's paths."""
+        raise NotImplementedError
+
+    def _compile_layer(self, layer: int) -> Floats:
+        nodes = node_inputs(self._device, np.empty(0)).reshape(-1)
+        edges = self._edge_values(self._element_values(nodes, layer), layer)
+        matrix: Floats = coefficients(edges)
+        return matrix
+
+    def _edge_values(self, elements: Floats, layer: int, part: Part = WHOLE) -> Floats:
+        path_gain, path_offset = (path[part] for path in self._paths(layer))
+        gain, offset = (trim[part] for trim in self._trims[layer])
+        edges: Floats = (elements.sum(axis=-1) * path_gain + path_offset) * gain + offset
+        return edges
+
+    def trim(self, layer: int, gain: Floats, offset: Floats) -> None:
+        """Correct the edges of a layer: value * gain + offset, both `[n_in, n_out]`."""
+        shape = self._trims[layer][0].shape
+        if np.shape(gain) != shape or np.shape(offset) != shape:
+            raise UserError(f'trims of {np.shape(gain)} and {np.shape(offset)}: must be {shape}')
+        trims = np.array(gain, dtype=float), np.array(offset, dtype=float)
+        if not np.isfinite(trims).all():
+            raise UserError('trims hold a number that is not finite')
+        self._trims[layer] = trims
+        self._layers[layer] = self._compile_layer(layer)
+
+
+def untrimmed(program: Program) -> list[Trim]:
+    """Return trims that change nothing."""
+    shapes = [codes.shape[:2] for codes in program.layers]
+    return [(np.ones(shape), np.zeros(shape)) for shape in shapes]

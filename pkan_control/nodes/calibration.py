@@ -1,0 +1,99 @@
+"""`~/calibrate`: measure and correct the chip of an inactive controller node."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from rclpy.node import Node
+from std_srvs.srv import Trigger
+
+from pkan_control.arrays import Floats
+from pkan_control.chips.calibration.calibrate import HELD_OUT, calibrate
+from pkan_control.chips.calibration.calibration import Calibration, program_checksum
+from pkan_control.chips.calibration.file import load_calibration, save_calibration
+from pkan_control.chips.calibration.journal import Journal
+from pkan_control.chips.chip import Chip
+from pkan_control.controller.bundle import Bundle
+from pkan_control.controller.controller import Controller, OnChip
+from pkan_control.errors import UserError
+from pkan_control.network import Program
+from pkan_control.streams import stream
+
+# Inputs that the outputs are fitted to: what the network heard, or drawn from all over its range.
+INPUTS = 200
+
+
+def known_calibration(node: Node, path: str) -> Calibration | None:
+    """Return the calibration of a file; None without one, with a warning where it is missing."""
+    if not path:
+        return None
+    if not Path(path).exists():
+        node.get_logger().warning(f'{path}: no such file: the chip is not calibrated yet')
+        return None
+    return load_calibration(Path(path))
+
+
+class Calibrator:
+    """Calibrates the chip of a controller on request, and arms it again."""
+
+    def __init__(
+        self,
+        node: Node,
+        bundle: Bundle,
+        chip: Chip,
+        controller: Controller,
+        path: str,
+        refuse: Callable[[], str],
+    ) -> None:
+        """Open the service; `refuse` says what stands against it now."""
+        self._node, self._bundle, self._chip, self._path = node, bundle, chip, path
+        self._network = controller.evaluator
+        self._refuse = refuse
+        self.service = node.create_service(Trigger, '~/calibrate', self._on_request)
+
+    def _on_request(self, request: Trigger.Request, response: Trigger.Response) -> object:
+        try:
+            response.message = self._run()
+            response.success = True
+            self._node.get_logger().info(response.message)
+        except UserError as error:
+            response.message = str(error)
+            self._node.get_logger().warning(f'calibrate refused: {error}')
+        return response
+
+    def _run(self) -> str:
+        program, network = self._bundle.program, self._network
+        if self._refuse():
+            raise UserError(self._refuse())
+        if not self._path:
+            raise UserError('parameter calibration is empty: give the path of the file to write')
+        if not isinstance(program, Program) or not isinstance(network, OnChip):
+            raise UserError('an MLP runs on no chip: there is nothing to calibrate')
+        path, log = Path(self._path), self._node.get_logger()
+        about = {'uid': self._chip.identity.uid, 'program': program_checksum(program)}
+        journal = Journal(path.with_suffix('.sweeps'), about)
+
+        def tell(stage: str, done: int, total: int) -> None:
+            if done == total:
+                log.info(f'calibrate: {stage} done')
+
+        date = datetime.now(UTC).isoformat(timespec='seconds')
+        inputs = heard_inputs(network, program)
+        try:
+            calibration = calibrate(self._chip, program, inputs, date, journal, tell)
+            save_calibration(path, calibration)
+            journal.remove()
+        finally:
+            network.arm()
+        faults = ''.join(f'; {fault}' for fault in calibration.faults)
+        raw, trimmed = calibration.raw.output_nrmse, calibration.trimmed.output_nrmse
+        return f'{path}: error of the outputs {raw:.1%} before, {trimmed:.1%} after{faults}'
+
+
+def heard_inputs(network: OnChip, program: Program) -> Floats:
+    """Return inputs `[200, n_in]` that a network heard, or such from all over its range."""
+    draw = stream(0, 'inputs of a calibration')
+    if len(network.heard) < 2 * HELD_OUT:
+        return draw.random((INPUTS, program.shape[0]))
+    return np.array(network.heard)[draw.permutation(len(network.heard))[:INPUTS]]
