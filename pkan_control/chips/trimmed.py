@@ -7,6 +7,8 @@ from pkan_control.chips.ideal import WHOLE, IdealChip, Part
 from pkan_control.errors import UserError
 from pkan_control.network import Program, coefficients, node_inputs
 
+# What boards can hold of a trim's gain: Q3.13 on the wire.
+MOST_GAIN = 3.999
 # Gain and offset of a layer's edges, both `[n_in, n_out]`.
 Trim = tuple[Floats, Floats]
 

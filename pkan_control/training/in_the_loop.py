@@ -17,7 +17,7 @@ from torch import Tensor
 from pkan_control.arrays import Floats
 from pkan_control.chips.calibration.calibrate import Bench
 from pkan_control.chips.calibration.calibration import Calibration, set_trims
-from pkan_control.chips.trimmed import Trim
+from pkan_control.chips.trimmed import MOST_GAIN, Trim
 from pkan_control.chips.twin import TwinLayer
 from pkan_control.devices.element import find_device
 from pkan_control.network import squash
@@ -80,7 +80,8 @@ def _step(
     back = ridge * (first - flat).numpy()
     change = np.linalg.solve(normal, rows.T @ lack[used].reshape(-1) + back)
     arrays = [each.numpy() for each in _parts(calibration, flat + torch.from_numpy(change))]
-    return tuple(zip(arrays[::2], arrays[1::2], strict=True))
+    gains = [np.clip(gain, -MOST_GAIN, MOST_GAIN) for gain in arrays[::2]]
+    return tuple(zip(gains, arrays[1::2], strict=True))
 
 
 def _flat(trims: tuple[Trim, ...]) -> Tensor:

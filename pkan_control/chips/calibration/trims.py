@@ -3,7 +3,7 @@
 import numpy as np
 
 from pkan_control.arrays import Floats
-from pkan_control.chips.trimmed import Trim
+from pkan_control.chips.trimmed import MOST_GAIN, Trim
 
 # What is assumed of a gain before anything was measured: a path is within this of 1 (sigma).
 GAIN_SIGMA = 0.1
@@ -32,6 +32,7 @@ def _line(y: Floats, t: Floats, weights: Floats, sigma: float) -> Trim:
     prior = (sigma / GAIN_SIGMA) ** 2
     spread = (weights * (y - y_mean) ** 2).sum(axis=0) + prior
     gain = ((weights * (y - y_mean) * (t - t_mean)).sum(axis=0) + prior) / spread
+    gain = np.clip(gain, -MOST_GAIN, MOST_GAIN)
     return gain, t_mean - gain * y_mean
 
 
@@ -57,4 +58,5 @@ def refit_outputs(outputs: Floats, wanted: Floats, edges: Floats, sigma: Floats)
 
 def after(first: Trim, second: Trim) -> Trim:
     """Return the trim that does what the first and then the second does."""
-    return first[0] * second[0], first[1] * second[0] + second[1]
+    gain = np.clip(first[0] * second[0], -MOST_GAIN, MOST_GAIN)
+    return gain, first[1] * second[0] + second[1]
