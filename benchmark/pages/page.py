@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -42,19 +43,25 @@ class Bar:
 
 @dataclass(frozen=True)
 class Page:
-    """One subject; its name is that of the file in `doc/results/`."""
+    """One subject; its name is that of the file in `doc/results/`.
+
+    Workers are how many sections run side by side: one where times are compared.
+    """
 
     name: str
     title: str
     sections: tuple[Section, ...]
     bars: tuple[Bar, ...]
+    workers: int = 1
 
 
 def measure(page: Page, folder: Path) -> str:
     """Run all commands of a page, their files in a folder; return its text."""
     outputs, figures = {}, {}
-    for section in page.sections:
-        outputs[section.name], figures[section.name] = _run(section, folder)
+    with ThreadPoolExecutor(page.workers) as pool:
+        done = pool.map(lambda section: _run(section, folder), page.sections)
+        for section, (output, values) in zip(page.sections, done, strict=True):
+            outputs[section.name], figures[section.name] = output, values
     lines = [f'# {page.title}', '', *_origin()]
     if page.bars:
         lines += ['| figure | bar | reached | |', '|---|---|---|---|']
