@@ -5,6 +5,7 @@ import sys
 import typer
 
 from pkan_control.commands.calibrate import calibrate
+from pkan_control.commands.conformance import conformance
 from pkan_control.commands.demo import demo
 from pkan_control.commands.emulate import emulate
 from pkan_control.commands.inspect import inspect
@@ -12,7 +13,7 @@ from pkan_control.commands.rollout import rollout
 from pkan_control.commands.train import train
 from pkan_control.errors import UserError
 
-COMMANDS = (demo, rollout, train, inspect, calibrate, emulate)
+COMMANDS = (demo, rollout, train, inspect, calibrate, emulate, conformance)
 
 app = typer.Typer(
     add_completion=False,

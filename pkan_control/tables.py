@@ -1,6 +1,6 @@
 """Tables and progress on the terminal."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +18,7 @@ from rich.progress import (
 from rich.table import Table
 
 from pkan_control.chips.calibration.calibration import Calibration
+from pkan_control.conformance.check import Verdict
 from pkan_control.rollouts.record import EpisodeRecord, summary
 
 console = Console(highlight=False)
@@ -145,6 +146,17 @@ def calibration_table(title: str, calibration: Calibration) -> Table:
     count = f'{len(calibration.faults)} dead or stuck, {calibration.untested} too weak to tell'
     table.caption = f'{calibration.temperature_c:.1f} degC, {calibration.date}; elements: {count}'
     table.caption_justify = 'left'
+    return table
+
+
+def conformance_table(title: str, verdicts: Sequence[Verdict]) -> Table:
+    """Return a row for each check of a board; what went wrong says what was expected."""
+    table = _table(title, ['check', 'section'])
+    table.add_column('result', no_wrap=False)
+    for verdict in verdicts:
+        wrong = f'FAILED: expected {verdict.expected}, came {verdict.came}'
+        result = 'passed' if verdict.passed else wrong
+        table.add_row(verdict.check.name, verdict.check.section, result)
     return table
 
 

@@ -118,6 +118,17 @@ OPENERS: dict[str, Callable[[str, dict[str, str]], Chip]] = {
 }
 
 
+def open_transport(uri: str) -> Transport:
+    """Return the bare wire to the board that a URI names."""
+    parts = _split(uri)
+    if parts.scheme not in BOARD_OPENERS or parts.fragment:
+        raise unknown('board URI', uri, [f'{scheme}:' for scheme in BOARD_OPENERS])
+    try:
+        return BOARD_OPENERS[parts.scheme](uri, parts)()
+    except OSError as error:
+        raise UserError(f'cannot open {uri}: {error}') from None
+
+
 def _open_board(uri: str, parts: SplitResult) -> Chip:
     connect = BOARD_OPENERS[parts.scheme](uri, parts)
     return RemoteChip(Session(uri, connect))

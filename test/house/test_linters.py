@@ -28,6 +28,7 @@ ROOMS = (
         'network',
         'mlp',
         'chips',
+        'conformance',
     ),
     *(
         'controller',
