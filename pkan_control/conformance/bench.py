@@ -18,6 +18,8 @@ from pkan_control.streams import stream
 
 # How long an answer may take; and for how long silence is listened to.
 ANSWER_S, SILENCE_S = 1.0, 0.15
+# A board that boots answers nothing; it is asked once more after this.
+BOOT_S = 0.5
 HALF = 0x4000
 PIECE = 200
 
@@ -47,6 +49,11 @@ class Bench:
     def begin(self) -> m.HelloReply:
         """Open a session of its own, not armed."""
         self._nonce = (self._nonce + 1) & 0xFFFFFFFF
+        self.send(
+            encode(self.frame(Kind.HELLO, REQUESTS[Kind.HELLO].pack(self.greeting()), session=0))
+        )
+        if self.hear(Kind.HELLO, None, BOOT_S) is None:
+            self.wait(BOOT_S)
         self.hello = self.accept(Kind.HELLO, self.greeting(), session=0)
         self.session = self.hello.session
         self.accept(Kind.DISARM, m.Empty())

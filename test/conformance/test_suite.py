@@ -127,10 +127,11 @@ def test_a_defect_is_found_by_the_check_of_that_name(tcp, monkeypatch, defect, n
     firmware = Firmware(7, Deviations())
     with running(firmware, tcp) as uri:
         bench = Bench(open_transport(uri))
-        assert run(check, bench).passed
+        before = run(check, bench)
         defect(firmware, monkeypatch)
         verdict = run(check, bench)
         bench.close()
+    assert before.passed
     assert not verdict.passed
     assert verdict.expected
     assert verdict.came
