@@ -1,6 +1,7 @@
 """A chip on a board behind a serial line or TCP; see doc/bridge_protocol.md."""
 
 import time
+from contextlib import suppress
 from queue import Empty as QueueEmpty
 from statistics import median
 
@@ -37,6 +38,8 @@ TRIMS_IN_MESSAGE = 128
 # Readings of a sweep come in events; the next one is waited for this long.
 READING_S = 2.0
 MOST_READINGS = 1000
+# How long is waited for SAFE to be answered in mid-flight.
+SAFE_S = 0.02
 MOST_AVERAGES_LOG2 = 15
 
 
@@ -51,6 +54,7 @@ class RemoteChip:
         self._generation = session.generation
         self._round_trip_s = 0.0
         self._safe_wanted = False
+        self._abandoned = ''
         self._saturated = 0
 
     @property
@@ -105,7 +109,7 @@ class RemoteChip:
         self._disarm()
         self.session.request(Kind.ARM, Arm(self._crc, WATCHDOG_MS, action))
         self._generation, self.session.watched = generation, True
-        self._safe_wanted = False
+        self._safe_wanted, self._abandoned = False, ''
 
     def _disarm(self) -> None:
         """Leave ARMED, and acknowledge SAFE."""
@@ -142,13 +146,22 @@ class RemoteChip:
         except BoardError as error:
             if error.status == Status.DEADLINE:
                 raise LinkTimeoutError(f'{error}: allowed are {deadline_s:.4f} s') from None
+            self._abandon(str(error))
             raise
         if status == Status.SAFE and not self._safe_wanted:
-            raise BoardError(f'{self.session.name}: the board went safe; arm it to go on', status)
+            why = self._abandoned or f'{self.session.name}: the board went safe'
+            raise BoardError(f'{why}; arm it to go on', status)
         if len(reply.outputs) != self._loaded().shape[-1]:
             raise BoardError(f'{self.session.name}: {len(reply.outputs)} outputs')
         self._saturated += bool(reply.flags & Flag.SATURATED)
         return to_floats(reply.outputs, ONE_VALUE)
+
+    def _abandon(self, why: str) -> None:
+        """Let a board that refuses to evaluate go safe: armed, it would hold its last outputs."""
+        self._abandoned = why
+        self.session.watched = False
+        with suppress(LinkLostError, LinkTimeoutError, BoardError):
+            self.session.ask_once(Kind.SAFE, Safe(SafeReason.HOST), SAFE_S)
 
     def sweep(
         self, target: Target, index: Index, x: Floats, averages: int, drive: bool = True

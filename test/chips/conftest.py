@@ -22,6 +22,7 @@ def run_board(tmp_path_factory):
         firmware, stop = Firmware(seed, deviations), threading.Event()
         path = Path(tmp_path_factory.mktemp('pty')) / 'board'
         endpoint = TcpEndpoint('127.0.0.1', 0) if link == 'tcp' else PtyEndpoint(path)
+        run.endpoint = endpoint
         thread = threading.Thread(target=serve, args=(firmware, endpoint, stop.is_set))
         thread.start()
         try:

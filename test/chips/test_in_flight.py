@@ -1,0 +1,87 @@
+"""Faults of a board in mid-flight: a safe command soon, one clear reason, no silent re-arming."""
+
+import time
+
+import numpy as np
+import pytest
+
+from pkan_control.bridge.codes import State
+from pkan_control.chips.image import pack_program
+from pkan_control.chips.uri import open_chip
+from pkan_control.controller.bundle import Bundle
+from pkan_control.controller.controller import make_controller
+from pkan_control.controller.pilot import Limits, Pilot
+from pkan_control.emulator.chip_model import ChipModel
+from pkan_control.tasks.task import find_task
+
+TASK = find_task('drone_hover')
+STATE = np.array([0.1, 0, 1.5, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0])
+STEP_S, LIMIT_S = 0.02, 0.2
+
+
+def reboot(firmware, endpoint) -> None:
+    """Let the board lose its power for a moment."""
+    firmware.reboot(firmware.device._fed_us)
+
+
+def pull_the_cable(firmware, endpoint) -> None:
+    """Cut the connection; it can be made again at once."""
+    host, endpoint._host = endpoint._host, None
+    host.close()
+
+
+def swap_the_program(firmware, endpoint) -> None:
+    """Let somebody else load another program."""
+    device = firmware.device
+    device._model = ChipModel(7, device._deviations, swap_the_program.other, 0xBAD)
+
+
+FAULTS = {
+    reboot: ['boot count'],
+    pull_the_cable: ['the link was interrupted', 'closed the connection'],
+    swap_the_program: ['wrong program'],
+}
+
+
+@pytest.mark.parametrize(
+    ('fault', 'words'), FAULTS.items(), ids=lambda f: getattr(f, '__name__', '')
+)
+def test_in_mid_flight(run_board, make_program, fault, words):
+    swap_the_program.other = make_program((12, 4, 4), seed=9)
+    bundle = Bundle('drone_hover', TASK.law, 50.0, make_program((12, 16, 4)))
+    assert len(pack_program(bundle.program)) > 1000
+    with run_board() as (firmware, uri):
+        chip = open_chip(uri)
+        pilot = Pilot(TASK.law, make_controller(bundle, chip), Limits())
+        pilot.on_goal(1, 0.0, TASK.goal(0, 0, 0))
+        try:
+            safe_after_s, reasons, last = fly(pilot, lambda: fault(firmware, run_board.endpoint))
+            state = firmware.device.state
+        finally:
+            chip.close()
+    assert safe_after_s < LIMIT_S
+    assert all(decision.safe for decision in last)
+    assert state != State.ARMED
+    assert any(word in reasons[-1] for word in words), reasons[-1]
+    assert len(set(reasons)) <= 2
+    assert not any('\n' in reason for reason in reasons)
+
+
+def fly(pilot, fault, before=15, after=100):
+    """Fly in real time; return when the first safe command came, reasons, and the last second."""
+    decisions, reasons, struck, safe_s = [], [], 0.0, None
+    for step in range(1, before + after):
+        time.sleep(STEP_S)
+        if step == before:
+            fault()
+            struck = time.monotonic()
+        stamp = step * 20_000_000
+        decision = pilot.on_state(stamp, stamp, time.monotonic(), STATE + step * 1e-3)
+        decisions.append(decision)
+        if step < before:
+            assert not decision.safe
+        elif decision.safe and safe_s is None:
+            safe_s = time.monotonic() - struck
+        if decision.safe:
+            reasons.append(pilot.reason)
+    return safe_s, reasons, decisions[-50:]
