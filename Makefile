@@ -1,4 +1,5 @@
 # make demo: set everything up and fly.   make test: set everything up and run every test.
+# make soak: all of each fuzz, of which make test runs a tenth.
 # make results: measure doc/results/ anew, or only PAGES="NAME ...".   make clean: undo make.
 
 VENV := .venv
@@ -12,7 +13,7 @@ REQUIREMENT_FILES := $(wildcard requirements/*.txt)
 SOURCES := $(shell find pkan_control scripts launch config controllers urdf resource -type f \
 	-not -name '*.pyc') setup.py setup.cfg package.xml
 
-.PHONY: setup demo test results clean
+.PHONY: setup demo test soak results clean
 
 setup: $(VENV)/.package
 
@@ -21,6 +22,10 @@ demo: setup
 
 test: setup
 	$(BIN)/pytest -q
+
+# All of each fuzz, kill and soak, of which make test runs a tenth.
+soak: setup
+	PKAN_SOAK=1 $(BIN)/pytest -q
 
 results: setup
 	$(BIN)/python benchmark/results.py $(PAGES)
