@@ -6,8 +6,8 @@ from pkan_control.nodes.parameters import CONTROLLER, SIMULATION, Parameter
 
 HEAD = """# Parameters of the nodes
 
-Made from the tables that declare them, by `python -m pkan_control.nodes.parameters_page`. The file that
-launch files load, and that you can start from, is [config/drone_hover.yaml](../config/drone_hover.yaml). A live
+Made from the tables that declare them, by `python -m pkan_control.nodes.parameters_page`. Launch
+files load [config/drone_hover.yaml](../config/drone_hover.yaml), which you can start from. A live
 parameter can change while the node runs; a change that does not fit the others is refused as a
 whole. All others are read when the node is configured.
 """
