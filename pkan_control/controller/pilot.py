@@ -86,7 +86,10 @@ class Pilot:
         self._controller = controller
         self._watchdog = Watchdog(limits.state_timeout_s)
         self.limit(limits)
+        # The goal that was sent, the one that is followed, and whether there was a good one.
         self._goal: Floats | None = None
+        self._wanted: Floats | None = None
+        self._followed = False
         self._last: Decision | None = None
         self._sent = law.safe_command()
         self._seen: Floats
@@ -129,15 +132,25 @@ class Pilot:
         if self.arming.stopped:
             self.reason = 'stopped in an emergency'
             return self.stop(stamp_ns)
-        faults = self.state.fault(now_ns, steady_s) or self.goal.fault(now_ns, steady_s)
-        if faults or self._goal is None:
-            self._refuse(faults or 'goal_pose: never received')
+        stale = self.goal.fault(now_ns, steady_s) or ''
+        self._follow(values, stale)
+        fault = self.state.fault(now_ns, steady_s) or ('' if self._followed else stale)
+        if fault:
+            self._refuse(fault)
             return None
         self._note_jump(stamp_ns)
         self._watchdog.feed(steady_s)
-        self._last, self._seen = self._decide(stamp_ns, values, self._goal), values
+        self._last, self._seen = self._decide(stamp_ns, values), values
         self._sent = self._last.command
+        self.reason = self.reason or (f'{stale}: holding' if stale else '')
         return self._last
+
+    def _follow(self, state: Floats, stale: str) -> None:
+        """Follow the goal; where it got too old, stay where the robot was then, if it can."""
+        if not stale:
+            self._followed, self._wanted = True, self._goal
+        elif self._followed and self._wanted is self._goal:
+            self._wanted = self._law.hold(state)
 
     def _is_repeated(self, stamp_ns: int, values: Floats) -> bool:
         """Tell a state that comes again from another one at that time, after a reset say."""
@@ -160,10 +173,13 @@ class Pilot:
         self.counters.resets += self._last is not None
         self._controller.reset(self._episode)
 
-    def _decide(self, stamp_ns: int, state: Floats, goal: Floats) -> Decision:
+    def _decide(self, stamp_ns: int, state: Floats) -> Decision:
         self.counters.ticks += 1
+        if self._wanted is None:
+            self.reason = ''
+            return Decision(self._law.safe_command(), stamp_ns, safe=True)
         try:
-            command = self._controller.step(state, goal, stamp_ns / NANOSECONDS)
+            command = self._controller.step(state, self._wanted, stamp_ns / NANOSECONDS)
         except (TimeoutError, UserError) as error:
             return self._miss(stamp_ns, f'chip: {error}')
         self._missed = 0

@@ -42,7 +42,10 @@ CONTROLLER = (
     Parameter('enable', False, 'Publish on command; otherwise a dry run on ~/shadow_command.'),
     Parameter('state_timeout', 0.2, 'Oldest state to act on.', 's', 0.001, 60.0, live=True),
     Parameter(
-        *('setpoint_timeout', 0.0, 'Oldest goal to act on; 0: never too old.', 's', 0.0, 3600.0),
+        'setpoint_timeout',
+        0.0,
+        'Oldest goal to follow, then the robot stays where it is; 0: never too old.',
+        *('s', 0.0, 3600.0),
         live=True,
     ),
     Parameter(

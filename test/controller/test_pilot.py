@@ -102,12 +102,48 @@ def test_a_stamp_of_zero_is_refused():
     assert loop.pilot.reason == 'state: stamp is zero'
 
 
+def at_age(limit: float, steady: float) -> Loop:
+    """Return a loop that got a state when its goal had come a while ago."""
+    loop = Loop(Limits(setpoint_timeout_s=limit, state_timeout_s=9.0))
+    loop.state(1)
+    moved = NEAR + 0.5 * np.eye(13)[0]
+    assert loop.pilot.on_state(2 * STEP_NS, 2 * STEP_NS, steady, moved) is not None
+    return loop
+
+
 @pytest.mark.parametrize(('limit', 'steady', 'good'), [(1.0, 1.02, 1), (1.0, 1.03, 0), (0, 9, 1)])
-def test_the_age_of_a_goal(limit, steady, good):
-    loop = Loop(Limits(setpoint_timeout_s=limit))
-    decision = loop.pilot.on_state(STEP_NS, STEP_NS, steady, NEAR)
-    assert (decision is not None) == good
-    assert loop.pilot.reason.startswith('' if good else 'goal_pose: 1.010 s old')
+def test_a_goal_that_got_too_old_is_held_where_the_robot_was(limit, steady, good):
+    loop = at_age(limit, steady)
+    assert loop.network.seen[1][0] == pytest.approx(-0.612 if good else 0, abs=0.02)
+    assert loop.pilot.reason == (
+        '' if good else 'goal_pose: 1.010 s old, allowed are 1.000 s: holding'
+    )
+
+
+def test_what_is_held_stays_until_a_new_goal_comes():
+    loop = at_age(1.0, 2.0)
+    for step in (3, 4):
+        assert not loop.pilot.on_state(step * STEP_NS, step * STEP_NS, 2.0 + step, NEAR).safe
+        assert loop.network.seen[-1][0] == pytest.approx(0.5, abs=0.05)
+    loop.pilot.on_goal(5 * STEP_NS, 7.0, GOAL)
+    loop.pilot.on_state(5 * STEP_NS, 5 * STEP_NS, 7.0, NEAR)
+    assert loop.network.seen[-1][0] == pytest.approx(-0.1, abs=0.05)
+    assert loop.pilot.reason == ''
+
+
+def test_a_robot_that_cannot_hold_gets_the_safe_command(monkeypatch):
+    monkeypatch.setattr(DroneLaw, 'hold', lambda law, state: None)
+    loop = at_age(1.0, 2.0)
+    decision = loop.pilot.on_state(3 * STEP_NS, 3 * STEP_NS, 2.0, NEAR)
+    assert (decision.safe, *decision.command) == (True, 0, 0, 0, 0)
+    assert loop.pilot.reason.endswith('holding')
+
+
+def test_a_goal_that_was_never_good_is_not_held():
+    loop = Loop(Limits(setpoint_timeout_s=1.0), goal=False)
+    loop.pilot.on_goal(0, 0.0, GOAL)
+    assert loop.state(1) is None
+    assert loop.pilot.reason == 'goal_pose: stamp is zero'
 
 
 def test_a_goal_that_is_not_finite_leaves_the_old_one():

@@ -207,6 +207,10 @@ class DroneLaw:
         names = PARTS.values() if part == 'all' else [PARTS[part]]
         return DroneLaw.from_json({**self.to_json(), **dict.fromkeys(names, 0.0)})
 
+    def hold(self, state: Floats) -> Floats:
+        """Return where the drone is, at rest."""
+        return np.concatenate([state[POSITION], np.zeros(len(self.goal_names) - 3)])
+
     def safe_command(self) -> Floats:
         """Return rotors that stand still, `[4]` in rad/s."""
         return np.zeros(4)

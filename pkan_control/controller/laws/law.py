@@ -49,6 +49,9 @@ class Law(Protocol):
     def act(self, memory: Array, state: Array, action: Array) -> tuple[Array, Array]:
         """Return the new memory and the command for an action in the output terms' units."""
 
+    def hold(self, state: Floats) -> Floats | None:
+        """Return the goal `[g]` at which a robot stays; None where only the safe command does."""
+
     def safe_command(self) -> Floats:
         """Return the command that is sent when control ends."""
 
