@@ -43,12 +43,6 @@ SECTIONS = (
     Section('The controller node', 'node', 'python benchmark/node_memory.py --json {json}'),
     Section('Training', 'train', 'pkan train drone_hover --out {json}.safetensors --json {json}'),
     Section('Over ROS 2', 'demo', 'pkan demo --out {json}.out --json {json}'),
-    Section(
-        'Memristive elements, trained for a third of the steps',
-        'memdiode',
-        'pkan train drone_hover --device memdiode --steps 2000 --out {json}.safetensors '
-        '--json {json}',
-    ),
 )
 
 BARS = (
@@ -102,4 +96,4 @@ BARS = (
     ),
 )  # fmt: skip
 
-PAGE = Page('first_flight', 'First flight', SECTIONS, BARS)
+PAGE = Page('first_flight', 'First flight', SECTIONS, BARS, workers=2)
