@@ -23,7 +23,7 @@ def row(figures: dict[str, Any], preset: str, ending: str) -> dict[str, Any]:
 def flights(preset: str, ending: str, bar: str, least: float) -> Bar:
     """Return the bar of a row's success rate."""
     return Bar(
-        f'{preset}, {ending}: success', bar, 'calibration',
+        f'{preset}, {ending.removeprefix(", ")}: success', bar, 'calibration',
         lambda f: row(f, preset, ending)['success_rate'], '{:.0%}', lambda v: v >= least,
     )  # fmt: skip
 
