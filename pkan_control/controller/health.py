@@ -23,7 +23,9 @@ class Symptom:
     error: float
 
 
-# Any occurrence is a warning.
+# Any occurrence is a warning. A share is one of at least so many ticks: what happened once in the
+# first two says nothing about a share.
+FEW = 20
 SYMPTOMS = (
     Symptom('clipped', 'commands clipped', 0.5),
     Symptom('slewed', 'commands limited in their rate', 0.5),
@@ -41,6 +43,6 @@ def judge(before: Counters, now: Counters) -> list[tuple[Level, str]]:
     for symptom in SYMPTOMS:
         count = getattr(now, symptom.counter) - getattr(before, symptom.counter)
         if count:
-            level = Level.ERROR if count > symptom.error * ticks else Level.WARN
+            level = Level.ERROR if count > symptom.error * max(ticks, FEW) else Level.WARN
             found.append((level, f'{symptom.text}: {count} of {ticks}'))
     return sorted(found, key=lambda each: -each[0])

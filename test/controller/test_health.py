@@ -36,6 +36,12 @@ def test_what_persists_is_an_error(changes, wanted):
     assert judge(BEFORE, after(**changes)) == [wanted]
 
 
+@pytest.mark.parametrize(('late', 'level'), [(1, Level.WARN), (2, Level.WARN), (3, Level.ERROR)])
+def test_few_ticks_are_no_base_for_an_error(late, level):
+    counters = replace(BEFORE, ticks=BEFORE.ticks + 3, late=late)
+    assert [found for found, _ in judge(BEFORE, counters)] == [level]
+
+
 def test_the_worst_comes_first():
     assert [level for level, _ in judge(BEFORE, after(clipped=1, chip_missed=50))] == [2, 1]
 
