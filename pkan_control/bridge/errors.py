@@ -18,3 +18,7 @@ class LinkLostError(UserError, ConnectionError):
 
 class LinkTimeoutError(UserError, TimeoutError):
     """No answer in time."""
+
+
+class AnotherBoardError(BoardError):
+    """The board that answers on a link that was interrupted is not the one from before."""

@@ -1,57 +1,51 @@
-"""HELLO: opens a session on a fresh transport, and tells whether it is still the same board."""
-
-import secrets
-import time
+"""HELLO: opens a session, and tells whether it is still the same board."""
 
 from pkan_control.bridge.codes import MAGIC, Kind, Status
 from pkan_control.bridge.errors import BoardError, LinkTimeoutError
-from pkan_control.bridge.frame import (
-    MAX_RAW,
-    RESPONSE,
-    RETRANSMISSION,
-    VERSION,
-    Decoder,
-    Frame,
-    encode,
-)
+from pkan_control.bridge.frame import MAX_RAW, RESPONSE, RETRANSMISSION, VERSION, Frame, encode
 from pkan_control.bridge.layouts import DICTIONARY_CRC, REFUSAL, REQUESTS, RESPONSES
 from pkan_control.bridge.messages import Hello, HelloReply
-from pkan_control.bridge.transport import Transport
 
 # An idempotent request is sent three times, and waits this long for its answer each time.
 TRIES_S = (0.1, 0.2, 0.4)
 
 
-def now_us() -> int:
-    """Return the host's monotonic clock in us."""
-    return time.monotonic_ns() // 1000
+def microseconds(time_s: float) -> int:
+    """Return a time as the wire has it."""
+    return round(time_s * 1e6)
 
 
-def shake_hands(transport: Transport, decoder: Decoder) -> HelloReply:
-    """Open a session; a board of another protocol is refused with both values."""
-    nonce, sequence = secrets.randbits(32), secrets.randbits(16)
-    transport.write(b'\0')
-    for index, wait_s in enumerate(TRIES_S):
-        hello = Hello(MAGIC, VERSION, VERSION, MAX_RAW, nonce, now_us())
+class Greeting:
+    """HELLO until it is answered, each time with the same nonce and number."""
+
+    def __init__(self, nonce: int, sequence: int) -> None:
+        """Begin; nothing was sent yet."""
+        self._nonce, self._sequence = nonce, sequence
+        self._sent = 0
+        self._due_s = float('-inf')
+
+    def due(self, now_s: float) -> bytes:
+        """Return what is to be sent now; raise a `LinkTimeoutError` once no answer came at all."""
+        if now_s < self._due_s:
+            return b''
+        if self._sent == len(TRIES_S):
+            raise LinkTimeoutError(f'no board answers: {self._sent} HELLO in {sum(TRIES_S):.1f} s')
+        hello = Hello(MAGIC, VERSION, VERSION, MAX_RAW, self._nonce, microseconds(now_s))
         payload = REQUESTS[Kind.HELLO].pack(hello)
-        flags = RETRANSMISSION if index else 0
-        transport.write(encode(Frame(Kind.HELLO, sequence, 0, payload, flags)))
-        frame = _await(transport, decoder, sequence, wait_s)
-        if frame is not None:
-            return _checked(frame)
-    raise LinkTimeoutError(f'no board answers: {len(TRIES_S)} HELLO in {sum(TRIES_S):.1f} s')
+        flags = RETRANSMISSION if self._sent else 0
+        self._due_s = now_s + TRIES_S[self._sent]
+        self._sent += 1
+        return encode(Frame(Kind.HELLO, self._sequence, 0, payload, flags))
 
-
-def _await(transport: Transport, decoder: Decoder, sequence: int, wait_s: float) -> Frame | None:
-    until = time.monotonic() + wait_s
-    while (left := until - time.monotonic()) > 0:
-        for frame in decoder.feed(transport.read(left)):
-            if frame[:2] == (Kind.HELLO, sequence) and frame.flags & RESPONSE:
-                return frame
-    return None
+    def read(self, frame: Frame) -> HelloReply | None:
+        """Return the answer if this frame is it; a board of another protocol is refused."""
+        if frame[:2] != (Kind.HELLO, self._sequence) or not frame.flags & RESPONSE:
+            return None
+        return _checked(frame)
 
 
 def _checked(frame: Frame) -> HelloReply:
+    """Return the reply of a board that speaks this protocol; others are told with both values."""
     if frame.version != VERSION:
         raise BoardError(f'the board speaks version {frame.version}: this host {VERSION}')
     try:

@@ -20,20 +20,20 @@ SLOW_TRIES_S = (1.0, 2.0, 4.0)
 def load_image(session: Session, image: bytes) -> int:
     """Make an image the active program; a failure leaves the old one. Return its checksum."""
     crc = crc32(image)
-    chunk = min(session.hello.mtu, MAX_RAW) - CHUNK_OVERHEAD
+    chunk = min(session.link.hello.mtu, MAX_RAW) - CHUNK_OVERHEAD
     begun = session.request(Kind.PROGRAM_BEGIN, ProgramBegin(SLOT, 0, chunk, len(image), crc))
     _send(session, image, begun.offset, chunk)
     verified = session.request(Kind.VERIFY, Slot(SLOT), SLOW_TRIES_S)
     if verified.crc != crc:
-        raise BoardError(f'{session.name}: program 0x{verified.crc:08X}, sent 0x{crc:08X}')
+        raise BoardError(f'{session.link.name}: program 0x{verified.crc:08X}, sent 0x{crc:08X}')
     if verified.unrealisable:
         raise BoardError(
-            f'{session.name}: {verified.unrealisable} of {verified.elements} elements cannot be '
-            'realised'
+            f'{session.link.name}: {verified.unrealisable} of {verified.elements} elements '
+            'cannot be realised'
         )
     session.request(Kind.COMMIT, Commit(SLOT, crc), SLOW_TRIES_S)
     # What a board that comes back is compared with.
-    session.hello = session.hello._replace(active_program_crc=crc)
+    session.link.hello = session.link.hello._replace(active_program_crc=crc)
     return crc
 
 
@@ -41,12 +41,12 @@ def _send(session: Session, image: bytes, offset: int, chunk: int) -> None:
     """Send all pieces from an offset on; what the board did not get is sent again from there."""
     stalls = 0
     while offset < len(image):
-        starts = range(offset, len(image), chunk)[: max(session.credit, 1)]
+        starts = range(offset, len(image), chunk)[: max(session.link.credit, 1)]
         pieces = [ProgramData(SLOT, start, image[start : start + chunk]) for start in starts]
         reached = _send_window(session, pieces)
         stalls = 0 if reached > offset else stalls + 1
         if stalls == STALLS:
-            raise LinkTimeoutError(f'{session.name}: the program stalls at byte {offset}')
+            raise LinkTimeoutError(f'{session.link.name}: the program stalls at byte {offset}')
         offset = max(offset, reached)
 
 
@@ -54,6 +54,6 @@ def _send_window(session: Session, pieces: list[ProgramData]) -> int:
     reached = 0
     for frame in session.send_window(Kind.PROGRAM_DATA, pieces, WINDOW_S):
         if frame.status & 0x7F not in (Status.OK, Status.OFFSET_GAP):
-            read_response(session.name, frame)
-        reached = max(reached, unpack_response(session.name, frame).offset)
+            read_response(session.link.name, frame)
+        reached = max(reached, unpack_response(session.link.name, frame).offset)
     return reached

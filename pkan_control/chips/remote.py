@@ -1,6 +1,5 @@
 """A chip on a board behind a serial line or TCP; see doc/bridge_protocol.md."""
 
-import time
 from contextlib import suppress
 from queue import Empty as QueueEmpty
 from statistics import median
@@ -21,7 +20,7 @@ from pkan_control.bridge.codes import (
 )
 from pkan_control.bridge.errors import BoardError, LinkLostError, LinkTimeoutError
 from pkan_control.bridge.fixed import ONE_GAIN, ONE_INPUT, ONE_VALUE, to_fixed, to_floats
-from pkan_control.bridge.handshake import now_us
+from pkan_control.bridge.handshake import microseconds
 from pkan_control.bridge.messages import Arm, Empty, Evaluate, Ping, Safe, Sweep, SweepData, Trim
 from pkan_control.bridge.session import Session
 from pkan_control.chips.chip import Identity, Index, Target, Telemetry, as_inputs
@@ -51,7 +50,7 @@ class RemoteChip:
         self.session = session
         self._program: Program | None = None
         self._crc = 0
-        self._generation = session.generation
+        self._generation = session.link.generation
         self._round_trip_s = 0.0
         self._safe_wanted = False
         self._abandoned = ''
@@ -60,7 +59,7 @@ class RemoteChip:
     @property
     def identity(self) -> Identity:
         """Kind and name of the board; latency of the loaded program, round trip included."""
-        hello = self.session.hello
+        hello = self.session.link.hello
         kinds = {kind.value: kind.name.lower() for kind in BoardKind}
         layers = 0 if self._program is None else len(self._program.layers)
         latency_s = layers * hello.layer_latency_us * 1e-6 + self._round_trip_s
@@ -71,28 +70,28 @@ class RemoteChip:
         self._check_size(program)
         image = pack_program(program)
         self._disarm()
-        generation = self.session.generation
+        generation = self.session.link.generation
         self._crc = load_image(self.session, image)
         self._program, self._generation = program, generation
         self._safe_wanted = False
         self._round_trip_s = self._measure_round_trip()
 
     def _check_size(self, program: Program) -> None:
-        hello, shape = self.session.hello, program.shape
+        hello, shape = self.session.link.hello, program.shape
         edges = sum(codes.shape[0] * codes.shape[1] for codes in program.layers)
         wanted = (shape[0], shape[-1], edges, max(codes.shape[2] for codes in program.layers))
         there = (hello.max_in, hello.max_out, hello.max_edges, hello.k_max)
         names = ('inputs', 'outputs', 'edges', 'elements in an edge')
         for name, need, has in zip(names, wanted, there, strict=True):
             if need > has:
-                raise UserError(f'{self.session.name}: {need} {name}: the board has {has}')
+                raise UserError(f'{self.session.link.name}: {need} {name}: the board has {has}')
 
     def _measure_round_trip(self) -> float:
         times = []
         for _ in range(PINGS):
-            begin = time.perf_counter()
-            self.session.request(Kind.PING, Ping(now_us()))
-            times.append(time.perf_counter() - begin)
+            begin = self.session.now_s()
+            self.session.request(Kind.PING, Ping(microseconds(begin)))
+            times.append(self.session.now_s() - begin)
         return median(times)
 
     def begin(self, episode: int) -> None:
@@ -105,20 +104,20 @@ class RemoteChip:
         if values.shape != wanted or not (abs(values) < 1 << 15).all():
             raise UserError(f'safe action {values.tolist()}: must be {wanted} finite numbers')
         action = to_fixed(values.tolist(), ONE_VALUE)
-        generation = self.session.generation
+        generation = self.session.link.generation
         self._disarm()
         self.session.request(Kind.ARM, Arm(self._crc, WATCHDOG_MS, action))
-        self._generation, self.session.watched = generation, True
+        self._generation, self.session.link.watched = generation, True
         self._safe_wanted, self._abandoned = False, ''
 
     def _disarm(self) -> None:
         """Leave ARMED, and acknowledge SAFE."""
-        self.session.watched = False
+        self.session.link.watched = False
         self.session.request(Kind.DISARM, Empty())
 
     def safe(self) -> None:
         """Put the safe action on the outputs, until armed again."""
-        self.session.watched = False
+        self.session.link.watched = False
         self._safe_wanted = True
         self.session.request(Kind.SAFE, Safe(SafeReason.HOST))
 
@@ -130,9 +129,9 @@ class RemoteChip:
         """
         program = self._loaded()
         inputs = as_inputs(x, program.shape[0])
-        if self._generation != self.session.generation:
+        if self._generation != self.session.link.generation:
             raise LinkLostError(
-                f'{self.session.name}: {self.session.interrupted}; arm it to go on'
+                f'{self.session.link.name}: {self.session.link.interrupted}; arm it to go on'
             )
         rows = inputs.reshape(-1, program.shape[0]).tolist()
         outputs = [self._evaluate(row, deadline_s) for row in rows]
@@ -149,17 +148,17 @@ class RemoteChip:
             self._abandon(str(error))
             raise
         if status == Status.SAFE and not self._safe_wanted:
-            why = self._abandoned or f'{self.session.name}: the board went safe'
+            why = self._abandoned or f'{self.session.link.name}: the board went safe'
             raise BoardError(f'{why}; arm it to go on', status)
         if len(reply.outputs) != self._loaded().shape[-1]:
-            raise BoardError(f'{self.session.name}: {len(reply.outputs)} outputs')
+            raise BoardError(f'{self.session.link.name}: {len(reply.outputs)} outputs')
         self._saturated += bool(reply.flags & Flag.SATURATED)
         return to_floats(reply.outputs, ONE_VALUE)
 
     def _abandon(self, why: str) -> None:
         """Let a board that refuses to evaluate go safe: armed, it would hold its last outputs."""
         self._abandoned = why
-        self.session.watched = False
+        self.session.link.watched = False
         with suppress(LinkLostError, LinkTimeoutError, BoardError):
             self.session.ask_once(Kind.SAFE, Safe(SafeReason.HOST), SAFE_S)
 
@@ -185,14 +184,14 @@ class RemoteChip:
         return np.array(values)
 
     def _sweep(self, job: Sweep) -> list[float]:
-        readings = self.session.events.readings
+        readings = self.session.link.events.readings
         number = self.session.request(Kind.SWEEP, job).job
         values: list[float] = []
         while len(values) < job.n:
             try:
-                data: SweepData = readings.get(timeout=READING_S)
+                data: SweepData = self.session.take(readings, READING_S)
             except QueueEmpty:
-                raise LinkTimeoutError(f'{self.session.name}: the sweep stalls') from None
+                raise LinkTimeoutError(f'{self.session.link.name}: the sweep stalls') from None
             if data.job == number and data.first == len(values):
                 values += to_floats(data.values, ONE_VALUE)
         return values

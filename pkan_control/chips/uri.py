@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import cast
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
-from pkan_control.bridge.session import Session
+from pkan_control.bridge.session import ThreadedSession
 from pkan_control.bridge.transport import Serial, Tcp, Transport
 from pkan_control.chips.chip import Chip
 from pkan_control.chips.ideal import IdealChip
@@ -131,7 +131,7 @@ def open_transport(uri: str) -> Transport:
 
 def _open_board(uri: str, parts: SplitResult) -> Chip:
     connect = BOARD_OPENERS[parts.scheme](uri, parts)
-    return RemoteChip(Session(uri, connect))
+    return RemoteChip(ThreadedSession(uri, connect))
 
 
 def _serial(uri: str, parts: SplitResult) -> Callable[[], Transport]:

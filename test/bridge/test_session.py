@@ -11,10 +11,9 @@ import pytest
 from pkan_control.bridge.codes import Kind
 from pkan_control.bridge.errors import BoardError, LinkLostError, LinkTimeoutError
 from pkan_control.bridge.frame import EVENT, RESPONSE, Decoder, Frame, encode
-from pkan_control.bridge.handshake import now_us
 from pkan_control.bridge.layouts import RESPONSES
 from pkan_control.bridge.messages import Empty, Evaluate, Ping
-from pkan_control.bridge.session import Session
+from pkan_control.bridge.session import ThreadedSession
 from pkan_control.devices.deviations import Deviations
 from pkan_control.emulator.device import BOOT_US
 from pkan_control.emulator.firmware import Firmware
@@ -39,7 +38,7 @@ class Loop:
 
     def write(self, data):
         self.sent += Decoder().feed(data)
-        answer = self.firmware.receive(data, BOOT_US + now_us())
+        answer = self.firmware.receive(data, BOOT_US + time.monotonic_ns() // 1000)
         self.came.append(self.spoil(answer))
 
     def close(self):
@@ -49,7 +48,7 @@ class Loop:
 @pytest.fixture
 def link():
     loop = Loop()
-    session = Session('loop', lambda: loop)
+    session = ThreadedSession('loop', lambda: loop)
     yield loop, session
     session.close()
     assert not session._thread.is_alive()
@@ -84,7 +83,7 @@ def test_a_lost_answer_is_asked_for_again(link):
     silent(loop)
     threading.Timer(0.05, lambda: setattr(loop, 'spoil', lambda data: data)).start()
     assert session.request(Kind.STATE, Empty()).state == 1
-    assert session.statistics.retransmitted == 1
+    assert session.link.statistics.retransmitted == 1
 
 
 def test_an_evaluation_is_sent_once(link):
@@ -103,8 +102,8 @@ def test_a_refusal_is_one_line_with_its_name(link):
 
 def test_pings_go_on_by_themselves_and_tell_the_clock(link):
     _, session = link
-    until(lambda: len(session.statistics.round_trips_us) >= 4)
-    assert abs(session.clock.offset_us - BOOT_US) < 20_000
+    until(lambda: len(session.link.statistics.round_trips_us) >= 4)
+    assert abs(session.link.clock.offset_us - BOOT_US) < 20_000
 
 
 def test_a_link_that_broke_is_opened_again_and_waiting_requests_end(link):
@@ -116,16 +115,16 @@ def test_a_link_that_broke_is_opened_again_and_waiting_requests_end(link):
     with pytest.raises(LinkLostError, match=r'the link is down .pulled out'):
         session.request(Kind.STATE, Empty())
     loop.broken, loop.spoil = False, lambda data: data
-    until(lambda: session.statistics.reconnects == 1)
-    assert session.generation == 2
-    assert session.interrupted == 'the link was interrupted'
+    until(lambda: session.link.statistics.reconnects == 1)
+    assert session.link.generation == 2
+    assert session.link.interrupted == 'the link was interrupted'
     assert session.request(Kind.STATE, Empty()).state == 1
 
 
 def test_another_board_on_the_same_line_is_not_taken(link):
     loop, session = link
     loop.firmware = Firmware(2, Deviations())
-    until(lambda: 'another board' in session.interrupted)
+    until(lambda: 'another board' in session.link.interrupted)
     with pytest.raises(LinkLostError, match=r'another board, 454d550002.*, was 454d550001'):
         session.request(Kind.STATE, Empty())
 
@@ -134,9 +133,9 @@ def test_silence_is_a_lost_link_while_watched(link):
     loop, session = link
     silent(loop)
     time.sleep(0.3)
-    assert session.generation == 1
-    session.watched = True
-    until(lambda: 'nothing heard for 0.18 s' in session.interrupted or loop.closed)
+    assert session.link.generation == 1
+    session.link.watched = True
+    until(lambda: 'nothing heard for 0.18 s' in session.link.interrupted or loop.closed)
 
 
 @pytest.mark.parametrize(
@@ -155,26 +154,26 @@ def test_a_board_of_another_protocol_is_refused_with_both_values(change, words):
 
     loop = Loop(spoil=lambda data: spoil(data) if data else data)
     with pytest.raises(BoardError, match=words):
-        Session('loop', lambda: loop)
+        ThreadedSession('loop', lambda: loop)
     assert loop.closed == 1
 
 
 def test_wild_payloads_in_valid_frames_stop_nothing(link):
     loop, session = link
     total = 1_000_000 if os.environ.get('PKAN_SOAK') else 30_000
-    draw = np.random.default_rng(6)
+    draw, number = np.random.default_rng(6), session.link.hello.session
     kinds = [int(kind) for kind in Kind]
     for _ in range(0, total, 100):
         frames = [
             Frame(
                 kinds[draw.integers(len(kinds))], int(draw.integers(65536)),
-                session.hello.session if draw.random() < 0.9 else 3, draw.bytes(draw.integers(40)),
+                number if draw.random() < 0.9 else 3, draw.bytes(draw.integers(40)),
                 EVENT if draw.random() < 0.5 else RESPONSE, int(draw.choice([0, 1, 15, 130])),
             )
             for _ in range(100)
         ]  # fmt: skip
         loop.came.append(b''.join(map(encode, frames)))
     until(lambda: not loop.came, 120)
-    assert session.statistics.received >= total
+    assert session.link.statistics.received >= total
     assert session.request(Kind.PING, Ping(5)).t_host == 5
-    assert session.generation == 1
+    assert session.link.generation == 1

@@ -10,7 +10,7 @@ import pytest
 
 from pkan_control.bridge.errors import BoardError, LinkLostError
 from pkan_control.bridge.fixed import ONE_INPUT, ONE_VALUE
-from pkan_control.bridge.session import Session
+from pkan_control.bridge.session import ThreadedSession
 from pkan_control.bridge.transport import Tcp
 from pkan_control.chips.chip import Index
 from pkan_control.chips.remote import RemoteChip
@@ -69,7 +69,7 @@ def until(condition, limit_s=5.0):
 
 
 def stop_pings(chip):
-    chip.session._pinged_s = float('inf')
+    chip.session.link._pinged_s = float('inf')
 
 
 def test_evaluations_are_those_of_the_simulated_chip(pair):
@@ -144,7 +144,7 @@ def test_after_a_reboot_it_flies_only_when_armed_again(board):
     firmware, chip = board
     live = answer(chip)
     firmware.reboot(firmware.device._fed_us)
-    until(lambda: chip.session.statistics.reconnects == 1)
+    until(lambda: chip.session.link.statistics.reconnects == 1)
     for _ in range(2):
         with pytest.raises(LinkLostError, match='boot count 2, was 1; arm it'):
             answer(chip)
@@ -171,9 +171,9 @@ def test_a_late_answer_is_a_timeout_and_is_dropped(board):
         answer(chip, 0.9, 0.02)
     assert time.monotonic() - begin < 0.1
     firmware.receive = receive
-    until(lambda: chip.session.statistics.late >= 1)
+    until(lambda: chip.session.link.statistics.late >= 1)
     np.testing.assert_allclose(answer(chip), live, 0, NOISE)
-    assert chip.session.statistics.retransmitted == 0
+    assert chip.session.link.statistics.retransmitted == 0
 
 
 @pytest.mark.parametrize('x', [np.nan, -0.01, 1.01, np.inf])
@@ -188,7 +188,7 @@ def test_latency_is_reported_and_a_slow_board_is_refused(board, refused):
     _, chip = board
     assert 2 * 504e-6 < chip.identity.latency_s < 0.1
     assert chip.identity.kind == 'emulator'
-    chip.session.hello = chip.session.hello._replace(layer_latency_us=30_000)
+    chip.session.link.hello = chip.session.link.hello._replace(layer_latency_us=30_000)
     bundle = load_bundle(shipped('drone_hover'))
     with refused('the control period is 20.0 ms'):
         make_controller(bundle, chip)
@@ -196,7 +196,7 @@ def test_latency_is_reported_and_a_slow_board_is_refused(board, refused):
 
 def test_a_network_that_is_too_large_is_refused_with_both_numbers(board, make_program, refused):
     _, chip = board
-    chip.session.hello = chip.session.hello._replace(max_in=4, k_max=2)
+    chip.session.link.hello = chip.session.link.hello._replace(max_in=4, k_max=2)
     with refused('5 inputs', 'has 4'):
         chip.program(make_program((5, 2), 2))
     with refused('3 elements', 'has 2'):
@@ -281,7 +281,7 @@ def faulty(run_board):
         thread = threading.Thread(target=relay, args=(host, transport, *lines, stop.is_set))
         thread.start()
         port = int(host.name.rpartition(':')[2])
-        chip = RemoteChip(Session(host.name, lambda: Tcp('127.0.0.1', port)))
+        chip = RemoteChip(ThreadedSession(host.name, lambda: Tcp('127.0.0.1', port)))
         yield chip, firmware, lines
         chip.session.close()
         stop.set()
@@ -309,5 +309,5 @@ def test_behind_faults_no_answer_is_wrong_and_each_fault_is_counted(faulty, prog
     time.sleep(0.3)
     harm = (Fault.FLIP, Fault.TRUNCATE, Fault.INSERT)
     up, down = (sum(line.counts[fault] for fault in harm) for line in lines)
-    assert (firmware.decoder.errors.total, chip.session.statistics.damaged) == (up, down)
+    assert (firmware.decoder.errors.total, chip.session.link.statistics.damaged) == (up, down)
     assert up > 0 < down

@@ -1,0 +1,185 @@
+"""The host's side of a link to a board: no thread, no clock, no port.
+
+Bytes and times in s come in, bytes go out. A port that was opened is greeted; PING tells a board's
+watchdog that this process lives; a link that breaks ends all that waits for answers, and says when
+the port should be opened again.
+"""
+
+import itertools
+import math
+import random
+from queue import SimpleQueue
+from typing import Any
+
+from pkan_control.bridge.codes import Kind, Status
+from pkan_control.bridge.errors import AnotherBoardError, LinkLostError
+from pkan_control.bridge.events import Events
+from pkan_control.bridge.frame import EVENT, RESPONSE, VERSION, WILDCARD, Decoder, Frame, encode
+from pkan_control.bridge.handshake import Greeting, changes, microseconds
+from pkan_control.bridge.layouts import REFUSAL, REQUESTS, RESPONSES
+from pkan_control.bridge.messages import HelloReply, Ping, PingReply
+from pkan_control.bridge.statistics import ClockOffset, Statistics
+
+PING_S = 0.05
+# While armed, a link on which nothing has come for this long counts as lost.
+LOST_S = 0.18
+# Pauses before the port is opened again: the first, and the longest.
+BACK_OFF_S = (0.1, 2.0)
+
+Answer = SimpleQueue[Frame | None]
+
+
+class Link:
+    """What was asked and answered, and what is known of the board."""
+
+    def __init__(self, name: str, chance: random.Random) -> None:
+        """Be down; `name` is what errors call it, `chance` keeps two hosts from doing the same."""
+        self.name = name
+        self.statistics = Statistics()
+        self.clock = ClockOffset()
+        self.events = Events(self.statistics)
+        self.hello: HelloReply
+        self.credit = 1
+        self.watched = False
+        # Counts the sessions with the board; `interrupted` says what was found after the last.
+        self.generation = 0
+        self.interrupted = ''
+        # Whether requests can be sent; and where not, when the port is to be opened again.
+        self.is_open = False
+        self.retry_s = -math.inf
+        self._pause_s = BACK_OFF_S[0]
+        self._chance = chance
+        self._sequence = itertools.count(chance.getrandbits(16))
+        self._answers: dict[tuple[int, int], Answer] = {}
+        self._outgoing: list[bytes] = []
+        self._greeting: Greeting
+        self._decoder = Decoder()
+        self._damaged = 0
+        self._heard_s = self._pinged_s = 0.0
+
+    # The port: what was opened, came, and broke.
+
+    def opened(self, now_s: float) -> None:
+        """Greet the board at the other end of a fresh port."""
+        self._decoder = Decoder()
+        self._greeting = Greeting(self._chance.getrandbits(32), self.next_number())
+        self._outgoing = [b'\0', self._greeting.due(now_s)]
+
+    def receive(self, data: bytes, now_s: float) -> None:
+        """Take what came; raise a `ConnectionError` or `BoardError` where the link is no good."""
+        self._heard_s = now_s
+        for frame in self._decoder.feed(data):
+            if self.is_open:
+                self._deliver(frame, now_s)
+            else:
+                self._greet(frame, now_s)
+        self.statistics.damaged = self._damaged + self._decoder.errors.total
+
+    def tick(self, now_s: float) -> None:
+        """Let time pass; raise a `ConnectionError` or `LinkTimeoutError` if nobody is there."""
+        if not self.is_open:
+            self._outgoing.append(self._greeting.due(now_s))
+            return
+        if self.watched and now_s - self._heard_s > LOST_S:
+            raise ConnectionError(f'nothing heard for {LOST_S:.2f} s')
+        if now_s - self._pinged_s >= PING_S:
+            self._pinged_s = now_s
+            self._send(Kind.PING, self.next_number(), Ping(microseconds(now_s)))
+
+    def outgoing(self) -> bytes:
+        """Return what is to be written to the port, once."""
+        data = b''.join(self._outgoing)
+        self._outgoing.clear()
+        return data
+
+    def broke(self, why: str, now_s: float) -> None:
+        """Be down: end what waits, and pause before the next try, each time for longer."""
+        self.is_open, self.interrupted = False, why
+        self.retry_s = now_s + self._pause_s * self._chance.uniform(0.5, 1.0)
+        self._pause_s = min(2 * self._pause_s, BACK_OFF_S[1])
+        self._damaged += self._decoder.errors.total
+        self._decoder = Decoder()
+        self._outgoing.clear()
+        for key in list(self._answers):
+            answer = self._answers.pop(key, None)
+            if answer is not None:
+                answer.put(None)
+
+    # Callers: what is asked.
+
+    def ask(self, kind: Kind, message: Any, number: int, flags: int = 0) -> Answer:
+        """Send a request; its answer is put into what is returned, None if the link breaks."""
+        if not self.is_open:
+            why = f' ({self.interrupted})' if self.interrupted else ''
+            raise LinkLostError(f'{self.name}: the link is down{why}')
+        self._send(kind, number, message, flags)
+        return self._answers.setdefault((kind, number), SimpleQueue())
+
+    def forget(self, kind: Kind, number: int) -> None:
+        """Drop the answer to a request as late, if it still comes."""
+        self._answers.pop((kind, number), None)
+
+    def next_number(self) -> int:
+        """Return the number of the next request."""
+        return next(self._sequence) & 0xFFFF
+
+    # Inside.
+
+    def _send(self, kind: Kind, number: int, message: Any, flags: int = 0) -> None:
+        session = WILDCARD if kind == Kind.SAFE else self.hello.session
+        payload = REQUESTS[kind].pack(message)
+        self._outgoing.append(encode(Frame(kind, number, session, payload, flags)))
+        self.statistics.sent += 1
+
+    def _greet(self, frame: Frame, now_s: float) -> None:
+        hello = self._greeting.read(frame)
+        if hello is None:
+            return
+        if self.generation:
+            if hello.uid != self.hello.uid:
+                uids = f'{hello.uid.hex()}, was {self.hello.uid.hex()}'
+                raise AnotherBoardError(f'another board, {uids}')
+            self.interrupted = changes(self.hello, hello) or 'the link was interrupted'
+            self.statistics.reconnects += 1
+        self.hello, self.credit = hello, hello.credits
+        self.generation += 1
+        self.watched, self.is_open = False, True
+        self._pinged_s, self._pause_s = now_s, BACK_OFF_S[0]
+
+    def _deliver(self, frame: Frame, now_s: float) -> None:
+        self.statistics.received += 1
+        if frame.version != VERSION or not frame.flags & (RESPONSE | EVENT):
+            self.statistics.malformed += 1
+        elif self._is_another_session(frame):
+            raise ConnectionError('the board does not know this session')
+        elif frame.session != self.hello.session and frame.kind != Kind.SAFE:
+            self.statistics.wrong_session += 1
+        elif frame.flags & EVENT:
+            self.events.take(frame)
+        else:
+            self._answer(frame, now_s)
+
+    def _is_another_session(self, frame: Frame) -> bool:
+        """Tell a board that refuses this very session, as it does after a reboot."""
+        if frame.flags & EVENT or frame.status & 0x7F != Status.SESSION or len(frame.payload) < 8:
+            return False
+        return bool(REFUSAL.unpack(frame.payload).got == self.hello.session)
+
+    def _answer(self, frame: Frame, now_s: float) -> None:
+        self.credit = frame.credit
+        answer = self._answers.pop((frame.kind, frame.sequence), None)
+        if answer is not None:
+            answer.put(frame)
+        elif frame.kind == Kind.PING:
+            self._measure(frame, now_s)
+        else:
+            self.statistics.late += 1
+
+    def _measure(self, frame: Frame, now_s: float) -> None:
+        try:
+            exchange: PingReply = RESPONSES[Kind.PING].unpack(frame.payload)
+        except ValueError:
+            self.statistics.malformed += 1
+            return
+        now_us = microseconds(now_s)
+        self.statistics.round_trips_us.append(self.clock.add(exchange, now_us))

@@ -1,0 +1,112 @@
+"""Moves bytes between a link and its transport, and opens the transport again where it broke."""
+
+import time
+from collections.abc import Callable
+from threading import Event, RLock
+from typing import Any
+
+from pkan_control.bridge.codes import Kind
+from pkan_control.bridge.errors import AnotherBoardError, BoardError, LinkLostError
+from pkan_control.bridge.link import Answer, Link
+from pkan_control.bridge.transport import Transport
+
+READ_S = 0.02
+
+
+class Port:
+    """Serves one link; one thread pumps, any may ask."""
+
+    def __init__(
+        self,
+        link: Link,
+        connect: Callable[[], Transport],
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Open the transport and wait for the board, or raise what is wrong, with its name."""
+        self.link, self.now_s = link, now_s
+        self.closing = Event()
+        self._connect = connect
+        self._lock = RLock()
+        self._transport: Transport | None = None
+        try:
+            self._open()
+            while not link.is_open:
+                self._turn(READ_S)
+        except LinkLostError:
+            raise
+        except ConnectionError:
+            raise LinkLostError(
+                f'{link.name}: the board hung up: does another host have it?'
+            ) from None
+        except OSError as error:
+            raise LinkLostError(f'{link.name}: {error}') from None
+        except BoardError as error:
+            raise BoardError(f'{link.name}: {error}') from None
+        finally:
+            if not link.is_open:
+                self.close()
+
+    def ask(self, kind: Kind, message: Any, number: int, flags: int = 0) -> Answer:
+        """Send a request; its answer is put into what is returned, None if the link breaks."""
+        with self._lock:
+            answer = self.link.ask(kind, message, number, flags)
+            try:
+                self._write()
+            except (OSError, ValueError) as error:
+                self.link.forget(kind, number)
+                raise LinkLostError(f'{self.link.name}: {error}') from None
+        return answer
+
+    def pump(self, wait_s: float) -> None:
+        """Take one turn: read for a while, or open again what broke once it is time."""
+        try:
+            if self._transport is not None:
+                self._turn(wait_s)
+            elif self.now_s() >= self.link.retry_s:
+                self._open()
+            else:
+                self.closing.wait(min(wait_s, self.link.retry_s - self.now_s()))
+        except AnotherBoardError as error:
+            self._break(str(error))
+            self.closing.set()
+        except (OSError, ValueError, BoardError) as error:
+            self._break(str(error))
+
+    def close(self) -> None:
+        """Release the transport for good."""
+        self.closing.set()
+        self._break(self.link.interrupted)
+
+    def _open(self) -> None:
+        try:
+            transport = self._connect()
+        except OSError as error:
+            raise LinkLostError(f'cannot open {self.link.name}: {error}') from None
+        with self._lock:
+            self._transport = transport
+            self.link.opened(self.now_s())
+            self._write()
+
+    def _turn(self, wait_s: float) -> None:
+        transport = self._transport
+        if transport is None:
+            raise ConnectionError('the link is down')
+        data = transport.read(wait_s)
+        now_s = self.now_s()
+        with self._lock:
+            if data:
+                self.link.receive(data, now_s)
+            self.link.tick(now_s)
+            self._write()
+
+    def _write(self) -> None:
+        data = self.link.outgoing()
+        if data and self._transport is not None:
+            self._transport.write(data)
+
+    def _break(self, why: str) -> None:
+        with self._lock:
+            transport, self._transport = self._transport, None
+            self.link.broke(why, self.now_s())
+        if transport is not None:
+            transport.close()
