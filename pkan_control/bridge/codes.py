@@ -81,6 +81,14 @@ class SafeReason(IntEnum):
     FAULT = 4
 
 
+class BoardFault(IntFlag):
+    """Faults that a board latches."""
+
+    HARDWARE = 1
+    TEMPERATURE = 2
+    SUPPLY = 4
+
+
 class Flag(IntFlag):
     """Flags of an evaluation."""
 

@@ -20,9 +20,17 @@ class Events:
         self.telemetry: TelemetryData | None = None
         self.readings: SimpleQueue[SweepData] = SimpleQueue()
         self._statistics = statistics
+        self._last: int | None = None
+
+    def begin(self) -> None:
+        """Take any number as the first: a session begins."""
+        self._last = None
 
     def take(self, frame: Frame) -> None:
         """Take an event."""
+        follows = self._last is None or frame.sequence == (self._last + 1) & 0xFFFF
+        self._statistics.event_gaps += not follows
+        self._last = frame.sequence
         try:
             event = EVENTS[Kind(frame.kind)].unpack(frame.payload)
         except (ValueError, KeyError):

@@ -11,13 +11,13 @@ import random
 from queue import SimpleQueue
 from typing import Any
 
-from pkan_control.bridge.codes import Kind, Status
+from pkan_control.bridge.codes import Kind, SafeReason, Status
 from pkan_control.bridge.errors import AnotherBoardError, LinkLostError
 from pkan_control.bridge.events import Events
 from pkan_control.bridge.frame import EVENT, RESPONSE, VERSION, WILDCARD, Decoder, Frame, encode
 from pkan_control.bridge.handshake import Greeting, changes, microseconds
 from pkan_control.bridge.layouts import REFUSAL, REQUESTS, RESPONSES
-from pkan_control.bridge.messages import HelloReply, Ping, PingReply
+from pkan_control.bridge.messages import HelloReply, Ping, PingReply, Safe
 from pkan_control.bridge.statistics import ClockOffset, Statistics
 
 PING_S = 0.05
@@ -81,6 +81,8 @@ class Link:
             self._outgoing.append(self._greeting.due(now_s))
             return
         if self.watched and now_s - self._heard_s > LOST_S:
+            # Perhaps it hears, and only its answers are lost.
+            self._send(Kind.SAFE, self.next_number(), Safe(SafeReason.HOST))
             raise ConnectionError(f'nothing heard for {LOST_S:.2f} s')
         if now_s - self._pinged_s >= PING_S:
             self._pinged_s = now_s
@@ -142,6 +144,7 @@ class Link:
             self.interrupted = changes(self.hello, hello) or 'the link was interrupted'
             self.statistics.reconnects += 1
         self.hello, self.credit = hello, hello.credits
+        self.events.begin()
         self.generation += 1
         self.watched, self.is_open = False, True
         self._pinged_s, self._pause_s = now_s, BACK_OFF_S[0]

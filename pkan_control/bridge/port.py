@@ -21,10 +21,12 @@ class Port:
         link: Link,
         connect: Callable[[], Transport],
         now_s: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], object] | None = None,
     ) -> None:
         """Open the transport and wait for the board, or raise what is wrong, with its name."""
         self.link, self.now_s = link, now_s
         self.closing = Event()
+        self._pause = self.closing.wait if pause is None else pause
         self._connect = connect
         self._lock = RLock()
         self._transport: Transport | None = None
@@ -65,7 +67,7 @@ class Port:
             elif self.now_s() >= self.link.retry_s:
                 self._open()
             else:
-                self.closing.wait(min(wait_s, self.link.retry_s - self.now_s()))
+                self._pause(min(wait_s, self.link.retry_s - self.now_s()))
         except AnotherBoardError as error:
             self._break(str(error))
             self.closing.set()
@@ -94,10 +96,13 @@ class Port:
         data = transport.read(wait_s)
         now_s = self.now_s()
         with self._lock:
-            if data:
-                self.link.receive(data, now_s)
-            self.link.tick(now_s)
-            self._write()
+            try:
+                if data:
+                    self.link.receive(data, now_s)
+                self.link.tick(now_s)
+            finally:
+                # Also what a board is told that is given up.
+                self._write()
 
     def _write(self) -> None:
         data = self.link.outgoing()

@@ -20,6 +20,8 @@ class Statistics:
     malformed: int = 0
     wrong_session: int = 0
     damaged: int = 0
+    # Events whose number does not follow that of the one before.
+    event_gaps: int = 0
     reconnects: int = 0
     # Round trips in us, the last ones.
     round_trips_us: deque[int] = field(default_factory=lambda: deque(maxlen=KEPT))

@@ -21,6 +21,7 @@ from pkan_control.bridge.codes import (
 from pkan_control.bridge.errors import BoardError, LinkLostError, LinkTimeoutError
 from pkan_control.bridge.fixed import ONE_GAIN, ONE_INPUT, ONE_VALUE, to_fixed, to_floats
 from pkan_control.bridge.handshake import microseconds
+from pkan_control.bridge.link import LOST_S
 from pkan_control.bridge.messages import Arm, Empty, Evaluate, Ping, Safe, Sweep, SweepData, Trim
 from pkan_control.bridge.session import Session
 from pkan_control.chips.chip import Identity, Index, Target, Telemetry, as_inputs
@@ -40,6 +41,8 @@ MOST_READINGS = 1000
 # How long is waited for SAFE to be answered in mid-flight.
 SAFE_S = 0.02
 MOST_AVERAGES_LOG2 = 15
+# Evaluations in a row that an armed board may miss; after more, and LOST_S, it is made safe.
+HELD = 2
 
 
 class RemoteChip:
@@ -54,6 +57,8 @@ class RemoteChip:
         self._round_trip_s = 0.0
         self._safe_wanted = False
         self._abandoned = ''
+        # When those evaluations were asked for that were not answered, since the last that was.
+        self._missing_s: list[float] = []
         self._saturated = 0
 
     @property
@@ -109,6 +114,7 @@ class RemoteChip:
         self.session.request(Kind.ARM, Arm(self._crc, WATCHDOG_MS, action))
         self._generation, self.session.link.watched = generation, True
         self._safe_wanted, self._abandoned = False, ''
+        self._missing_s.clear()
 
     def _disarm(self) -> None:
         """Leave ARMED, and acknowledge SAFE."""
@@ -140,13 +146,18 @@ class RemoteChip:
     def _evaluate(self, row: list[float], deadline_s: float) -> list[float]:
         deadline_us = max(min(int(deadline_s * 1e6), LONGEST_DEADLINE_US), 0)
         request = Evaluate(self._crc, deadline_us, 0, to_fixed(row, ONE_INPUT))
+        asked_s = self.session.now_s()
         try:
             status, reply = self.session.ask_once(Kind.EVALUATE, request, deadline_s)
         except BoardError as error:
             if error.status == Status.DEADLINE:
-                raise LinkTimeoutError(f'{error}: allowed are {deadline_s:.4f} s') from None
+                text = f'{error}: allowed are {deadline_s:.4f} s'
+                raise self._missed(LinkTimeoutError(text), asked_s, deadline_s) from None
             self._abandon(str(error))
             raise
+        except LinkTimeoutError as error:
+            raise self._missed(error, asked_s, deadline_s) from None
+        self._missing_s.clear()
         if status == Status.SAFE and not self._safe_wanted:
             why = self._abandoned or f'{self.session.link.name}: the board went safe'
             raise BoardError(f'{why}; arm it to go on', status)
@@ -154,6 +165,16 @@ class RemoteChip:
             raise BoardError(f'{self.session.link.name}: {len(reply.outputs)} outputs')
         self._saturated += bool(reply.flags & Flag.SATURATED)
         return to_floats(reply.outputs, ONE_VALUE)
+
+    def _missed(
+        self, error: LinkTimeoutError, asked_s: float, deadline_s: float
+    ) -> LinkTimeoutError:
+        """Return the error of an answer that did not come; a board without any must go safe."""
+        self._missing_s.append(asked_s)
+        lost = self.session.now_s() + deadline_s - self._missing_s[0] >= LOST_S
+        if self.session.link.watched and len(self._missing_s) > HELD and lost:
+            self._abandon(str(error))
+        return error
 
     def _abandon(self, why: str) -> None:
         """Let a board that refuses to evaluate go safe: armed, it would hold its last outputs."""

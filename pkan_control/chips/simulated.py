@@ -81,6 +81,13 @@ class SimulatedChip(TrimmedChip):
         self.begin(0)
         return [self._compile_layer(index) for index in range(len(program.layers))]
 
+    def fail_element(self, index: Index) -> None:
+        """Let one element of the loaded program's network stop, until the next program."""
+        self._loaded()
+        alive = self._flaws[index.layer].alive
+        alive[index.source, index.target, index.element] = 0.0
+        self._layers[index.layer] = self._compile_layer(index.layer)
+
     def _node_sigma(self, program: Program, layer: int) -> Floats:
         """Return the noise of a layer's nodes in volts: edges, node, and converter if read."""
         inputs, outputs = program.layers[layer].shape[:2]

@@ -38,6 +38,10 @@ class ChipModel:
         mean = y if averages == 1 else y.mean(axis=0)
         return saturated(mean.tolist(), ONE_VALUE), self._chip.telemetry().saturated > before
 
+    def fail_element(self, index: Index) -> None:
+        """Let an element stop."""
+        self._chip.fail_element(index)
+
     def sweep(self, job: Sweep) -> Ints:
         """Return the readings Q15.16 of a sweep; raise `IndexError` for what is not there."""
         target, index = self._find(job)

@@ -3,6 +3,7 @@
 No bytes and no clock in here: messages and times in us come in.
 """
 
+import math
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -13,16 +14,17 @@ from pkan_control.bridge.fixed import ONE_INPUT
 from pkan_control.bridge.frame import MAX_PAYLOAD
 from pkan_control.devices.deviations import Deviations
 from pkan_control.devices.element import find_device
-from pkan_control.emulator.chip_model import UNTRIMMED, ChipModel, Trims
+from pkan_control.emulator.chip_model import UNTRIMMED, ChipModel
 from pkan_control.emulator.refused import Refused
 from pkan_control.emulator.slots import Slots, check_slot
+from pkan_control.emulator.store import Store
 
 BOOT_US = 20_000
 READINGS_IN_EVENT = 64
 MOST_READINGS, MOST_AVERAGES_LOG2 = 1024, 6
 MOST_TRIMS = 147
 LAYER_LATENCY_US = round(find_device('bandpass').settling_s() * 1e6)
-POWER_ON, REBOOT = 0, 1
+POWER_ON, REBOOT, BROWN_OUT = 0, 1, 2
 
 
 class Device:
@@ -30,11 +32,8 @@ class Device:
 
     def __init__(self, seed: int, deviations: Deviations) -> None:
         """Power on at time 0."""
-        self._seed, self._deviations = seed, deviations
+        self.store = Store(seed, deviations)
         self.boot_count = 0
-        self.active: tuple[int, bytes] | None = None
-        self._stored: tuple[int, Trims] = (0, {})
-        self._model: ChipModel | None = None
         self.reboot(0, POWER_ON)
 
     def reboot(self, now_us: int, cause: int = REBOOT) -> None:
@@ -52,19 +51,22 @@ class Device:
         self._watchdog_us = self._fed_us = 0
 
     def _finish_boot(self) -> None:
-        if self._model is not None:
-            program, crc = self._model.program, self._model.crc
-            self._model = ChipModel(self._seed, self._deviations, program, crc)
-            if self._stored[0] == crc:
-                self._model.restore_trims(self._stored[1])
+        self.store.restart()
         self.state = self._resting
 
     def tick(self, now_us: int) -> None:
         """Finish booting; bite if nobody fed the watchdog."""
         if self.state == State.BOOT and now_us >= self.booted_us:
             self._finish_boot()
-        if self.state == State.ARMED and now_us - self._fed_us > self._watchdog_us:
+        if self.state == State.ARMED and now_us - self._fed_us >= self._watchdog_us:
             self.go_safe(SafeReason.WATCHDOG)
+
+    @property
+    def next_us(self) -> float:
+        """When it does something by itself next, infinity for never."""
+        if self.state == State.BOOT:
+            return self.booted_us
+        return self._fed_us + self._watchdog_us if self.state == State.ARMED else math.inf
 
     def go_safe(self, reason: int) -> None:
         """Put the safe action on the outputs, latched; the first reason stays."""
@@ -88,16 +90,16 @@ class Device:
     @property
     def crc(self) -> int:
         """Checksum of the active program, 0 where there is none."""
-        return 0 if self._model is None else self._model.crc
+        return 0 if self.store.model is None else self.store.model.crc
 
     @property
     def temperature_c(self) -> float:
         """Temperature of the chip in degC."""
-        return self._deviations.temperature_c
+        return self.store.deviations.temperature_c
 
     @property
     def _resting(self) -> State:
-        return State.IDLE if self._model is None else State.PROGRAMMED
+        return State.IDLE if self.store.model is None else State.PROGRAMMED
 
     def handle(self, kind: Kind, message: Any, now_us: int) -> tuple[Status, Any]:
         """Return status and response of a request that `Firmware` does not answer itself."""
@@ -152,8 +154,8 @@ class Device:
             raise Refused(Status.IMAGE_CRC, message.crc, crc)
         if image.unrealisable:
             raise Refused(Status.ARGUMENT, image.unrealisable, 0)
-        self._model = ChipModel(self._seed, self._deviations, image.program(), crc)
-        self.active, self.state = (message.slot, data), State.PROGRAMMED
+        self.store.load(message.slot, data, image, crc)
+        self.state = State.PROGRAMMED
         return m.CommitReply(crc, LAYER_LATENCY_US * len(image.layers))
 
     def _abort(self, message: m.Slot, now_us: int) -> m.Empty:
@@ -162,10 +164,11 @@ class Device:
 
     def _readback(self, message: m.Readback, now_us: int) -> m.Data:
         check_slot(message.slot)
-        if message.what or self.active is None or self.active[0] != message.slot:
+        active = self.store.active
+        if message.what or active is None or active[0] != message.slot:
             raise Refused(Status.ARGUMENT)
         n = min(message.n, MAX_PAYLOAD)
-        return m.Data(self.active[1][message.offset : message.offset + n])
+        return m.Data(active[1][message.offset : message.offset + n])
 
     def _trim(self, message: m.Trim, now_us: int) -> m.Trim:
         model, kind = self._running(State.PROGRAMMED, State.ARMED), message.kind
@@ -173,7 +176,7 @@ class Device:
             raise Refused(Status.ARGUMENT)
         values: tuple[tuple[int, int], ...] = ()
         if message.operation == TrimOperation.STORE:
-            self._stored = (model.crc, dict(model.trims))
+            self.store.keep_trims()
         elif message.operation == TrimOperation.CLEAR:
             model.clear_trims(kind)
         else:
@@ -226,9 +229,9 @@ class Device:
         return m.EvaluateReply(self.crc, *times, flags, 0, outputs)
 
     def _safe_outputs(self) -> m.Ints:
-        if self._safe_action or self._model is None:
+        if self._safe_action or self.store.model is None:
             return self._safe_action
-        return (0,) * self._model.program.shape[-1]
+        return (0,) * self.store.model.program.shape[-1]
 
     def _sweep(self, message: m.Sweep, now_us: int) -> m.SweepJob:
         model = self._running(State.PROGRAMMED)
@@ -256,9 +259,9 @@ class Device:
         return message
 
     def _running(self, *states: State) -> ChipModel:
-        if self.state not in states or self._model is None:
+        if self.state not in states or self.store.model is None:
             raise Refused(REFUSING.get(self.state, Status.STATE))
-        return self._model
+        return self.store.model
 
     def _check_program(self, crc: int) -> None:
         if crc != self.crc:

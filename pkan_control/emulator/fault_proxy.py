@@ -3,11 +3,13 @@
 It knows delimiters, not messages, and works in front of any board.
 """
 
+import math
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from time import monotonic
+from typing import NamedTuple
 
 from pkan_control.bridge.transport import Transport
 from pkan_control.emulator.endpoint import Endpoint
@@ -16,6 +18,8 @@ from pkan_control.streams import stream
 
 POLL_S = 0.0005
 INSERTED_BYTES = 16
+# A stale frame is this many frames older than the one that it follows.
+STALE_BY = 4
 
 
 class Fault(Enum):
@@ -33,6 +37,16 @@ class Fault(Enum):
     MERGE = 'merge'
     # The frame, and all after it, come later.
     DELAY = 'delay'
+    # An older frame comes once more, after this one.
+    STALE = 'stale'
+
+
+class Outage(NamedTuple):
+    """A time in s in which nothing passes: what comes is lost or, if stalled, passes later."""
+
+    begin_s: float
+    end_s: float
+    stalled: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,11 +57,18 @@ class FaultPlan:
     rates: Mapping[Fault, float] = field(default_factory=dict)
     script: Mapping[int, Fault] = field(default_factory=dict)
     delay_s: float = 0.03
+    outages: tuple[Outage, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse rates that are no probabilities."""
+        """Refuse rates that are no probabilities, and times that run backwards."""
         if min(self.rates.values(), default=0) < 0 or sum(self.rates.values()) > 1:
             raise UserError(f'fault rates {list(self.rates.values())}: must be parts of 1')
+        for outage in self.outages:
+            if not 0 <= outage.begin_s < outage.end_s:
+                raise UserError(
+                    f'outage from {outage.begin_s!r} s to {outage.end_s!r} s: '
+                    'must end after it begins'
+                )
 
 
 class FaultLine:
@@ -56,17 +77,41 @@ class FaultLine:
     def __init__(self, plan: FaultPlan, direction: str) -> None:
         """Begin with frame 0; each direction has random numbers of its own."""
         self.counts: Counter[Fault] = Counter()
-        self.frames = 0
+        # All frames that came, those lost in outages, and the last that a fault hit.
+        self.frames = self.lost = 0
+        self.hit = b''
         self._plan = plan
         self._generator = stream(plan.seed, f'faults {direction}')
         self._rest = b''
         self._due: deque[tuple[float, bytes]] = deque()
         self._latest_s = 0.0
+        self._outages = list(plan.outages)
+        self._struck: deque[Fault] = deque()
+        self._past: deque[bytes] = deque([b''], maxlen=STALE_BY)
+
+    def strike(self, fault: Fault) -> None:
+        """Let the next frame suffer this."""
+        self._struck.append(fault)
+
+    def fail(self, outage: Outage) -> None:
+        """Let nothing pass for a time."""
+        self._outages.append(outage)
+
+    @property
+    def next_s(self) -> float:
+        """Return when something is due, infinity if nothing is."""
+        if not self._due:
+            return math.inf
+        return max([self._due[0][0], *(o.end_s for o in self._outages if o.stalled)])
 
     def put(self, data: bytes, now_s: float) -> None:
         """Take bytes; those of a frame without its delimiter wait for it."""
         *pieces, self._rest = (self._rest + data).split(b'\0')
+        mute = any(not o.stalled for o in self._now(now_s))
         for piece in pieces:
+            if mute:
+                self.lost += bool(piece)
+                continue
             late_s, damaged = self._pass(piece) if piece else (0.0, b'\0')
             self._latest_s = max(self._latest_s, now_s + late_s)
             self._due.append((self._latest_s, damaged))
@@ -74,22 +119,36 @@ class FaultLine:
     def take(self, now_s: float) -> bytes:
         """Return what is due."""
         data = b''
+        if any(o.stalled for o in self._now(now_s)):
+            return data
         while self._due and self._due[0][0] <= now_s:
             data += self._due.popleft()[1]
         return data
 
+    def _now(self, now_s: float) -> list[Outage]:
+        """Return the outages of this moment; forget those that are over."""
+        if self._outages:
+            self._outages = [outage for outage in self._outages if outage.end_s > now_s]
+        return [outage for outage in self._outages if outage.begin_s <= now_s]
+
     def _pass(self, piece: bytes) -> tuple[float, bytes]:
         fault = self._draw()
         self.frames += 1
+        self._past.append(piece)
         if fault is None:
             return 0.0, piece + b'\0'
         self.counts[fault] += 1
+        self.hit = piece
         late_s = self._plan.delay_s if fault is Fault.DELAY else 0.0
         return late_s, self._damage(fault, piece)
 
     def _draw(self) -> Fault | None:
+        if self._struck:
+            return self._struck.popleft()
         if self.frames in self._plan.script:
             return self._plan.script[self.frames]
+        if not self._plan.rates:
+            return None
         number = self._generator.random()
         for fault, rate in self._plan.rates.items():
             if number < rate:
@@ -107,6 +166,7 @@ class FaultLine:
             Fault.TRUNCATE: lambda: piece[: self._below(len(piece) - 1) + 1] + b'\0',
             Fault.MERGE: lambda: piece,
             Fault.DELAY: lambda: whole,
+            Fault.STALE: lambda: whole + self._past[0] + b'\0',
         }
         return damaged[fault]()
 
@@ -131,11 +191,13 @@ def relay(
     to_host: FaultLine,
     stopped: Callable[[], bool],
 ) -> None:
-    """Pass bytes both ways until told to stop."""
+    """Pass bytes both ways until told to stop; the plans' times count from now."""
+    began_s = monotonic()
     while not stopped():
-        to_board.put(host.wait(POLL_S), monotonic())
-        to_host.put(board.read(0.0), monotonic())
-        up, down = to_board.take(monotonic()), to_host.take(monotonic())
+        to_board.put(host.wait(POLL_S), monotonic() - began_s)
+        to_host.put(board.read(0.0), monotonic() - began_s)
+        now_s = monotonic() - began_s
+        up, down = to_board.take(now_s), to_host.take(now_s)
         if up:
             board.write(up)
         host.send(down)

@@ -23,7 +23,7 @@ from pkan_control.chips.image import MAX_K, MAX_PORTS
 from pkan_control.chips.simulated import CONVERTER_BITS
 from pkan_control.devices.bandpass import CLOCK_HZ
 from pkan_control.devices.deviations import Deviations
-from pkan_control.emulator.device import LAYER_LATENCY_US, Device
+from pkan_control.emulator.device import LAYER_LATENCY_US, REBOOT, Device
 from pkan_control.emulator.refused import Refused
 from pkan_control.emulator.slots import SLOTS
 
@@ -44,13 +44,24 @@ class Firmware:
         """Power on at time 0."""
         self.uid = UID + seed.to_bytes(8, 'little')
         self.device = Device(seed, deviations)
+        self.credits = CREDITS
         self._session = 0
         self._restart()
 
-    def reboot(self, now_us: int) -> None:
+    def reboot(self, now_us: int, cause: int = REBOOT) -> None:
         """Start anew, as after a loss of power or a reset."""
-        self.device.reboot(now_us)
+        self.device.reboot(now_us, cause)
         self._restart()
+
+    @property
+    def next_us(self) -> float:
+        """When it does something by itself next, infinity for never."""
+        if self.device.readings or self.device.log:
+            return 0
+        due = self.device.next_us
+        if self._open and self._period_us and self.device.state != State.BOOT:
+            due = min(due, self._telemetry_us + self._period_us)
+        return due
 
     def _restart(self) -> None:
         self.decoder = Decoder()
@@ -97,7 +108,7 @@ class Firmware:
         data = encode(
             Frame(
                 frame.kind, frame.sequence, self._session, payload, RESPONSE, status | alert,
-                CREDITS,
+                self.credits,
             )
         )  # fmt: skip
         if frame.session == self._session and frame.kind not in NOT_REMEMBERED:
@@ -167,8 +178,8 @@ class Firmware:
         return m.TelemetryData(
             now_us // 1000 & 0xFFFFFFFF, temperature, temperature, SUPPLY_MV, REFERENCE_MV, 0, 0,
             device.evaluations, errors.crc & 0xFFFF, (errors.cobs + errors.length) & 0xFFFF,
-            self.sequence_gaps & 0xFFFF, device.deadline_misses & 0xFFFF, device.state, CREDITS,
-            0, device.faults,
+            self.sequence_gaps & 0xFFFF, device.deadline_misses & 0xFFFF, device.state,
+            self.credits, 0, device.faults,
         )  # fmt: skip
 
     def _send_telemetry(self, now_us: int) -> bytes:
@@ -191,7 +202,7 @@ class Firmware:
     def _event(self, kind: Kind, message: Any) -> bytes:
         self._events = (self._events + 1) & 0xFFFF
         payload = EVENTS[kind].pack(message)
-        return encode(Frame(kind, self._events, self._session, payload, EVENT, 0, CREDITS))
+        return encode(Frame(kind, self._events, self._session, payload, EVENT, 0, self.credits))
 
 
 def _refusal(refused: Refused) -> bytes:

@@ -11,7 +11,6 @@ from pkan_control.chips.uri import open_chip
 from pkan_control.controller.bundle import Bundle
 from pkan_control.controller.controller import make_controller
 from pkan_control.controller.pilot import Limits, Pilot
-from pkan_control.emulator.chip_model import ChipModel
 from pkan_control.tasks.task import find_task
 
 TASK = find_task('drone_hover')
@@ -32,8 +31,7 @@ def pull_the_cable(firmware, endpoint) -> None:
 
 def swap_the_program(firmware, endpoint) -> None:
     """Let somebody else load another program."""
-    device = firmware.device
-    device._model = ChipModel(7, device._deviations, swap_the_program.other, 0xBAD)
+    firmware.device.store.swap_program()
 
 
 FAULTS = {
@@ -47,7 +45,6 @@ FAULTS = {
     ('fault', 'words'), FAULTS.items(), ids=lambda f: getattr(f, '__name__', '')
 )
 def test_in_mid_flight(run_board, make_program, fault, words):
-    swap_the_program.other = make_program((12, 4, 4), seed=9)
     bundle = Bundle('drone_hover', TASK.law, 50.0, make_program((12, 16, 4)))
     assert len(pack_program(bundle.program)) > 1000
     with run_board() as (firmware, uri):
