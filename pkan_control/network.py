@@ -12,7 +12,7 @@ nodes a band-pass edge is off by less than 1e-5. Training, ideal and simulated c
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -44,7 +44,7 @@ class Program:
         if not 0 < self.squash_scale < math.inf:
             raise UserError(f'squash scale {self.squash_scale}: must be positive and finite')
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, ...]:
         """Number of inputs, of nodes in each layer, and of outputs."""
         return (self.layers[0].shape[0], *(layer.shape[1] for layer in self.layers))

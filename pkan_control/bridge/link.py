@@ -14,7 +14,7 @@ from typing import Any
 from pkan_control.bridge.codes import Kind, SafeReason, Status
 from pkan_control.bridge.errors import AnotherBoardError, LinkLostError
 from pkan_control.bridge.events import Events
-from pkan_control.bridge.frame import EVENT, RESPONSE, VERSION, WILDCARD, Decoder, Frame, encode
+from pkan_control.bridge.frame import EVENT, RESPONSE, VERSION, Decoder, Frame, encode
 from pkan_control.bridge.handshake import Greeting, changes, microseconds
 from pkan_control.bridge.layouts import REFUSAL, REQUESTS, RESPONSES
 from pkan_control.bridge.messages import HelloReply, Ping, PingReply, Safe
@@ -128,9 +128,8 @@ class Link:
     # Inside.
 
     def _send(self, kind: Kind, number: int, message: Any, flags: int = 0) -> None:
-        session = WILDCARD if kind == Kind.SAFE else self.hello.session
         payload = REQUESTS[kind].pack(message)
-        self._outgoing.append(encode(Frame(kind, number, session, payload, flags)))
+        self._outgoing.append(encode(Frame(kind, number, self.hello.session, payload, flags)))
         self.statistics.sent += 1
 
     def _greet(self, frame: Frame, now_s: float) -> None:

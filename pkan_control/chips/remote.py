@@ -30,8 +30,8 @@ from pkan_control.chips.loading import load_image
 from pkan_control.errors import UserError
 from pkan_control.network import Program
 
-# Without EVALUATE or PING for this long a board goes safe.
-WATCHDOG_MS = 200
+# Without EVALUATE or PING for this long a board goes safe: as soon as the host gives it up.
+WATCHDOG_MS = round(1000 * LOST_S)
 LONGEST_DEADLINE_US = 0xFFFF
 PINGS = 9
 TRIMS_IN_MESSAGE = 128
@@ -172,14 +172,14 @@ class RemoteChip:
         """Return the error of an answer that did not come; a board without any must go safe."""
         self._missing_s.append(asked_s)
         lost = self.session.now_s() + deadline_s - self._missing_s[0] >= LOST_S
-        if self.session.link.watched and len(self._missing_s) > HELD and lost:
+        flying = self.session.link.watched and not self._abandoned
+        if flying and lost and len(self._missing_s) > HELD:
             self._abandon(str(error))
         return error
 
     def _abandon(self, why: str) -> None:
         """Let a board that refuses to evaluate go safe: armed, it would hold its last outputs."""
         self._abandoned = why
-        self.session.link.watched = False
         with suppress(LinkLostError, LinkTimeoutError, BoardError):
             self.session.ask_once(Kind.SAFE, Safe(SafeReason.HOST), SAFE_S)
 

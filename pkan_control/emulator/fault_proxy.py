@@ -77,21 +77,20 @@ class FaultLine:
     def __init__(self, plan: FaultPlan, direction: str) -> None:
         """Begin with frame 0; each direction has random numbers of its own."""
         self.counts: Counter[Fault] = Counter()
-        # All frames that came, those lost in outages, and the last that a fault hit.
+        # All frames that came, and those lost in outages.
         self.frames = self.lost = 0
-        self.hit = b''
         self._plan = plan
         self._generator = stream(plan.seed, f'faults {direction}')
         self._rest = b''
         self._due: deque[tuple[float, bytes]] = deque()
         self._latest_s = 0.0
         self._outages = list(plan.outages)
-        self._struck: deque[Fault] = deque()
+        self._struck: deque[tuple[Fault, Callable[[bytes], bool]]] = deque()
         self._past: deque[bytes] = deque([b''], maxlen=STALE_BY)
 
-    def strike(self, fault: Fault) -> None:
-        """Let the next frame suffer this."""
-        self._struck.append(fault)
+    def strike(self, fault: Fault, meant: Callable[[bytes], bool] = bool) -> None:
+        """Let the next frame suffer this that is meant; it is shown without its delimiter."""
+        self._struck.append((fault, meant))
 
     def fail(self, outage: Outage) -> None:
         """Let nothing pass for a time."""
@@ -107,7 +106,7 @@ class FaultLine:
     def put(self, data: bytes, now_s: float) -> None:
         """Take bytes; those of a frame without its delimiter wait for it."""
         *pieces, self._rest = (self._rest + data).split(b'\0')
-        mute = any(not o.stalled for o in self._now(now_s))
+        mute = bool(self._outages) and any(not o.stalled for o in self._now(now_s))
         for piece in pieces:
             if mute:
                 self.lost += bool(piece)
@@ -119,7 +118,7 @@ class FaultLine:
     def take(self, now_s: float) -> bytes:
         """Return what is due."""
         data = b''
-        if any(o.stalled for o in self._now(now_s)):
+        if not self._due or (self._outages and any(o.stalled for o in self._now(now_s))):
             return data
         while self._due and self._due[0][0] <= now_s:
             data += self._due.popleft()[1]
@@ -127,24 +126,22 @@ class FaultLine:
 
     def _now(self, now_s: float) -> list[Outage]:
         """Return the outages of this moment; forget those that are over."""
-        if self._outages:
-            self._outages = [outage for outage in self._outages if outage.end_s > now_s]
+        self._outages = [outage for outage in self._outages if outage.end_s > now_s]
         return [outage for outage in self._outages if outage.begin_s <= now_s]
 
     def _pass(self, piece: bytes) -> tuple[float, bytes]:
-        fault = self._draw()
+        fault = self._draw(piece)
         self.frames += 1
         self._past.append(piece)
         if fault is None:
             return 0.0, piece + b'\0'
         self.counts[fault] += 1
-        self.hit = piece
         late_s = self._plan.delay_s if fault is Fault.DELAY else 0.0
         return late_s, self._damage(fault, piece)
 
-    def _draw(self) -> Fault | None:
-        if self._struck:
-            return self._struck.popleft()
+    def _draw(self, piece: bytes) -> Fault | None:
+        if self._struck and self._struck[0][1](piece):
+            return self._struck.popleft()[0]
         if self.frames in self._plan.script:
             return self._plan.script[self.frames]
         if not self._plan.rates:

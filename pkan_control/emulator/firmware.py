@@ -125,6 +125,8 @@ class Firmware:
         kind = Kind(frame.kind)
         if kind not in (Kind.HELLO, Kind.SAFE):
             self._check_session(frame)
+        if self._open and frame.session == self._session:
+            self._check_sequence(frame)
         try:
             message = REQUESTS[kind].unpack(frame.payload)
         except ValueError:
@@ -135,6 +137,8 @@ class Firmware:
     def _check_session(self, frame: Frame) -> None:
         if not self._open or frame.session != self._session:
             raise Refused(Status.SESSION, frame.session, self._session)
+
+    def _check_sequence(self, frame: Frame) -> None:
         if self._last is not None and not frame.flags & RETRANSMISSION:
             self.sequence_gaps += frame.sequence != (self._last + 1) & 0xFFFF
         self._last = frame.sequence

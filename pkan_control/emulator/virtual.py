@@ -3,6 +3,8 @@
 A day at the wire takes minutes, and the same faults at the same times give the same day.
 """
 
+from collections.abc import Callable
+
 from pkan_control.emulator.fault_proxy import FaultLine, FaultPlan, Outage
 from pkan_control.emulator.firmware import Firmware
 
@@ -20,6 +22,7 @@ class VirtualWire:
         self._now_s = 0.0
         self._plugged_s = 0.0
         self._open = False
+        self._plan: list[tuple[float, Callable[[], None]]] = []
 
     def now_s(self) -> float:
         """Return the time."""
@@ -29,6 +32,10 @@ class VirtualWire:
     def now_us(self) -> int:
         """The time as the board has it."""
         return round(self._now_s * 1e6)
+
+    def at(self, time_s: float, action: Callable[[], None]) -> None:
+        """Let something happen at a time."""
+        self._plan.append((time_s, action))
 
     def unplug(self, seconds: float) -> None:
         """Pull the cable out, and put it back after some time."""
@@ -75,14 +82,26 @@ class VirtualWire:
 
     def _pass(self, until_s: float) -> None:
         """Let time pass up to the next thing that happens, or to `until_s`."""
-        board = self.firmware
-        due_s = min(self.to_board.next_s, self.to_host.next_s, board.next_us * 1e-6, until_s)
+        board, due_us = self.firmware, self.firmware.next_us
+        due_s = min(self.to_board.next_s, self.to_host.next_s, due_us * 1e-6, until_s)
+        if self._plan:
+            due_s = self._act(due_s)
         self._now_s = max(self._now_s, due_s)
         data = self.to_board.take(self._now_s)
         if data:
             answer = board.receive(data, self.now_us)
-        elif board.next_us <= self.now_us:
+        elif due_us <= self.now_us:
             answer = board.tick(self.now_us)
         else:
             return
         self.to_host.put(answer, self._now_s + TRANSIT_S)
+
+    def _act(self, until_s: float) -> float:
+        """Do what is planned first, if it comes before a time; return when something happens."""
+        self._plan.sort(key=lambda planned: planned[0])
+        if self._plan[0][0] > until_s:
+            return until_s
+        time_s, action = self._plan.pop(0)
+        self._now_s = max(self._now_s, time_s)
+        action()
+        return self._now_s

@@ -1,9 +1,11 @@
 """The fault proxy: each fault is counted where it was made and where it is noticed."""
 
+import math
+
 import pytest
 
 from pkan_control.bridge.frame import Decoder, Frame, encode
-from pkan_control.emulator.fault_proxy import Fault, FaultLine, FaultPlan
+from pkan_control.emulator.fault_proxy import STALE_BY, Fault, FaultLine, FaultPlan, Outage
 
 FRAMES = [Frame(0x20, number, 7, bytes([number % 251]) * (number % 60)) for number in range(2000)]
 
@@ -68,3 +70,46 @@ def test_rates_that_are_none_are_refused(refused):
     for rate in (-0.1, 1.1):
         with refused('rates', str(rate)):
             FaultPlan(0, {Fault.DROP: rate})
+
+
+def test_a_stale_frame_is_an_older_one_that_comes_again():
+    line, frames, decoder = passed(FaultPlan(script={100: Fault.STALE}))
+    assert line.counts == {Fault.STALE: 1}
+    assert frames == [*FRAMES[:101], FRAMES[100 - STALE_BY], *FRAMES[101:]]
+    assert decoder.errors.total == 0
+
+
+def test_a_strike_hits_the_next_frame_that_is_meant_and_no_other():
+    line = FaultLine(FaultPlan(), 'up')
+    line.strike(Fault.DROP, lambda piece: Decoder().feed(piece + b'\0')[0].sequence == 7)
+    line.strike(Fault.DROP)
+    line.put(b''.join(map(encode, FRAMES[:20])), 0.0)
+    assert Decoder().feed(line.take(0.0)) == [*FRAMES[:7], *FRAMES[9:20]]
+
+
+def test_in_an_outage_frames_are_lost_or_come_after_it():
+    for stalled, kept in ((False, [0, 3]), (True, [0, 1, 2, 3])):
+        plan = FaultPlan(outages=(Outage(1.0, 2.0, stalled),))
+        line, decoder, heard = FaultLine(plan, 'up'), Decoder(), {}
+        for number, time_s in enumerate((0.5, 1.0, 1.999, 2.0)):
+            line.put(encode(FRAMES[number]), time_s)
+            heard[time_s] = decoder.feed(line.take(time_s))
+        assert sum(heard.values(), []) == [FRAMES[number] for number in kept]
+        assert heard[1.0] == heard[1.999] == []
+        assert line.lost == 4 - len(kept)
+
+
+def test_what_is_due_next_is_known():
+    line = FaultLine(FaultPlan(delay_s=0.5, script={0: Fault.DELAY}), 'up')
+    assert line.next_s == math.inf
+    line.put(encode(FRAMES[0]), 1.0)
+    assert line.next_s == 1.5
+    line.fail(Outage(1.2, 3.0, True))
+    assert line.next_s == 3.0
+    assert line.take(2.999) == b''
+    assert line.take(3.0) == encode(FRAMES[0])
+
+
+def test_an_outage_that_ends_before_it_begins_is_refused(refused):
+    with refused('from 2.0 s to 1.0 s'):
+        FaultPlan(outages=(Outage(2.0, 1.0),))

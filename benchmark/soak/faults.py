@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
+from pkan_control.bridge.codes import Kind
+from pkan_control.bridge.frame import Decoder
 from pkan_control.emulator.fault_proxy import Fault, Outage
 from pkan_control.emulator.mishaps import MISHAPS
 from pkan_control.emulator.virtual import VirtualWire
@@ -24,8 +25,6 @@ class Trouble:
     name: str
     strike: Callable[[VirtualWire, float], None]
     expected: Expected
-    # Whether the next evaluation (or the next event) must be the frame that is hit.
-    before: str = ''
     # Seconds until it is over; None for a fault that is over at once.
     lasts: tuple[float, float] | None = None
     safe: bool = False
@@ -36,12 +35,24 @@ class Trouble:
 
 def once(*names: str, **others: int) -> Expected:
     """Return that each of these counters rises by one, and others by so much."""
-    return {name: (1, 1) for name in names} | {name: (n, n) for name, n in others.items()}
+    return dict.fromkeys(names, (1, 1)) | {name: (n, n) for name, n in others.items()}
 
 
-def hit(direction: str, fault: Fault) -> Callable[[VirtualWire, float], None]:
-    """Let the next frame in a direction suffer a fault."""
-    return lambda wire, seconds: getattr(wire, direction).strike(fault)
+def is_evaluation(piece: bytes) -> bool:
+    """Tell an evaluation, or its answer."""
+    return Decoder().feed(piece + b'\0')[0].kind == Kind.EVALUATE
+
+
+def is_telemetry(piece: bytes) -> bool:
+    """Tell a board's telemetry."""
+    return Decoder().feed(piece + b'\0')[0].kind == Kind.TELEMETRY
+
+
+def hit(
+    direction: str, fault: Fault, meant: Callable[[bytes], bool]
+) -> Callable[[VirtualWire, float], None]:
+    """Let the next frame in a direction that is meant suffer a fault."""
+    return lambda wire, seconds: getattr(wire, direction).strike(fault, meant)
 
 
 def silence(*directions: str, stalled: bool = False) -> Callable[[VirtualWire, float], None]:
@@ -58,6 +69,12 @@ def silence(*directions: str, stalled: bool = False) -> Callable[[VirtualWire, f
 def mishap(name: str) -> Callable[[VirtualWire, float], None]:
     """Let something happen to the board itself."""
     return lambda wire, seconds: MISHAPS[name](wire.firmware, wire.now_us)
+
+
+def no_credit(wire: VirtualWire, seconds: float) -> None:
+    """Take the board's receive slots away for a while."""
+    mishap('no_credit')(wire, 0.0)
+    wire.at(wire.now_s() + seconds, lambda: mishap('no_credit')(wire, 0.0))
 
 
 UP, DOWN = 'to_board', 'to_host'
@@ -85,20 +102,20 @@ def _frames() -> list[Trouble]:
         for fault, expected in effects.items():
             missed = {'chip missed': expected['timeouts']} if 'timeouts' in expected else {}
             name = f'evaluation {fault.value}, {way.replace("_", " ")}'
-            found.append(Trouble(name, hit(way, fault), {**expected, **missed}, 'evaluation'))
+            found.append(Trouble(name, hit(way, fault, is_evaluation), {**expected, **missed}))
     for fault, expected in (
         (Fault.DROP, once('event gaps')),
         (Fault.FLIP, once('event gaps', 'damaged')),
         (Fault.DUPLICATE, once('event gaps')),
     ):
-        found.append(Trouble(f'telemetry {fault.value}', hit(DOWN, fault), expected, 'event'))
+        found.append(Trouble(f'telemetry {fault.value}', hit(DOWN, fault, is_telemetry), expected))
     return found
 
 
 def _outages() -> list[Trouble]:
     """Return what happens to the wire for a while."""
-    missed: dict[str, Any] = {'chip missed': (3, MANY)}
-    short = {'timeouts': (2, 3), 'late': (2, 3), 'chip missed': (2, 3)}
+    lost = {'timeouts': (3, 60), 'chip missed': (3, MANY), 'reconnects': (1, 1)}
+    short = dict.fromkeys(('timeouts', 'late', 'chip missed'), (1, 3))
     return [
         Trouble('stalled for 50 ms', silence(UP, DOWN, stalled=True), short, lasts=(SHORT_S,) * 2),
         Trouble(
@@ -108,15 +125,15 @@ def _outages() -> list[Trouble]:
         ),
         Trouble(
             'half open: the host hears nothing', silence(DOWN),
-            {'timeouts': (3, 60), 'reconnects': (1, 1)} | missed, lasts=OUTAGE_S, safe=True,
+            lost, lasts=OUTAGE_S, safe=True,
         ),
         Trouble(
             'both ways silent', silence(UP, DOWN),
-            {'timeouts': (3, 60), 'reconnects': (1, 1)} | missed, lasts=OUTAGE_S, safe=True,
+            lost, lasts=OUTAGE_S, safe=True,
         ),
         Trouble(
             'both ways stalled', silence(UP, DOWN, stalled=True),
-            {'timeouts': (3, 60), 'reconnects': (1, 1)} | missed, lasts=OUTAGE_S, safe=True,
+            lost | {'late': (0, 2)}, lasts=OUTAGE_S, safe=True,
         ),
         Trouble(
             'cable pulled', lambda wire, seconds: wire.unplug(seconds), BACK,
@@ -134,10 +151,11 @@ def _mishaps() -> list[Trouble]:
                 remedy='power cycle'),
         Trouble('program swapped', mishap('wrong_program'), {'chip missed': (3, MANY)}, safe=True,
                 remedy='load'),
-        Trouble('reboot while a program is loaded', mishap('reboot'), REBOOTED, safe=True,
-                remedy='load', while_loading=True),
-        Trouble('no credit while a program is loaded', mishap('no_credit'),
-                {'chip missed': (0, MANY)}, safe=True, remedy='load', while_loading=True),
+        Trouble('reboot while a program is loaded', mishap('reboot'),
+                REBOOTED | {'retransmitted': (0, 3)}, safe=True, remedy='load',
+                while_loading=True),
+        Trouble('no credit while a program is loaded', no_credit, {}, lasts=OUTAGE_S,
+                while_loading=True),
     ]  # fmt: skip
 
 
