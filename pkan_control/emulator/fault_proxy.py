@@ -86,7 +86,7 @@ class FaultLine:
         self._latest_s = 0.0
         self._outages = list(plan.outages)
         self._struck: deque[tuple[Fault, Callable[[bytes], bool]]] = deque()
-        self._past: deque[bytes] = deque([b''], maxlen=STALE_BY)
+        self._past: deque[bytes] = deque(maxlen=STALE_BY + 1)
 
     def strike(self, fault: Fault, meant: Callable[[bytes], bool] = bool) -> None:
         """Let the next frame suffer this that is meant; it is shown without its delimiter."""
