@@ -1,6 +1,6 @@
 """Tables and progress on the terminal."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,7 @@ from rich.table import Table
 
 from pkan_control.chips.calibration.calibration import Calibration
 from pkan_control.conformance.check import Verdict
+from pkan_control.emulator.fault_proxy import Fault, FaultLine
 from pkan_control.rollouts.record import EpisodeRecord, summary
 
 console = Console(highlight=False)
@@ -157,6 +158,18 @@ def conformance_table(title: str, verdicts: Sequence[Verdict]) -> Table:
         wrong = f'FAILED: expected {verdict.expected}, came {verdict.came}'
         result = 'passed' if verdict.passed else wrong
         table.add_row(verdict.check.name, verdict.check.section, result)
+    return table
+
+
+def fault_table(lines: Mapping[str, FaultLine]) -> Table:
+    """Return a column for each direction of a fault proxy: frames, and what happened to them."""
+    table = _table('faults', ['frames'])
+    for name in lines:
+        table.add_column(name.replace('_', ' '), justify='right', no_wrap=True)
+    table.add_row('all', *(str(line.frames) for line in lines.values()))
+    table.add_row('lost in outages', *(str(line.lost) for line in lines.values()))
+    for fault in Fault:
+        table.add_row(fault.value, *(str(line.counts[fault]) for line in lines.values()))
     return table
 
 

@@ -18,17 +18,28 @@ def emulate(
     ] = None,
     preset: Annotated[str, typer.Option(help='Deviations of the chip.')] = 'typical',
     seed: Annotated[int, typer.Option(help='Seed of the chip.', min=0, max=2**63 - 1)] = 0,
+    mishap: Annotated[
+        list[str] | None,
+        typer.Option(help='What happens to the board, NAME@SECONDS: reboot@12.5, brown_out@20.'),
+    ] = None,
 ) -> None:
     """Be a board with a simulated chip, until interrupted; --chip tcp://... flies on it."""
     from pkan_control.devices.deviations import find_deviations
     from pkan_control.emulator.endpoint import open_endpoint, serve
     from pkan_control.emulator.firmware import Firmware
+    from pkan_control.emulator.mishaps import Mishaps
+
+    mishaps = Mishaps(mishap or [])
+
+    def strike(board: Firmware, now_us: int) -> None:
+        for name in mishaps.strike(board, now_us):
+            print(f'{now_us / 1e6:.3f} s: {name}', flush=True)
 
     firmware = Firmware(seed, find_deviations(preset))
     endpoint = open_endpoint(tcp, pty)
     print(f'{endpoint.name}: board with chip {seed}, {preset}', flush=True)
     try:
-        serve(firmware, endpoint, stop_on_signals())
+        serve(firmware, endpoint, stop_on_signals(), strike)
     finally:
         endpoint.close()
 

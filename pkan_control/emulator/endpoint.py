@@ -143,12 +143,18 @@ def _send(write: Callable[[bytes], int], data: bytes) -> bytes:
     return data if len(data) <= PENDING_BYTES else b''
 
 
-def serve(firmware: Firmware, endpoint: Endpoint, stopped: Callable[[], bool]) -> None:
-    """Run a board until told to stop."""
+def serve(
+    firmware: Firmware,
+    endpoint: Endpoint,
+    stopped: Callable[[], bool],
+    strike: Callable[[Firmware, int], object] = lambda firmware, now_us: None,
+) -> None:
+    """Run a board until told to stop; `strike` may do something to it at a time in us."""
     began_ns = time.monotonic_ns()
     while not stopped():
         data = endpoint.wait(TICK_S)
         now_us = (time.monotonic_ns() - began_ns) // 1000
+        strike(firmware, now_us)
         answer = firmware.receive(data, now_us) if data else firmware.tick(now_us)
         endpoint.send(answer)
 

@@ -102,3 +102,45 @@ def test_a_host_that_leaves_makes_room_for_the_next():
                 assert endpoint.wait(1.0) == bytes([number])
             assert endpoint.wait(1.0) == b''
             endpoint.send(b'nobody hears this')
+
+
+def test_a_mishap_comes_at_its_time_and_is_told():
+    command = [*COMMAND, '--tcp', '127.0.0.1:0', '--mishap', 'reboot@0.05']
+    board = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        lines = [board.stdout.readline() for _ in range(2)]
+        assert lines[1].endswith(' s: reboot\n')
+        assert 0.05 <= float(lines[1].split()[0]) < 1.0
+        with closing(open_chip(lines[0].split(': ')[0])) as chip:
+            assert chip.session.link.hello.boot_count == 2
+    finally:
+        board.terminate()
+        assert board.wait(10) == 0
+        board.communicate()
+
+
+def test_the_proxy_stands_before_a_board_and_tells_what_it_did(tmp_path, make_program):
+    plan = tmp_path / 'plan.yaml'
+    plan.write_text('to_board: {script: {20: drop}}')
+    with emulator('--tcp', '127.0.0.1:0') as line:
+        uri = line.split(': ')[0]
+        command = [sys.executable, '-m', 'pkan_control.cli', 'proxy', uri, '--plan', str(plan)]
+        command += ['--tcp', '127.0.0.1:0']
+        proxy = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        try:
+            with closing(open_chip(proxy.stdout.readline().split(': ')[0])) as chip:
+                chip.program(make_program((3, 2)))
+                missed = 0
+                for _ in range(30):
+                    try:
+                        chip.evaluate(np.full(3, 0.5), 0.0, 0.2)
+                    except TimeoutError:
+                        missed += 1
+        finally:
+            proxy.terminate()
+            output = proxy.communicate(timeout=10)[0]
+    assert proxy.returncode == 0
+    counts = {words[0]: words[-2:] for line in output.splitlines() if (words := line.split())}
+    assert counts['drop'] == ['1', '0']
+    assert all(counts[fault] == ['0', '0'] for fault in ('flip', 'merge', 'lost', 'stale'))
+    assert missed <= 1

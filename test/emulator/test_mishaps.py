@@ -66,12 +66,12 @@ def test_a_dead_element_stays_dead_through_a_reboot(board):
         job = m.Sweep(SweepTarget.ELEMENT, 6, 50, 0, 0, ONE_INPUT, 0, 0)
         return max(map(abs, board.device.store.model.sweep(job))) / ONE_VALUE
 
-    assert reading() > 0.05
+    assert reading() > 0.02
     MISHAPS['dead_element'](board, 0)
-    assert reading() < 0.01
+    assert reading() < 0.005
     board.reboot(100)
     board.tick(100 + BOOT_US)
-    assert reading() < 0.01
+    assert reading() < 0.005
 
 
 def test_mishaps_come_in_order_at_their_times_and_once(board):
