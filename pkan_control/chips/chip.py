@@ -60,6 +60,9 @@ class Chip(Protocol):
     def safe(self) -> None:
         """Put the safe action on the outputs and keep it there until armed again."""
 
+    def give_up(self, why: str) -> None:
+        """Do the same in mid-flight, without waiting for long; evaluations say why."""
+
     def evaluate(self, x: Floats, time_s: float, deadline_s: float) -> Floats:
         """Evaluate inputs `x[..., n_in]` in [0, 1] at a time in seconds: outputs `[..., n_out]`.
 

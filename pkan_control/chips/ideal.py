@@ -59,6 +59,10 @@ class IdealChip:
         """Answer with the safe action (zeros where none was given) until armed again."""
         self._armed = False
 
+    def give_up(self, why: str) -> None:
+        """Do the same."""
+        self.safe()
+
     def evaluate(self, x: Floats, time_s: float, deadline_s: float) -> Floats:
         """Return the outputs `[..., n_out]` of inputs `x[..., n_in]` in [0, 1]."""
         program = self._loaded()

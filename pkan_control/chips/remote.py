@@ -153,7 +153,7 @@ class RemoteChip:
             if error.status == Status.DEADLINE:
                 text = f'{error}: allowed are {deadline_s:.4f} s'
                 raise self._missed(LinkTimeoutError(text), asked_s, deadline_s) from None
-            self._abandon(str(error))
+            self.give_up(str(error))
             raise
         except LinkTimeoutError as error:
             raise self._missed(error, asked_s, deadline_s) from None
@@ -174,11 +174,11 @@ class RemoteChip:
         lost = self.session.now_s() + deadline_s - self._missing_s[0] >= LOST_S
         flying = self.session.link.watched and not self._abandoned
         if flying and lost and len(self._missing_s) > HELD:
-            self._abandon(str(error))
+            self.give_up(str(error))
         return error
 
-    def _abandon(self, why: str) -> None:
-        """Let a board that refuses to evaluate go safe: armed, it would hold its last outputs."""
+    def give_up(self, why: str) -> None:
+        """Let a board that does not evaluate go safe: armed, it would hold its last outputs."""
         self._abandoned = why
         with suppress(LinkLostError, LinkTimeoutError, BoardError):
             self.session.ask_once(Kind.SAFE, Safe(SafeReason.HOST), SAFE_S)

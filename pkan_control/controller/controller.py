@@ -2,16 +2,17 @@
 
 from collections import deque
 from time import perf_counter_ns
-from typing import Protocol
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 
 from pkan_control.arrays import Floats
 from pkan_control.chips.calibration.calibration import Calibration
 from pkan_control.chips.chip import Chip
+from pkan_control.chips.twin_chip import TwinChip
 from pkan_control.controller.bundle import Bundle
 from pkan_control.controller.laws.law import Law
-from pkan_control.errors import UserError
+from pkan_control.errors import UserError, unknown
 from pkan_control.mlp import Mlp
 from pkan_control.network import squash
 
@@ -25,6 +26,8 @@ class Evaluator(Protocol):
     def __call__(self, observation: Floats, time_s: float) -> Floats:
         """Return outputs `[n_out]`, normalised, for an observation in the law's units."""
 
+
+OnLinkLost = Literal['safe', 'twin']
 
 # Inputs of the network that are remembered: what a calibration fits outputs to.
 HEARD = 2000
@@ -60,6 +63,10 @@ class OnChip:
         """Arm the chip; zeros are its safe action."""
         self._chip.arm(np.zeros(self._outputs))
 
+    def give_up(self, why: str) -> None:
+        """Let the chip go safe in mid-flight."""
+        self._chip.give_up(why)
+
     def begin(self, episode: int) -> None:
         """Name the episode to the chip."""
         self._chip.begin(episode)
@@ -90,12 +97,17 @@ class Digital:
 
 
 class Controller:
-    """Runs a law around an evaluator; the only thing that it remembers is the law's memory."""
+    """Runs a law around an evaluator; the only thing that it remembers is the law's memory.
 
-    def __init__(self, law: Law, evaluator: Evaluator) -> None:
+    A chip may have a twin in software, which goes on where the chip was lost, until it is armed.
+    """
+
+    def __init__(self, law: Law, evaluator: Evaluator, twin: Evaluator | None = None) -> None:
         """Make a controller that must be reset before its first step."""
         self._law = law
         self.evaluator = evaluator
+        self._twin = twin
+        self.on_twin = False
         self._memory: Floats | None = None
         self.inference_ns = 0
 
@@ -104,13 +116,29 @@ class Controller:
         self._memory = None
         self.evaluator.begin(episode)
 
+    def lose(self, why: str) -> bool:
+        """Give the chip up and go on with its twin; return whether there is one."""
+        if self._twin is None or self.on_twin:
+            return False
+        self.on_twin = True
+        if isinstance(self.evaluator, OnChip):
+            self.evaluator.give_up(why)
+        return True
+
+    def arm(self) -> None:
+        """Arm the chip again and leave its twin; raise a `UserError` where that is refused."""
+        if isinstance(self.evaluator, OnChip):
+            self.evaluator.arm()
+        self.on_twin = False
+
     def step(self, state: Floats, goal: Floats, time_s: float) -> Floats:
         """Return the command for a state `[n]` and a goal at a time in seconds."""
         law = self._law
         memory = law.start(state) if self._memory is None else self._memory
         memory, observation = law.observe(memory, state, goal)
         begin = perf_counter_ns()
-        outputs = self.evaluator(observation, time_s)
+        evaluator = self._twin if self._twin and self.on_twin else self.evaluator
+        outputs = evaluator(observation, time_s)
         self.inference_ns = perf_counter_ns() - begin
         command: Floats
         self._memory, command = law.act(memory, state, law.output.denormalise(outputs))
@@ -118,9 +146,23 @@ class Controller:
 
 
 def make_controller(
-    bundle: Bundle, chip: Chip, calibration: Calibration | None = None
+    bundle: Bundle,
+    chip: Chip,
+    calibration: Calibration | None = None,
+    on_link_lost: OnLinkLost = 'safe',
 ) -> Controller:
-    """Return a controller of a bundle: its network on the chip, or its MLP beside it."""
+    """Return a controller of a bundle: its network on the chip, or its MLP beside it.
+
+    Where the chip is lost, commands are safe, or come from the twin that its calibration holds.
+    """
+    if on_link_lost not in get_args(OnLinkLost):
+        raise unknown('on_link_lost', on_link_lost, get_args(OnLinkLost))
     if isinstance(bundle.program, Mlp):
         return Controller(bundle.law, Digital(bundle))
-    return Controller(bundle.law, OnChip(bundle, chip, calibration))
+    network = OnChip(bundle, chip, calibration)
+    if on_link_lost == 'safe':
+        return Controller(bundle.law, network)
+    if calibration is None:
+        raise UserError('on_link_lost twin: needs a calibration, which holds the twin of the chip')
+    twin = OnChip(bundle, TwinChip(chip.identity.uid, calibration.twin), calibration)
+    return Controller(bundle.law, network, twin)

@@ -66,6 +66,7 @@ class Counters:
     slewed: int = 0
     not_finite: int = 0
     chip_missed: int = 0
+    chip_lost: int = 0
     refused: int = 0
     resets: int = 0
     watchdog: int = 0
@@ -95,6 +96,8 @@ class Pilot:
         self._seen: Floats
         self._episode = -1
         self._missed = 0
+        # Why the chip was lost, until it is armed again; empty while it is there.
+        self.lost = ''
 
     def limit(self, limits: Limits) -> None:
         """Take other limits, all at once; what was received and counted stays.
@@ -140,6 +143,7 @@ class Pilot:
             return None
         self._note_jump(stamp_ns)
         self._watchdog.feed(steady_s)
+        self.counters.ticks += 1
         self._last, self._seen = self._decide(stamp_ns, values), values
         self._sent = self._last.command
         self.reason = self.reason or (f'{stale}: holding' if stale else '')
@@ -173,15 +177,25 @@ class Pilot:
         self.counters.resets += self._last is not None
         self._controller.reset(self._episode)
 
+    def rearm(self) -> str:
+        """Arm a chip that was lost; return why that is refused, nothing where all is well."""
+        if not self.lost:
+            return ''
+        try:
+            self._controller.arm()
+        except (TimeoutError, UserError) as error:
+            return str(error)
+        self.lost, self._missed = '', 0
+        return ''
+
     def _decide(self, stamp_ns: int, state: Floats) -> Decision:
-        self.counters.ticks += 1
         if self._wanted is None:
             self.reason = ''
             return Decision(self._law.safe_command(), stamp_ns, safe=True)
         try:
             command = self._controller.step(state, self._wanted, stamp_ns / NANOSECONDS)
         except (TimeoutError, UserError) as error:
-            return self._miss(stamp_ns, f'chip: {error}')
+            return self._miss(stamp_ns, state, f'chip: {error}')
         self._missed = 0
         checked = self._guard.check(command, self._sent)
         self._note_inference(self._controller.inference_ns)
@@ -192,18 +206,24 @@ class Pilot:
         self.counters.commands += 1
         self.counters.clipped += checked.clipped > 0
         self.counters.slewed += checked.slewed > 0
-        self.reason = ''
+        self.lost = self.lost if self._controller.on_twin else ''
+        self.reason = f'{self.lost}; its twin flies' if self.lost else ''
         return Decision(checked.command, stamp_ns)
 
     def _note_inference(self, took_ns: int) -> None:
         self.counters.inference_ns.append(took_ns)
         self.counters.late += took_ns > NANOSECONDS / self._law.rate_hz
 
-    def _miss(self, stamp_ns: int, reason: str) -> Decision:
-        """Hold the last command where the chip gave none, and after `HELD` of them be safe."""
+    def _miss(self, stamp_ns: int, state: Floats, reason: str) -> Decision:
+        """Hold the last command where the chip gave none; after `HELD`, fly on its twin if any."""
         self.reason = reason
         self.counters.chip_missed += 1
         self._missed += 1
+        if self._missed > HELD and not self.lost:
+            self.counters.chip_lost += 1
+            self.lost = reason
+            if self._controller.lose(reason):
+                return self._decide(stamp_ns, state)
         if self._last is None or self._missed > HELD:
             return Decision(self._law.safe_command(), stamp_ns, safe=True)
         return replace(self._last, stamp_ns=stamp_ns)

@@ -7,17 +7,18 @@ from rclpy.node import Node
 from rclpy.service import Service
 from std_srvs.srv import SetBool, Trigger
 
-from pkan_control.controller.arming import Arming
+from pkan_control.controller.pilot import Pilot
 
 
 def open_arming(
-    node: Node, arming: Arming, health: Callable[[], str], changed: Callable[[], None]
+    node: Node, pilot: Pilot, health: Callable[[], str], changed: Callable[[], None]
 ) -> list[Service[Any, Any]]:
-    """Open the three services.
+    """Open the three services; a reset also arms a chip that was lost.
 
     `health` names what stands against going live, and is empty where nothing does. `changed` is
     called after a request was granted.
     """
+    arming = pilot.arming
 
     def answer(response: Trigger.Response | SetBool.Response, refused: str, what: str) -> object:
         response.success, response.message = not refused, refused
@@ -38,7 +39,7 @@ def open_arming(
         return answer(response, '', 'emergency stop')
 
     def on_reset(request: Trigger.Request, response: Trigger.Response) -> object:
-        return answer(response, arming.reset(health()), 'reset')
+        return answer(response, pilot.rearm() or arming.reset(health()), 'reset')
 
     return [
         node.create_service(SetBool, '~/enable', on_enable),

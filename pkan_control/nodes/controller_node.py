@@ -118,7 +118,7 @@ class ControllerNode(LifecycleNode):
         calibration = known_calibration(self, values['calibration'])
         self._chip = open_chip(values['chip'])
         try:
-            return make_controller(bundle, self._chip, calibration)
+            return make_controller(bundle, self._chip, calibration, values['on_link_lost'])
         except BaseException:
             self._close_chip()
             raise
@@ -137,7 +137,7 @@ class ControllerNode(LifecycleNode):
                 event_callbacks=subscription_events(self, 'goal_pose'),
             ),
         ]  # fmt: skip
-        self._requests = open_arming(self, self._pilot.arming, self._unfit, self._rearm)
+        self._requests = open_arming(self, self._pilot, self._unfit, self._rearm)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._ticking = [
             self.create_timer(0.02, self._on_watchdog, clock=steady),

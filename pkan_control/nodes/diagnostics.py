@@ -81,6 +81,7 @@ class Diagnostics:
             'commands limited in their rate': counters.slewed,
             'commands not finite': counters.not_finite,
             'evaluations missed by the chip': counters.chip_missed,
+            'chip lost': counters.chip_lost,
             'resets after a jump of time': counters.resets,
             'watchdog fired': counters.watchdog,
         }

@@ -38,6 +38,9 @@ CONTROLLER = (
         'chip', 'ideal:', 'Chip URI: ideal:, sim:?seed=1&preset=typical, tcp://, serial://.'
     ),
     Parameter('calibration', '', 'Calibration file of the chip; ~/calibrate writes it.'),
+    Parameter(
+        *('on_link_lost', 'safe', 'Without the chip: safe command, or twin of its calibration.')
+    ),
     Parameter('autostart', False, 'Configure and activate without being told to.'),
     Parameter('enable', False, 'Publish on command; otherwise a dry run on ~/shadow_command.'),
     Parameter('state_timeout', 0.2, 'Oldest state to act on.', 's', 0.001, 60.0, live=True),

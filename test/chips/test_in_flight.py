@@ -1,16 +1,24 @@
 """Faults of a board in mid-flight: a safe command soon, one clear reason, no silent re-arming."""
 
 import time
+from dataclasses import fields
+from functools import partial
 
 import numpy as np
 import pytest
 
 from pkan_control.bridge.codes import State
+from pkan_control.chips.calibration.calibration import Calibration, program_checksum
+from pkan_control.chips.calibration.fidelity import Fidelity
+from pkan_control.chips.ideal import IdealChip
 from pkan_control.chips.image import pack_program
+from pkan_control.chips.trimmed import untrimmed
+from pkan_control.chips.twin import TwinLayer
 from pkan_control.chips.uri import open_chip
 from pkan_control.controller.bundle import Bundle
 from pkan_control.controller.controller import make_controller
 from pkan_control.controller.pilot import Limits, Pilot
+from pkan_control.devices.element import find_device
 from pkan_control.tasks.task import find_task
 
 TASK = find_task('drone_hover')
@@ -62,6 +70,54 @@ def test_in_mid_flight(run_board, make_program, fault, words):
     assert any(word in reasons[-1] for word in words), reasons[-1]
     assert len(set(reasons)) <= 2
     assert not any('\n' in reason for reason in reasons)
+
+
+def exact_calibration(uid: str, program) -> Calibration:
+    """Return the calibration of a chip without flaws."""
+    device = find_device(program.device)
+    twin = tuple(
+        TwinLayer(
+            device.decode(c), np.ones(c.shape[:3]), np.ones(c.shape[:2]), np.zeros(c.shape[:2])
+        )
+        for c in program.layers
+    )
+    fidelity = Fidelity(*(0.0 for _ in fields(Fidelity)))
+    return Calibration(
+        uid, program_checksum(program), '', 25.0, tuple(untrimmed(program)), twin, (), 0, 0.0,
+        fidelity, fidelity,
+    )  # fmt: skip
+
+
+def test_the_twin_flies_on_and_the_chip_only_after_a_request(run_board, make_program):
+    bundle = Bundle('drone_hover', TASK.law, 50.0, make_program((12, 16, 4)))
+    with run_board() as (firmware, uri):
+        chip = open_chip(uri)
+        calibration = exact_calibration(chip.identity.uid, bundle.program)
+        controller = make_controller(bundle, chip, calibration, 'twin')
+        pilot = Pilot(TASK.law, controller, Limits())
+        pilot.on_goal(1, 0.0, TASK.goal(0, 0, 0))
+        try:
+            fault = partial(pull_the_cable, firmware, run_board.endpoint)
+            safe_after_s, _, last = fly(pilot, fault)
+            assert safe_after_s is None
+            assert not any(decision.safe for decision in last)
+            assert 'its twin flies' in pilot.reason
+            assert firmware.device.state != State.ARMED
+            assert pilot.rearm() == ''
+            stamp = 10**12
+            assert not pilot.on_state(stamp, stamp, time.monotonic(), STATE).safe
+            assert pilot.reason == ''
+            assert firmware.device.state == State.ARMED
+        finally:
+            chip.close()
+
+
+def test_a_twin_needs_a_calibration(run_board, make_program, refused):
+    bundle = Bundle('drone_hover', TASK.law, 50.0, make_program((12, 16, 4)))
+    with refused('twin', 'calibration'):
+        make_controller(bundle, IdealChip(), None, 'twin')
+    with refused('on_link_lost', "'land'", 'safe', 'twin'):
+        make_controller(bundle, IdealChip(), None, 'land')
 
 
 def fly(pilot, fault, before=15, after=100):

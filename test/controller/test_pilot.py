@@ -384,6 +384,43 @@ def test_a_chip_that_misses_the_first_command_is_not_bridged():
     assert loop.state(1).safe
 
 
+def test_the_twin_goes_on_where_the_chip_is_lost_until_it_is_armed():
+    loop, twin = Loop(), Network()
+    twin.outputs = np.full(4, 0.1)
+    controller = Controller(LAW, loop.network, twin)
+    pilot = Pilot(LAW, controller, USUAL)
+    pilot.on_goal(STEP_NS, 0.02, GOAL)
+
+    def fly(step):
+        stamp = step * STEP_NS
+        return pilot.on_state(stamp, stamp, stamp / 1e9, NEAR)
+
+    first = fly(1)
+    controller.evaluator = Missing()
+    assert [fly(step).safe for step in (2, 3)] == [False, False]
+    assert not twin.seen
+    on_twin = fly(4)
+    assert not on_twin.safe
+    assert (on_twin.command != first.command).any()
+    assert 'no answer; its twin flies' in pilot.reason
+    assert pilot.counters.ticks == 4
+    controller.evaluator = loop.network
+    assert not fly(5).safe
+    assert 'its twin flies' in pilot.reason
+    assert len(twin.seen) == 2
+    assert pilot.rearm() == ''
+    assert not fly(6).safe
+    assert (pilot.reason, len(twin.seen), pilot.counters.chip_lost) == ('', 2, 1)
+
+
+class Missing(Network):
+    """Never answers."""
+
+    def __call__(self, observation, time_s):
+        """Fail."""
+        raise TimeoutError('no answer')
+
+
 def raising(fault):
     def step(*_):
         raise fault
