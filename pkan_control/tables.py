@@ -20,6 +20,7 @@ from rich.table import Table
 from pkan_control.chips.calibration.calibration import Calibration
 from pkan_control.conformance.check import Verdict
 from pkan_control.emulator.fault_proxy import Fault, FaultLine
+from pkan_control.rollouts import gate
 from pkan_control.rollouts.record import EpisodeRecord, summary
 
 console = Console(highlight=False)
@@ -158,6 +159,17 @@ def conformance_table(title: str, verdicts: Sequence[Verdict]) -> Table:
         wrong = f'FAILED: expected {verdict.expected}, came {verdict.came}'
         result = 'passed' if verdict.passed else wrong
         table.add_row(verdict.check.name, verdict.check.section, result)
+    return table
+
+
+def verdict_table(suites: Mapping[str, Sequence[gate.Verdict]]) -> Table:
+    """Return a row for each requirement in each scenario."""
+    table = _table('required', ['scenario', 'requirement', 'result'])
+    table.add_column('found', no_wrap=False)
+    for name, verdicts in suites.items():
+        for verdict in verdicts:
+            result = 'passed' if verdict.passed else 'FAILED'
+            table.add_row(name, verdict.name, result, verdict.found)
     return table
 
 

@@ -24,7 +24,7 @@ FIELDS = {
     'task', 'scenario', 'airframe', 'path', 'controller', 'chip', 'chips', 'calibration',
     'episodes', 'seed',
     'success_rate', 'final_error_m',
-    'settling_time_s', 'real_time_factor', 'inference_us', 'hash', 'beside',
+    'settling_time_s', 'real_time_factor', 'inference_us', 'hash', 'outcomes', 'beside',
 }  # fmt: skip
 
 

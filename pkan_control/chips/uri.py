@@ -32,6 +32,11 @@ def open_chip(uri: str) -> Chip:
     return OPENERS[parts.scheme](uri, _options(uri, parts.query))
 
 
+def is_simulated(uri: str) -> bool:
+    """Tell chips in software, of which there may be several, from boards."""
+    return _split(uri).scheme not in BOARD_OPENERS
+
+
 def with_seed(uri: str, seed: int) -> str:
     """Return the URI of a simulated chip with another seed."""
     parts = _split(uri)

@@ -39,8 +39,12 @@ JsonFile = Annotated[
 AirframeName = Annotated[
     str | None, typer.Option(help='Another quadrotor: a shipped name or FILE.yaml.')
 ]
-ScenarioName = Annotated[
-    str, typer.Option(help='What disturbs the robot: a shipped name or FILE.yaml.')
+ScenarioNames = Annotated[
+    list[str] | None,
+    typer.Option('--scenario', help='What disturbs the robot; several may be given.'),
+]
+Workers = Annotated[
+    int | None, typer.Option(help='Processes that fly; as many as cores.', min=1, max=256)
 ]
 ControllerFile = Annotated[Path | None, typer.Option(help='Controller file; the shipped one.')]
 CalibrationFile = Annotated[

@@ -1,5 +1,6 @@
-"""`pkan rollout`: fly episodes in process."""
+"""`pkan rollout`: fly episodes in process, and decide whether they are good enough."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,9 +13,11 @@ from pkan_control.commands.options import (
     JsonFile,
     Parts,
     PathName,
-    ScenarioName,
+    ScenarioNames,
     Seed,
     TaskName,
+    Workers,
+    writable,
     write_json,
 )
 
@@ -28,49 +31,74 @@ def rollout(
     episodes: Annotated[int, typer.Option(help='Number of episodes.', min=1)] = 100,
     seed: Seed = 0,
     chips: Annotated[int, typer.Option(help='Spread over chips of consecutive seeds.', min=1)] = 1,
-    scenario: ScenarioName = 'calm',
+    scenario: ScenarioNames = None,
     airframe: AirframeName = None,
     path: PathName = None,
     off: Parts = None,
     calibration: CalibrationFile = None,
+    alone: Annotated[bool, typer.Option('--alone', help='Fly nothing beside it.')] = False,
+    workers: Workers = None,
+    require: Annotated[
+        str | None, typer.Option(help='What must hold: success_rate>=0.99,final_error_m.p95<0.02')
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help='Older JSON file: fail on a significant regression.')
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(help='Write the verdicts as JUnit XML.', callback=writable)
+    ] = None,
+    log: Annotated[
+        Path | None, typer.Option(help='Append each episode; go on where the file ends.')
+    ] = None,
     json_file: JsonFile = None,
 ) -> None:
-    """Run episodes in process; expert and MLP fly the same ones beside the controller."""
-    from pkan_control.controller.bundle import load_bundle
-    from pkan_control.rollouts.beside import contenders, fitted, shipped
-    from pkan_control.rollouts.record import summary
-    from pkan_control.rollouts.rollout import Plan
-    from pkan_control.scenarios import load_scenario
+    """Run episodes in process; expert and MLP fly the same ones beside the controller.
+
+    The exit code is 1 where a requirement does not hold, or the baseline was better.
+    """
+    from pkan_control.rollouts.campaign import Request
+
+    request = Request(
+        task, controller, chip, chips, scenario or ['calm'], episodes, seed, airframe, path,
+        off or [], calibration, alone, workers, log,
+    )  # fmt: skip
+    _run(request, require, baseline, junit, json_file)
+
+
+def _run(
+    request: Any, require: str | None, baseline: Path | None, junit: Path | None, out: Path | None
+) -> None:
+    """Fly, show, write and decide; what is wrong with a requirement is said before all flights."""
+    from pkan_control.rollouts.baseline import compare, of_scenario, read_baseline
+    from pkan_control.rollouts.campaign import fly_request
+    from pkan_control.rollouts.gate import decide, parse_requirements
     from pkan_control.tables import console, progress, rollout_table
-    from pkan_control.tasks.options import configured
-    from pkan_control.tasks.task import find_task
 
-    file = controller or shipped(find_task(task).name)
-    bundle = load_bundle(file)
-    job = configured(task, airframe, path, bundle.law)
-    plan = Plan(job, episodes, seed, load_scenario(scenario))
-    trims = _calibration(calibration, chips)
-    rows = contenders(plan, fitted(bundle, job), chip, chips, trims, off or ())
-    figures = {}
-    for row, fly in rows.items():
-        with progress(row, episodes) as report:
-            figures[row] = summary(fly(report))
-    where = chip if chips == 1 else f'{chips} chips {chip}'
-    title = f'{task}, {scenario}: {episodes} episodes, seed {seed}, {where}'
-    console.print(rollout_table(title, figures))
-    run: dict[str, Any] = {'task': task, 'scenario': scenario, 'controller': str(file)}
-    run |= {'airframe': airframe, 'path': path, 'chip': chip, 'chips': chips}
-    run |= {'calibration': str(calibration) if calibration else None}
-    run |= {'episodes': episodes, 'seed': seed}
-    own = figures.pop(next(iter(figures)))
-    write_json(json_file, {**run, **own, 'beside': figures})
+    requirements = parse_requirements(require) if require else []
+    older = read_baseline(baseline) if baseline else None
+    chips = request.chip if request.chips == 1 else f'{request.chips} chips {request.chip}'
+
+    def show(name: str, rows: dict[str, Any]) -> None:
+        flown = f'{request.episodes} episodes, seed {request.seed}, {chips}'
+        console.print(rollout_table(f'{request.task}, {name}: {flown}', rows))
+
+    def against(name: str, figures: Mapping[str, Any]) -> list[Any]:
+        return [] if older is None else compare(of_scenario(older, name), figures)
+
+    found = fly_request(request, progress, show)
+    first, *more = found.values()
+    write_json(out, {**request.about, 'scenarios': found} if more else first)
+    _tell(decide(found, requirements, against), junit)
 
 
-def _calibration(path: Path | None, chips: int) -> Any:
-    """Return the calibration of a file, if one is given; refuse it for more than one chip."""
-    from pkan_control.chips.calibration.file import load_calibration
-    from pkan_control.errors import UserError
+def _tell(verdicts: Mapping[str, list[Any]], junit: Path | None) -> None:
+    """Show and write verdicts; end with 1 where one is bad."""
+    from pkan_control.rollouts.junit import write_junit
+    from pkan_control.tables import console, verdict_table
 
-    if path is not None and chips > 1:
-        raise UserError(f'--calibration is that of one chip: --chips {chips} are more')
-    return None if path is None else load_calibration(path)
+    if junit is not None:
+        write_junit(junit, verdicts)
+    if any(verdicts.values()):
+        console.print(verdict_table(verdicts))
+    if not all(verdict.passed for each in verdicts.values() for verdict in each):
+        raise typer.Exit(1)

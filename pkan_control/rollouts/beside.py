@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from pkan_control.chips.calibration.calibration import Calibration
@@ -16,7 +15,7 @@ from pkan_control.rollouts.rollout import Plan, Report, fly_bundle, fly_classic,
 from pkan_control.share import share
 from pkan_control.tasks.task import Compared, Task
 
-Flights = Callable[[Report], list[EpisodeRecord]]
+Flights = Callable[[Plan, Report], list[EpisodeRecord]]
 
 
 def shipped(task: str) -> Path:
@@ -30,30 +29,36 @@ def shipped_mlp(task: str) -> Path:
 
 
 def contenders(
-    plan: Plan,
+    task: Task,
     bundle: Bundle,
     chip: str,
     chips: int,
     calibration: Calibration | None = None,
-    off: Sequence[str] = (),
+    off: Sequence[str] | None = None,
 ) -> dict[str, Flights]:
-    """Return what flies, the controller first: functions that report how far they are.
+    """Return what flies a task, the controller first: functions of a plan that say how far it is.
 
     `off` names parts of the law's outer loop; without each of them the controller flies once more.
     """
-    own = partial(fly_bundle, plan, bundle, chip, chips, calibration=calibration)
+    own = _flights(bundle, chip, chips, calibration)
     rows: dict[str, Flights] = {describe(bundle): own}
-    for part in off:
+    for part in off or ():
         less = replace(bundle, law=without(bundle.law, part))
-        flown = partial(fly_bundle, plan, less, chip, chips, calibration=calibration)
-        rows[f'{describe(bundle)}, {part} off'] = flown
-    if shipped_mlp(plan.task.name).exists():
-        mlp = fitted(load_bundle(shipped_mlp(plan.task.name)), plan.task)
-        rows.setdefault(describe(mlp), partial(fly_bundle, plan, mlp, 'ideal:', 1))
-    rows['expert'] = partial(fly_expert, plan)
-    if isinstance(plan.task, Compared):
-        rows['cascaded PID'] = partial(fly_classic, plan)
+        rows[f'{describe(bundle)}, {part} off'] = _flights(less, chip, chips, calibration)
+    if shipped_mlp(task.name).exists():
+        mlp = fitted(load_bundle(shipped_mlp(task.name)), task)
+        rows.setdefault(describe(mlp), _flights(mlp, 'ideal:', 1, None))
+    rows['expert'] = fly_expert
+    if isinstance(task, Compared):
+        rows['cascaded PID'] = fly_classic
     return rows
+
+
+def _flights(bundle: Bundle, chip: str, chips: int, calibration: Calibration | None) -> Flights:
+    def fly(plan: Plan, report: Report) -> list[EpisodeRecord]:
+        return fly_bundle(plan, bundle, chip, chips, report, calibration)
+
+    return fly
 
 
 def without(law: Law, part: str) -> Law:

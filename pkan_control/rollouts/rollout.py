@@ -1,6 +1,6 @@
 """Many episodes of a controller on a task."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from time import perf_counter
@@ -41,12 +41,21 @@ class Expert:
 
 @dataclass(frozen=True)
 class Plan:
-    """Which episodes are flown: how many of a task, drawn from a seed, in which conditions."""
+    """Which episodes are flown: how many of a task, drawn from a seed, in which conditions.
+
+    They count from `first`, so that a plan can be flown in parts.
+    """
 
     task: Task
     episodes: int
     seed: int = 0
     scenario: Scenario = CALM
+    first: int = 0
+
+    @property
+    def numbers(self) -> range:
+        """Numbers of the episodes."""
+        return range(self.first, self.first + self.episodes)
 
     @property
     def effects(self) -> Effects:
@@ -80,7 +89,7 @@ def fly_episode(plan: Plan, world: World, controller: Controller, number: int) -
 
 def fly_expert(plan: Plan, report: Report) -> list[EpisodeRecord]:
     """Run episodes of the task's expert."""
-    return _fly(plan, [Controller(plan.task.law, Expert(plan.task))], report)
+    return _fly(plan, {0: Controller(plan.task.law, Expert(plan.task))}, report)
 
 
 def fly_classic(plan: Plan, report: Report) -> list[EpisodeRecord]:
@@ -88,7 +97,7 @@ def fly_classic(plan: Plan, report: Report) -> list[EpisodeRecord]:
     if not isinstance(plan.task, Compared):
         raise UserError(f'{plan.task.name}: no usual controller is known for it')
     law, usual = plan.task.classic()
-    return _fly(plan, [Controller(law, usual)], report)
+    return _fly(plan, {0: Controller(law, usual)}, report)
 
 
 def fly_bundle(
@@ -107,11 +116,12 @@ def fly_bundle(
     check_fits(bundle, plan.task)
     if not isinstance(bundle.program, Mlp):
         chip = with_options(chip, plan.scenario.chip)
-    uris = [chip] if chips == 1 else [with_seed(chip, seed_of(chip) + i) for i in range(chips)]
+    used = sorted({number % chips for number in plan.numbers})
+    uris = {i: chip if chips == 1 else with_seed(chip, seed_of(chip) + i) for i in used}
     with ExitStack() as stack:
-        opened = [stack.enter_context(closing(open_chip(uri))) for uri in uris]
-        controllers = [make_controller(bundle, each, calibration) for each in opened]
-        return _fly(plan, controllers, report)
+        opened = {i: stack.enter_context(closing(open_chip(uri))) for i, uri in uris.items()}
+        controllers = {i: make_controller(bundle, each, calibration) for i, each in opened.items()}
+        return _fly(plan, controllers, report, chips)
 
 
 def check_fits(bundle: Bundle, task: Task) -> None:
@@ -122,15 +132,17 @@ def check_fits(bundle: Bundle, task: Task) -> None:
         raise UserError(f'the controller runs at {bundle.rate_hz} Hz, the task at {task.rate_hz}')
 
 
-def _fly(plan: Plan, controllers: list[Controller], report: Report) -> list[EpisodeRecord]:
+def _fly(
+    plan: Plan, controllers: Mapping[int, Controller], report: Report, chips: int = 1
+) -> list[EpisodeRecord]:
+    """Fly all episodes, each on the controller of its number modulo the chips."""
     task = plan.task
     world = open_world(task.world, task.law, task.rate_hz, plan.effects)
     records = []
     try:
-        for number in range(plan.episodes):
-            controller = controllers[number % len(controllers)]
-            records.append(fly_episode(plan, world, controller, number))
-            report(number + 1)
+        for number in plan.numbers:
+            records.append(fly_episode(plan, world, controllers[number % chips], number))
+            report(len(records))
     finally:
         world.close()
     return records
