@@ -104,6 +104,11 @@ def load_scenario(name: str) -> Scenario:
     return scenario_from(path.stem, values)
 
 
+def scenario_name(name: str) -> str:
+    """Return what the scenario of a shipped name or a file is called."""
+    return Path(name).stem
+
+
 def shipped() -> dict[str, Path]:
     """Return the files of the scenarios that ship, by name."""
     return shipped_files('scenarios')

@@ -69,13 +69,16 @@ def _run(
     request: Any, require: str | None, baseline: Path | None, junit: Path | None, out: Path | None
 ) -> None:
     """Fly, show, write and decide; what is wrong with a requirement is said before all flights."""
-    from pkan_control.rollouts.baseline import compare, of_scenario, read_baseline
+    from pkan_control.rollouts.baseline import check_pairs, compare, of_scenario, read_baseline
     from pkan_control.rollouts.campaign import fly_request
     from pkan_control.rollouts.gate import decide, parse_requirements
+    from pkan_control.scenarios import scenario_name
     from pkan_control.tables import console, progress, rollout_table
 
     requirements = parse_requirements(require) if require else []
     older = read_baseline(baseline) if baseline else None
+    for name in map(scenario_name, request.scenarios if baseline else ()):
+        check_pairs(of_scenario(older, name), {**request.about, 'scenario': name})
     chips = request.chip if request.chips == 1 else f'{request.chips} chips {request.chip}'
 
     def show(name: str, rows: dict[str, Any]) -> None:

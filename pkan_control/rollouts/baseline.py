@@ -54,14 +54,19 @@ def of_scenario(figures: Any, name: str) -> Mapping[str, Any]:
     return found
 
 
-def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Verdict]:
-    """Compare what two JSON files say of the same episodes, figure by figure."""
+def check_pairs(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Raise a `UserError` unless both rollouts are of the same episodes."""
     for name in PAIRED:
         if old.get(name) != new.get(name):
             raise UserError(
                 f'baseline: its {name} is {old.get(name)!r}, now {new.get(name)!r}: '
                 'only the same episodes can be compared'
             )
+
+
+def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Verdict]:
+    """Compare what two JSON files say of the same episodes, figure by figure."""
+    check_pairs(old, new)
     before, after = _outcomes(old), _outcomes(new)
     common = [name for name in before if name in after]
     found = [compare_figure(name, before[name], after[name]) for name in common]
