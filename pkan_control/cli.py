@@ -13,6 +13,7 @@ from pkan_control.commands.proxy import proxy
 from pkan_control.commands.replay import replay
 from pkan_control.commands.rollout import rollout
 from pkan_control.commands.train import train
+from pkan_control.commands.yield_ import yield_
 from pkan_control.errors import UserError
 
 COMMANDS = (demo, rollout, train, inspect, calibrate, emulate, conformance, proxy, replay)
@@ -25,6 +26,8 @@ app = typer.Typer(
 )
 for command in COMMANDS:
     app.command()(command)
+# A word that Python keeps for itself.
+app.command('yield')(yield_)
 
 
 def main() -> None:

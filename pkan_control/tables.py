@@ -22,6 +22,7 @@ from pkan_control.conformance.check import Verdict
 from pkan_control.emulator.fault_proxy import Fault, FaultLine
 from pkan_control.rollouts import gate
 from pkan_control.rollouts.record import EpisodeRecord, summary
+from pkan_control.studies.yield_study import FACTORS
 
 console = Console(highlight=False)
 
@@ -170,6 +171,41 @@ def verdict_table(suites: Mapping[str, Sequence[gate.Verdict]]) -> Table:
         for verdict in verdicts:
             result = 'passed' if verdict.passed else 'FAILED'
             table.add_row(name, verdict.name, result, verdict.found)
+    return table
+
+
+def yield_table(title: str, figures: Mapping[str, Any]) -> Table:
+    """Return the yield with its interval, and the figures over all flights."""
+    found = figures['yield']
+    table = _table(title, ['chips that pass'])
+    table.add_column('', justify='right')
+    rates = f'{found["rate"]:.1%} ({found["low"]:.1%} to {found["high"]:.1%})'
+    table.add_row(f'success in {found["criterion"]:.0%} of the episodes or more', rates)
+    flights = sum(figures['success_rates']) / len(figures['success_rates'])
+    table.add_row('success, all flights', f'{flights:.2%}')
+    for column in COLUMNS:
+        if column.figure in figures['figures']:
+            value = figures['figures'][column.figure][column.quantile]
+            words = column.heading.split('\n')
+            table.add_row(f'{words[0]}, {words[1]}', number(value, column.factor, 2))
+    return table
+
+
+def sensitivity_table(figures: Mapping[str, Any], usual: Mapping[str, float]) -> Table:
+    """Return a row for each deviation: yields at its magnitudes, and how large it may be."""
+    table = _table('yield against one magnitude', ['deviation'])
+    headings = ('usual', *(f'x {factor:g}' for factor in FACTORS))
+    for heading in (*headings, f'may be, for\n{figures["target"]:.0%} yield'):
+        table.add_column(heading, justify='right', no_wrap=True)
+    for curve, limit in zip(figures['sensitivity'], figures['specification'], strict=True):
+        most = '-' if limit['limit'] is None else f'{limit["limit"]:.3g}'
+        rates = [f'{rate:.0%}' for rate in curve['yield']]
+        cells = (
+            f'{usual[curve["deviation"]]:g}',
+            *rates,
+            ('> ' if limit['beyond'] else '') + most,
+        )
+        table.add_row(curve['deviation'], *cells)
     return table
 
 

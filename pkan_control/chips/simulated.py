@@ -78,6 +78,7 @@ class SimulatedChip(TrimmedChip):
         self._latency_s = self._latency_of(program)
         self._episode = 0
         self._physical = self._set_elements(program)
+        self.renewed = self._is_renewed(program)
         self.begin(0)
         return [self._compile_layer(index) for index in range(len(program.layers))]
 
@@ -105,11 +106,18 @@ class SimulatedChip(TrimmedChip):
         now = replace(self._deviations, temperature_c=self._temperature_c)
         for layer, (codes, flaws) in enumerate(zip(program.layers, self._flaws, strict=True)):
             wanted = self._device.decode(codes)
-            cycles = stream(self._seed, 'cycle', self._episode, layer).standard_normal(
-                wanted.shape
-            )
+            draw = stream(self._seed, 'cycle', self._episode, layer)
+            cycles = draw.standard_normal(wanted.shape)
             physical.append(self._device.deviate(wanted, flaws.draws, cycles, now))
         return physical
+
+    def _is_renewed(self, program: Program) -> bool:
+        """Return whether programming the same settings again makes another chip, as memristors."""
+        self._episode = 1
+        again = self._set_elements(program)
+        self._episode = 0
+        pairs = zip(again, self._physical, strict=True)
+        return any(not np.array_equal(new, old) for new, old in pairs)
 
     def _element_values(self, x: Floats, layer: int, part: Part = WHOLE) -> Floats:
         physical, alive = self._physical[layer][part], self._flaws[layer].alive[part]
@@ -122,7 +130,7 @@ class SimulatedChip(TrimmedChip):
     def begin(self, episode: int) -> None:
         """Start the noise and the offset drift of that episode; memristors are set anew for it."""
         program = self._loaded()
-        renewed = episode != self._episode and self._deviations.cycle_to_cycle > 0
+        renewed = episode != self._episode and self.renewed
         renewed |= self._temperature_c != self._deviations.temperature_c
         self._temperature_c = self._deviations.temperature_c
         self._episode = episode
@@ -130,10 +138,31 @@ class SimulatedChip(TrimmedChip):
         if renewed:
             self._physical = self._set_elements(program)
             self._layers = [self._compile_layer(index) for index in range(len(program.layers))]
+        self._drift = self.drift(episode)
+
+    def drift(self, episode: int) -> OffsetDrift:
+        """Return how the offsets of all nodes drift in an episode."""
         share = self._deviations.offset_drift * self._deviations.offset
-        sigma = [np.full(c.shape[1], share * math.sqrt(c.shape[0])) for c in program.layers]
-        generator = stream(self._seed, 'offset drift', episode)
-        self._drift = OffsetDrift(np.concatenate(sigma), generator)
+        layers = self._loaded().layers
+        sigma = [np.full(codes.shape[1], share * math.sqrt(codes.shape[0])) for codes in layers]
+        return OffsetDrift(np.concatenate(sigma), stream(self._seed, 'offset drift', episode))
+
+    def noise(self, episode: int, step: int) -> Floats:
+        """Return the noise of all nodes in volts at a step of an episode."""
+        sigmas = self.sigmas
+        draws: Floats = sigmas * noise(self._seed, episode, step, sigmas.shape)
+        return draws
+
+    @property
+    def sigmas(self) -> Floats:
+        """Spread of the noise of all nodes in volts."""
+        return np.concatenate(self._sigmas)
+
+    def matrices(self, time_s: float) -> list[Floats]:
+        """Return the compiled layers as they are at a time of the episode in s."""
+        if self._deviations.warming_c_s:
+            self._warm(time_s)
+        return self._layers
 
     def _warm(self, time_s: float) -> None:
         """Take on the temperature of a time since the start, in whole steps."""
@@ -146,8 +175,7 @@ class SimulatedChip(TrimmedChip):
             self._layers = [self._compile_layer(i) for i in range(len(self._layers))]
 
     def _outputs(self, x: Floats, program: Program, time_s: float) -> Floats:
-        if self._deviations.warming_c_s:
-            self._warm(time_s)
+        layers = self.matrices(time_s)
         widths = program.shape[1:]
         draws = noise(self._seed, self._episode, self._step, (*x.shape[:-1], sum(widths)))
         self._step += 1
@@ -157,9 +185,7 @@ class SimulatedChip(TrimmedChip):
         def node(value: Floats, layer: int) -> Floats:
             return self._read(value + draws[..., starts[layer] : starts[layer + 1]], layer)
 
-        outputs: Floats = propagate(
-            x, self._layers, self._device.nodes, program.squash_scale, node
-        )
+        outputs: Floats = propagate(x, layers, self._device.nodes, program.squash_scale, node)
         return outputs
 
     def _read(self, value: Floats, layer: int) -> Floats:

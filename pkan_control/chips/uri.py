@@ -67,6 +67,14 @@ def seed_of(uri: str) -> int:
     return _seed(uri, _options(uri, _split(uri).query).get('seed', '0'))
 
 
+def deviations_of(uri: str) -> Deviations:
+    """Return the deviations of the simulated chip that a URI names."""
+    parts = _split(uri)
+    if parts.scheme != 'sim':
+        raise UserError(f'chip URI {uri!r}: only a sim: chip is fabricated')
+    return _deviations(uri, _options(uri, parts.query))
+
+
 def _split(uri: str) -> SplitResult:
     try:
         return urlsplit(uri)
@@ -92,16 +100,20 @@ def _open_ideal(uri: str, options: dict[str, str]) -> Chip:
 
 
 def _open_simulated(uri: str, options: dict[str, str]) -> Chip:
+    deviations = _deviations(uri, options)
+    readout = options.get('readout', READOUTS[0])
+    if readout not in READOUTS:
+        raise unknown('readout', readout, READOUTS)
+    return SimulatedChip(_seed(uri, options.get('seed', '0')), deviations, cast(Readout, readout))
+
+
+def _deviations(uri: str, options: dict[str, str]) -> Deviations:
     allowed = ('seed', 'preset', 'readout', *MAGNITUDES)
     for key in options:
         if key not in allowed:
             raise unknown(f'option in chip URI {uri!r}', key, allowed)
-    readout = options.get('readout', READOUTS[0])
-    if readout not in READOUTS:
-        raise unknown('readout', readout, READOUTS)
     changes = {key: _number(uri, key, options[key]) for key in MAGNITUDES if key in options}
-    deviations = find_deviations(options.get('preset', 'typical'), **changes)
-    return SimulatedChip(_seed(uri, options.get('seed', '0')), deviations, cast(Readout, readout))
+    return find_deviations(options.get('preset', 'typical'), **changes)
 
 
 def _seed(uri: str, text: str) -> int:

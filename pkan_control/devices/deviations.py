@@ -1,5 +1,6 @@
 """How the parts of a real chip deviate: magnitudes, presets, and the frozen draw of one chip."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -132,6 +133,15 @@ class OffsetDrift:
         self._omega = np.tan(np.pi * (generator.random(shape) - 0.5)) / DRIFT_TAU_S
         self._phase = 2 * np.pi * generator.random(shape)
         self._amplitude = sigma * np.sqrt(2 / DRIFT_TERMS)
+
+    @classmethod
+    def of_many(cls, drifts: Sequence['OffsetDrift'], shape: tuple[int, ...]) -> 'OffsetDrift':
+        """Return many as one, whose nodes have leading axes of that shape."""
+        whole = cls.__new__(cls)
+        for name in ('_omega', '_phase', '_amplitude'):
+            parts = np.array([getattr(drift, name) for drift in drifts])
+            setattr(whole, name, parts.reshape(*shape, *parts.shape[1:]))
+        return whole
 
     def at(self, time_s: float) -> Floats:
         """Return the drift `[n]` of every node at a time, in gain units."""

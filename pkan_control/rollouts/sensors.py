@@ -26,14 +26,15 @@ class Sensors:
         self._generator = generator
 
     def read(self, state: Floats, time_s: float) -> Floats:
-        """Return what is seen of a state `[n]`; call it once for each control step."""
+        """Return what is seen of a state `[..., n]`; call it once for each control step."""
         if not self._parts and self._attitude is None:
             return state
         seen = np.array(state)
         for part, noise in self._parts:
-            draw = self._generator.standard_normal(len(seen[part]))
-            seen[part] += noise.value[0] * draw * noise.acts(time_s)
+            draw = self._generator.standard_normal(seen[..., part].shape[-1])
+            seen[..., part] += noise.value[0] * draw * noise.acts(time_s)
         if self._attitude is not None:
             angle = self._attitude.value[0] * self._generator.standard_normal(3)
-            seen[ATTITUDE] = turn(seen[ATTITUDE], angle * self._attitude.acts(time_s))
+            angle = angle * self._attitude.acts(time_s)
+            seen[..., ATTITUDE] = turn(seen[..., ATTITUDE], angle)
         return seen

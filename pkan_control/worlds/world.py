@@ -1,6 +1,6 @@
 """What every world does, and how one is found by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -46,6 +46,30 @@ def training_world(
     if name not in openers:
         raise unknown('world', name, openers)
     return openers[name](law, rate_hz, flights, generator)
+
+
+class StudyWorld(Protocol):
+    """Robots `[chips, episodes, n]`: many chips in the same episodes, without collisions."""
+
+    def reset(self, state: Floats, generators: Sequence[np.random.Generator]) -> Floats:
+        """Put all robots into states; a generator for each episode draws what disturbs it."""
+
+    def step(self, command: Floats) -> Floats:
+        """Apply commands `[chips, episodes, m]` for one control period; return the states."""
+
+
+def study_world(name: str, law: Law, rate_hz: float, effects: Effects) -> StudyWorld | None:
+    """Return a world for many chips at once, None where there is no such model of the robot."""
+    openers: dict[str, Callable[[Any, float, Effects], StudyWorld]] = {
+        'bullet_drone': _study_drones
+    }
+    return openers[name](law, rate_hz, effects) if name in openers else None
+
+
+def _study_drones(law: Any, rate_hz: float, effects: Effects) -> StudyWorld:
+    from pkan_control.worlds.study_drone import StudyDrone
+
+    return StudyDrone(law.airframe, rate_hz, effects)
 
 
 def _bullet_drone(law: Any, rate_hz: float, effects: Effects) -> World:

@@ -1,0 +1,1 @@
+"""Many chips, and what becomes of a task on them."""
