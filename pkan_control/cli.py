@@ -9,14 +9,28 @@ from pkan_control.commands.conformance import conformance
 from pkan_control.commands.demo import demo
 from pkan_control.commands.emulate import emulate
 from pkan_control.commands.inspect import inspect
+from pkan_control.commands.plot import plot
 from pkan_control.commands.proxy import proxy
 from pkan_control.commands.replay import replay
+from pkan_control.commands.report import report
 from pkan_control.commands.rollout import rollout
 from pkan_control.commands.train import train
 from pkan_control.commands.yield_ import yield_
 from pkan_control.errors import UserError
 
-COMMANDS = (demo, rollout, train, inspect, calibrate, emulate, conformance, proxy, replay)
+COMMANDS = (
+    demo,
+    rollout,
+    train,
+    inspect,
+    calibrate,
+    emulate,
+    conformance,
+    proxy,
+    replay,
+    report,
+    plot,
+)
 
 app = typer.Typer(
     add_completion=False,

@@ -42,6 +42,7 @@ ROOMS = (
         'nodes',
         'tables',
         'pictures',
+        'reports',
     ),
     *('bringup', 'demo', 'commands', 'cli'),
 )

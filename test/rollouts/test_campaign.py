@@ -78,7 +78,7 @@ def test_a_rollout_that_was_killed_goes_on_and_ends_the_same(tmp_path):
     assert figures(tmp_path / 'killed.json') == figures(tmp_path / 'whole.json')
     assert len(log.read_text().splitlines()) == 61
     refused = pkan(*words, '--log', log.name, '--seed', 1, cwd=tmp_path, code=2)
-    assert 'holds episodes of seed 0, not of 1' in refused
+    assert 'killed.jsonl: is of seed 0, not of 1' in refused
 
 
 def test_a_log_replays_bit_for_bit_and_a_changed_one_does_not(tmp_path):

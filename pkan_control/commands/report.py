@@ -1,0 +1,44 @@
+"""`pkan report`: everything about a controller on one page."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pkan_control.commands.options import (
+    CalibrationFile,
+    ControllerFile,
+    Seed,
+    TaskName,
+    writable,
+)
+
+
+def report(
+    task: TaskName,
+    controller: ControllerFile = None,
+    chip: Annotated[str, typer.Option(help='Chip URI.')] = 'sim:?preset=typical',
+    chips: Annotated[int, typer.Option(help='Spread over chips of consecutive seeds.', min=1)] = 1,
+    scenario: Annotated[str, typer.Option(help='What disturbs the robot.')] = 'calm',
+    episodes: Annotated[int, typer.Option(help='Number of episodes.', min=1)] = 200,
+    seed: Seed = 0,
+    calibration: CalibrationFile = None,
+    yields: Annotated[
+        list[Path] | None, typer.Option('--yield', help='JSON file of pkan yield.')
+    ] = None,
+    out: Annotated[Path, typer.Option(help='Page to write.', callback=writable)] = Path(
+        'report.html'
+    ),
+) -> None:
+    """Fly episodes and write one HTML file that opens anywhere, without a network."""
+    from pkan_control.files import replace_file
+    from pkan_control.reports.evidence import Request, gather
+    from pkan_control.reports.page import page
+    from pkan_control.tables import console, progress
+
+    request = Request(
+        task, controller, chip, chips, scenario, episodes, seed, calibration, yields or []
+    )
+    text = page(gather(request, progress))
+    replace_file(out, text.encode())
+    console.print(f'{out}, {len(text) / 1e6:.1f} MB')

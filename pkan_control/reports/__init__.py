@@ -1,0 +1,1 @@
+"""Rollouts as a page that one can send to somebody."""
