@@ -21,7 +21,7 @@ setup(
     # requirements/ros.txt.
     install_requires=[
         *('setuptools', 'numpy', 'PyYAML', 'array-api-compat', 'safetensors', 'typer', 'rich'),
-        *('cobs', 'pyserial'),
+        *('cobs', 'defusedxml', 'pyserial'),
     ],
     extras_require={'test': ['pytest']},
     data_files=[
@@ -32,6 +32,7 @@ setup(
         (f'share/{NAME}/config/scenarios', glob('config/scenarios/*.yaml')),
         (f'share/{NAME}/config/airframes', glob('config/airframes/*.yaml')),
         (f'share/{NAME}/config/paths', glob('config/paths/*.yaml')),
+        (f'share/{NAME}/config/arms', glob('config/arms/*.yaml')),
         (f'share/{NAME}/controllers', glob('controllers/*.safetensors')),
         (f'share/{NAME}/urdf', glob('urdf/*.urdf')),
         (f'lib/{NAME}', glob('scripts/*_node')),
@@ -47,6 +48,9 @@ setup(
             'memdiode = pkan_control.devices.memdiode:memdiode',
         ],
         'pkan_control.tasks': [
+            'arm_pick_place = pkan_control.tasks.arm_pick_place:arm_pick_place',
+            'arm_reach = pkan_control.tasks.arm_reach:arm_reach',
+            'arm_track = pkan_control.tasks.arm_track:arm_track',
             'drone_hover = pkan_control.tasks.drone_hover:drone_hover',
             'drone_track = pkan_control.tasks.drone_track:drone_track',
         ],

@@ -73,6 +73,13 @@ EFFECTS: dict[str, dict[str, Effect]] = {
         **ODOMETRY,
         **LINK,
     },
+    'arm': {
+        'payload_kg': Effect('mass that hangs at the tool', 'kg', 0.0, 20.0),
+        'push_n': Effect('steady force on the tool in the base frame', 'N', -100.0, 100.0, 3),
+        'joint_noise_rad': Effect('noise of the joint positions', 'rad', 0.0, 0.5),
+        'joint_rate_noise_rad_s': Effect('noise of the joint velocities', 'rad/s', 0.0, 5.0),
+        **LINK,
+    },
 }
 
 

@@ -42,6 +42,12 @@ COLUMNS = (
     Column('final_error_m', 'p95', 'p95\ncm', 100),
     Column('rms_error_m', 'median', 'rms\ncm', 100),
     Column('rms_error_m', 'p95', 'p95\ncm', 100),
+    Column('tool_error_m', 'median', 'error\nmm', 1000),
+    Column('tool_error_m', 'p95', 'p95\nmm', 1000),
+    Column('tool_rms_m', 'median', 'rms\nmm', 1000),
+    Column('tool_rms_m', 'p95', 'p95\nmm', 1000),
+    Column('block_error_m', 'median', 'block\nmm', 1000),
+    Column('block_error_m', 'p95', 'p95\nmm', 1000),
     Column('settling_time_s', 'median', 'settled\ns', 1),
 )
 

@@ -39,6 +39,13 @@ JsonFile = Annotated[
 AirframeName = Annotated[
     str | None, typer.Option(help='Another quadrotor: a shipped name or FILE.yaml.')
 ]
+RobotName = Annotated[
+    str | None, typer.Option('--robot', help='Another arm: a shipped name or FILE.yaml.')
+]
+UrdfFile = Annotated[
+    str | None, typer.Option('--urdf', help='Any arm: its URDF file; needs --tip.')
+]
+TipLink = Annotated[str | None, typer.Option('--tip', help='With --urdf: the link of the tool.')]
 ScenarioNames = Annotated[
     list[str] | None,
     typer.Option('--scenario', help='What disturbs the robot; several may be given.'),

@@ -18,11 +18,12 @@ def replay(
     from pkan_control.rollouts.rollout import Plan
     from pkan_control.scenarios import load_scenario
     from pkan_control.tables import console, progress
-    from pkan_control.tasks.options import configured
+    from pkan_control.tasks.options import arm_named, configured
 
     about, known = read_log(log)
     law = load_bundle(Path(about['controller'])).law
-    task = configured(about['task'], about['airframe'], about['path'], law)
+    arm = arm_named(about.get('robot'))
+    task = configured(about['task'], about['airframe'], about['path'], law, arm)
     differing = []
     with progress(str(log), max(len(known), 1)) as report:
         done = 0

@@ -13,9 +13,12 @@ from pkan_control.commands.options import (
     JsonFile,
     Parts,
     PathName,
+    RobotName,
     ScenarioNames,
     Seed,
     TaskName,
+    TipLink,
+    UrdfFile,
     Workers,
     writable,
     write_json,
@@ -34,6 +37,9 @@ def rollout(
     scenario: ScenarioNames = None,
     airframe: AirframeName = None,
     path: PathName = None,
+    robot: RobotName = None,
+    urdf: UrdfFile = None,
+    tip: TipLink = None,
     off: Parts = None,
     calibration: CalibrationFile = None,
     alone: Annotated[bool, typer.Option('--alone', help='Fly nothing beside it.')] = False,
@@ -57,10 +63,12 @@ def rollout(
     The exit code is 1 where a requirement does not hold, or the baseline was better.
     """
     from pkan_control.rollouts.campaign import Request
+    from pkan_control.tasks.options import ArmChoice
 
+    arm = ArmChoice(robot, urdf, tip)
     request = Request(
         task, controller, chip, chips, scenario or ['calm'], episodes, seed, airframe, path,
-        off or [], calibration, alone, workers, log,
+        arm, off or [], calibration, alone, workers, log,
     )  # fmt: skip
     _run(request, require, baseline, junit, json_file)
 

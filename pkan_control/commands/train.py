@@ -2,15 +2,21 @@
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from pkan_control.tasks.task import Task
 
 from pkan_control.commands.options import (
     AirframeName,
     JsonFile,
+    RobotName,
     Seed,
     TaskName,
+    TipLink,
+    UrdfFile,
     writable,
     write_json,
 )
@@ -32,6 +38,13 @@ def train(
         int | None, typer.Option(help='Optimiser steps instead of the recipe.', min=22)
     ] = None,
     airframe: AirframeName = None,
+    robot: RobotName = None,
+    urdf: UrdfFile = None,
+    tip: TipLink = None,
+    split: Annotated[
+        str | None,
+        typer.Option(help='What of an arm the network does: kinematics or cylindrical.'),
+    ] = None,
     chip: Annotated[
         str | None, typer.Option(help='Train the trims of this chip in the loop instead.')
     ] = None,
@@ -51,16 +64,18 @@ def train(
     if chip is not None or calibration is not None or controller is not None:
         train_in_the_loop(task, chip, calibration, controller, out, json_file)
     else:
-        train_from_seed(task, out, device, seed, steps, airframe, json_file)
+        from pkan_control.tasks.options import ArmChoice, configured
+
+        job = configured(task, airframe, arm=ArmChoice(robot, urdf, tip), split=split)
+        train_from_seed(job, out, device, seed, steps, json_file)
 
 
 def train_from_seed(
-    task: str,
+    job: 'Task',
     out: Path | None,
     device: str,
     seed: int,
     steps: int | None,
-    airframe: str | None,
     json_file: Path | None,
 ) -> None:
     """Train a controller, measure it on an ideal chip and write the controller file."""
@@ -71,10 +86,9 @@ def train_from_seed(
     from pkan_control.rollouts.record import summary
     from pkan_control.rollouts.rollout import Plan, fly_bundle
     from pkan_control.tables import console, progress, rollout_table
-    from pkan_control.tasks.options import configured
     from pkan_control.training.recipe import train as train_controller
 
-    job = configured(task, airframe)
+    task = job.name
     path = out or Path(f'{task}.safetensors')
     writable(path)
     began = time.perf_counter()
@@ -115,17 +129,18 @@ def train_in_the_loop(
     from pkan_control.rollouts.real_inputs import calibration_inputs
     from pkan_control.rollouts.rollout import check_fits
     from pkan_control.tables import console, progress
-    from pkan_control.tasks.task import find_task
+    from pkan_control.tasks.options import configured
     from pkan_control.training.in_the_loop import tune
 
     if chip is None or calibration is None:
         raise UserError('training in the loop needs both, --chip and its --calibration')
     path = writable(out or calibration)
     bundle, known = load_bundle(controller or shipped(task)), load_calibration(calibration)
-    check_fits(bundle, find_task(task))
+    job = configured(task, law=bundle.law)
+    check_fits(bundle, job)
     if isinstance(bundle.program, Mlp):
         raise UserError('an MLP runs on no chip: there is nothing to train in the loop')
-    inputs = calibration_inputs(find_task(task), bundle)
+    inputs = calibration_inputs(job, bundle)
     with closing(open_chip(chip)) as opened:
         opened.program(bundle.program)
         known.apply(opened, bundle.program)

@@ -20,7 +20,7 @@ ALPHA = 0.01
 # Errors that differ by less than this share are ties: they differ in nothing that matters.
 TIE = 0.01
 # What two rollouts must have in common to be pairs.
-PAIRED = ('task', 'scenario', 'airframe', 'path', 'episodes', 'seed')
+PAIRED = ('task', 'scenario', 'airframe', 'path', 'robot', 'episodes', 'seed')
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pkan_control.controller.bundle import Bundle
 from pkan_control.errors import UserError
 from pkan_control.network import Program
 from pkan_control.rollouts.real_inputs import calibration_inputs
-from pkan_control.tasks.task import find_task
+from pkan_control.tasks.options import configured
 
 
 def analogue(bundle: Bundle) -> Program:
@@ -32,7 +32,7 @@ def calibrate_chip(
     is written, and one that was interrupted goes on from there.
     """
     program = analogue(bundle)
-    inputs = calibration_inputs(find_task(bundle.task), bundle)
+    inputs = calibration_inputs(configured(bundle.task, law=bundle.law), bundle)
     with closing(open_chip(uri)) as chip:
         uid = chip.identity.uid
         path = name(uid)

@@ -17,7 +17,7 @@ from pkan_control.rollouts.record import EpisodeRecord, summary
 from pkan_control.rollouts.rollout import Plan
 from pkan_control.rollouts.workers import cores, fly_all
 from pkan_control.scenarios import load_scenario
-from pkan_control.tasks.options import configured
+from pkan_control.tasks.options import ArmChoice, configured
 from pkan_control.tasks.task import find_task
 
 
@@ -34,6 +34,7 @@ class Request:
     seed: int
     airframe: str | None
     path: str | None
+    arm: ArmChoice
     off: Sequence[str]
     calibration: Path | None
     alone: bool
@@ -43,12 +44,12 @@ class Request:
     @property
     def about(self) -> dict[str, Any]:
         """What names the rollout in files."""
-        file = self.controller or shipped(find_task(self.task).name)
+        file = self.controller or shipped(find_task(self.task).name, self.arm.robot)
         trims = str(self.calibration) if self.calibration else None
         return {
             'task': self.task, 'controller': str(file), 'airframe': self.airframe,
-            'path': self.path, 'chip': self.chip, 'chips': self.chips, 'calibration': trims,
-            'episodes': self.episodes, 'seed': self.seed,
+            'path': self.path, 'robot': self.arm.name, 'chip': self.chip, 'chips': self.chips,
+            'calibration': trims, 'episodes': self.episodes, 'seed': self.seed,
         }  # fmt: skip
 
     @property
@@ -67,7 +68,7 @@ def fly_request(request: Request, bar: Progress, show: Show) -> dict[str, dict[s
     """Fly everything that was asked for; return the figures by scenario."""
     about = request.about
     bundle = load_bundle(Path(about['controller']))
-    job = configured(request.task, request.airframe, request.path, bundle.law)
+    job = configured(request.task, request.airframe, request.path, bundle.law, request.arm)
     weathers = [load_scenario(name) for name in request.scenarios]
     trims = _calibration(request.calibration, request.chips)
     bundle = fitted(bundle, job)

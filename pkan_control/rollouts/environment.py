@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pkan_control.arrays import Floats
 from pkan_control.controller.guard import CommandGuard
 from pkan_control.rollouts.episode import Episode
-from pkan_control.tasks.task import find_task
+from pkan_control.tasks.options import configured
 from pkan_control.worlds.world import open_world
 
 Observation = NDArray[np.float32]
@@ -31,9 +31,9 @@ class TaskEnvironment(gymnasium.Env[Observation, Observation]):
 
     metadata = {'render_modes': []}  # noqa: RUF012 (Gymnasium's own convention)
 
-    def __init__(self, task: str) -> None:
-        """Open the world of the task of that name."""
-        self._task = find_task(task)
+    def __init__(self, task: str, **options: Any) -> None:
+        """Open the world of the task of that name; options are those of `configured`."""
+        self._task = configured(task, **options)
         law = self._task.law
         self._world = open_world(self._task.world, law, self._task.rate_hz)
         self._open = True
@@ -83,4 +83,10 @@ gymnasium.register(
     id='pkan_control/DroneHover-v0',
     entry_point='pkan_control.rollouts.environment:TaskEnvironment',
     kwargs={'task': 'drone_hover'},
+)
+# An arm's network of `kinematics` sees no goal: what learns by reward gets more of the task.
+gymnasium.register(
+    id='pkan_control/ArmReach-v0',
+    entry_point='pkan_control.rollouts.environment:TaskEnvironment',
+    kwargs={'task': 'arm_reach', 'split': 'cylindrical'},
 )

@@ -30,7 +30,8 @@ class Episode:
         self._task = task
         self._world = world
         self._seed, self._number = seed, number
-        self._sensors = Sensors(effects, stream(seed, 'sensors', number))
+        joints = len(task.law.command)
+        self._sensors = Sensors(effects, stream(seed, 'sensors', number), joints)
         self._delay = effects.get('delay_s', NO_DELAY)
         self.step = 0
         start = task.start(seed, number)

@@ -7,7 +7,7 @@ from pkan_control.controller.laws.drone import ATTITUDE, POSITION, RATE, VELOCIT
 from pkan_control.rotations import turn
 from pkan_control.scenarios import Effects
 
-# Which numbers of a state carry which noise; an attitude is turned instead.
+# Which numbers of a drone's state carry which noise; an attitude is turned instead.
 PARTS = {
     'position_noise_m': POSITION,
     'velocity_noise_m_s': VELOCITY,
@@ -19,9 +19,13 @@ ATTITUDE_NOISE = 'attitude_noise_rad'
 class Sensors:
     """The sensors of one episode; without effects they tell the truth."""
 
-    def __init__(self, effects: Effects, generator: np.random.Generator) -> None:
-        """Keep what disturbs them, and where their noise comes from."""
-        self._parts = [(part, effects[name]) for name, part in PARTS.items() if name in effects]
+    def __init__(self, effects: Effects, generator: np.random.Generator, joints: int = 0) -> None:
+        """Keep what disturbs them, and where their noise comes from.
+
+        An arm's state begins with the positions and the velocities of so many joints.
+        """
+        parts = {**PARTS, **joint_parts(joints)}
+        self._parts = [(part, effects[name]) for name, part in parts.items() if name in effects]
         self._attitude = effects.get(ATTITUDE_NOISE)
         self._generator = generator
 
@@ -38,3 +42,11 @@ class Sensors:
             angle = angle * self._attitude.acts(time_s)
             seen[..., ATTITUDE] = turn(seen[..., ATTITUDE], angle)
         return seen
+
+
+def joint_parts(joints: int) -> dict[str, slice]:
+    """Return which numbers of an arm's state carry which noise."""
+    return {
+        'joint_noise_rad': slice(0, joints),
+        'joint_rate_noise_rad_s': slice(joints, 2 * joints),
+    }

@@ -7,7 +7,9 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from pkan_control.airframe import Airframe
+from pkan_control.arm import Arm
 from pkan_control.arrays import Array, Floats
+from pkan_control.controller.laws.arm import ArmLaw
 from pkan_control.controller.laws.law import Law
 from pkan_control.errors import UserError, unknown
 from pkan_control.tasks.drone_path import Path
@@ -105,6 +107,20 @@ class ForAirframes(Task, Protocol):
 
 
 @runtime_checkable
+class ForArms(Task, Protocol):
+    """A task for any arm, of which more or less can be left to the network."""
+
+    def with_arm(self, arm: Arm) -> Task:
+        """Return the same task for another arm."""
+
+    def with_split(self, split: str) -> Task:
+        """Return the same task with another part of it left to the network."""
+
+    def with_law(self, law: ArmLaw) -> Task:
+        """Return the same task for the arm and the split of a controller's law."""
+
+
+@runtime_checkable
 class OnPaths(Task, Protocol):
     """A task that follows a path."""
 
@@ -134,6 +150,20 @@ def with_airframe(task: Task, airframe: Airframe) -> Task:
     if not isinstance(task, ForAirframes):
         raise UserError(f'{task.name}: is no task of a quadrotor, so it takes no airframe')
     return task.with_airframe(airframe)
+
+
+def with_arm(task: Task, arm: Arm) -> Task:
+    """Return a task for an arm; refuse a task that has none."""
+    if not isinstance(task, ForArms):
+        raise UserError(f'{task.name}: is no task of an arm, so it takes no robot')
+    return task.with_arm(arm)
+
+
+def with_split(task: Task, split: str) -> Task:
+    """Return a task of which another part is left to the network."""
+    if not isinstance(task, ForArms):
+        raise UserError(f'{task.name}: is no task of an arm, so it has no split')
+    return task.with_split(split)
 
 
 def with_path(task: Task, path: Path) -> Task:

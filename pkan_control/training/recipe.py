@@ -31,7 +31,15 @@ class Recipe:
 # Dead parts and gains that are off are drawn more often than typical chips have them: an element
 # on which much depends is then avoided.
 DRONE = Recipe((20,), 3, ChipNoise(edge_gain=0.07, dead=8e-3), Settings(steps=9000))
-RECIPES = {'drone_hover': DRONE, 'drone_track': DRONE}
+# An inverse is a smooth function of few joints: little is to be learnt, and from few flights.
+ARM = Recipe((10,), 4, ChipNoise(), Settings(rounds=3, flight_s=2.0, steps=2500))
+RECIPES = {
+    'drone_hover': DRONE,
+    'drone_track': DRONE,
+    'arm_reach': ARM,
+    'arm_track': ARM,
+    'arm_pick_place': ARM,
+}
 
 
 def train(task: Task, device: str, seed: int, report: Report, steps: int | None = None) -> Bundle:

@@ -30,7 +30,10 @@ class World(Protocol):
 
 def open_world(name: str, law: Law, rate_hz: float, effects: Effects = NO_EFFECTS) -> World:
     """Return the world of that name for a law's robot; loads PyBullet only when asked for it."""
-    openers: dict[str, Callable[[Any, float, Effects], World]] = {'bullet_drone': _bullet_drone}
+    openers: dict[str, Callable[[Any, float, Effects], World]] = {
+        'bullet_drone': _bullet_drone,
+        'bullet_arm': _bullet_arm,
+    }
     if name not in openers:
         raise unknown('world', name, openers)
     return openers[name](law, rate_hz, effects)
@@ -41,7 +44,8 @@ def training_world(
 ) -> World:
     """Return a batched world of that name, each flight in drawn conditions of its own."""
     openers: dict[str, Callable[[Any, float, int, np.random.Generator], World]] = {
-        'bullet_drone': _varied_drones
+        'bullet_drone': _varied_drones,
+        'bullet_arm': _late_arms,
     }
     if name not in openers:
         raise unknown('world', name, openers)
@@ -86,3 +90,16 @@ def _varied_drones(
     from pkan_control.worlds.quadrotor import draw_conditions
 
     return BatchedDrone(law.airframe, rate_hz, draw_conditions(flights, generator))
+
+
+def _bullet_arm(law: Any, rate_hz: float, effects: Effects) -> World:
+    from pkan_control.worlds.arm_conditions import arm_course
+    from pkan_control.worlds.bullet_arm import BulletArm
+
+    return BulletArm(law, rate_hz, arm_course(effects))
+
+
+def _late_arms(law: Any, rate_hz: float, flights: int, generator: np.random.Generator) -> World:
+    from pkan_control.worlds.batched_arm import LATE_SHARE, BatchedArm
+
+    return BatchedArm(law, rate_hz, generator.random((flights, 1)) < LATE_SHARE)

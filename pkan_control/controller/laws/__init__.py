@@ -2,11 +2,17 @@
 
 from typing import Any
 
+from pkan_control.controller.laws.cylindrical import CylindricalLaw
 from pkan_control.controller.laws.drone import DroneLaw
+from pkan_control.controller.laws.kinematics import KinematicsLaw
 from pkan_control.controller.laws.law import Law
 from pkan_control.errors import UserError, unknown
 
-LAWS: dict[str, type[DroneLaw]] = {'drone': DroneLaw}
+LAWS: dict[str, type[DroneLaw | KinematicsLaw | CylindricalLaw]] = {
+    'drone': DroneLaw,
+    'kinematics': KinematicsLaw,
+    'cylindrical': CylindricalLaw,
+}
 
 
 def make_law(name: str, parameters: dict[str, Any]) -> Law:
