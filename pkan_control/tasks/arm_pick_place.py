@@ -10,7 +10,9 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
+from pkan_control.arm import Arm
 from pkan_control.arrays import Floats
+from pkan_control.errors import UserError
 from pkan_control.kinematics import forward
 from pkan_control.streams import stream
 from pkan_control.tasks.arm_task import ArmTask
@@ -67,6 +69,20 @@ class ArmPickPlace(ArmTask):
         """Distance in m from the base's axis, and azimuth in rad, of the tool at rest."""
         x, y, _ = forward(self.arm, np.array(self.rest))[:3, 3]
         return math.hypot(x, y), math.atan2(y, x)
+
+    def with_arm(self, arm: Arm) -> 'ArmPickPlace':
+        """Return the same task for another arm; refuse one without a gripper."""
+        if arm.gripper is None:
+            raise UserError(f'{self.name}: arm {arm.name} has no gripper')
+        return super().with_arm(arm)
+
+    def with_split(self, split: str) -> 'ArmPickPlace':
+        """Return the task itself: only `kinematics` keeps a tool pointing down."""
+        if split != 'kinematics':
+            raise UserError(
+                f'{self.name}: split {split!r} keeps no tool pointing down: allowed is kinematics'
+            )
+        return self
 
     def start(self, seed: int, episode: int) -> Floats:
         """Draw the state `[2 n + 7]` of the start of an episode."""

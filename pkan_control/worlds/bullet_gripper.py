@@ -1,10 +1,10 @@
 """A gripper in PyBullet, and the block that it grips."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pybullet_data
 
+from pkan_control.arrays import Floats
 from pkan_control.errors import UserError
 from pkan_control.worlds.bullet_model import ArmModel
 from pkan_control.worlds.bullet_server import pybullet
@@ -51,7 +51,7 @@ class BulletGripper:
         client.changeConstraint(gear, gearRatio=-1, erp=GEAR_ERP, maxForce=most)
         client.setJointMotorControl2(body, joint, pybullet.VELOCITY_CONTROL, force=0.0)
 
-    def reset(self, opening: float, block: Sequence[float]) -> None:
+    def reset(self, opening: float, block: Floats) -> None:
         """Put all fingers to an opening, and the block into a pose of seven numbers."""
         client = self._model.client
         for joint in self._joints:
