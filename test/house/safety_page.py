@@ -16,8 +16,7 @@ Written by `python test/house/safety_page.py`. Each fault has tests that bear it
 named beside it. All of them run with `make test`, those of nodes with real processes over DDS.
 
 What decides is pure logic without a clock (`controller/guard.py`, `controller/pilot.py`): for any
-sequence of inputs no command leaves it that is not finite, out of range or too fast
-(`test_fault_06_only_finite_commands_in_range_ever_leave`, `test_fault_08_nothing_too_fast_ever_passes`).
+sequence of inputs no command leaves it that is not finite, out of range or too fast.
 
 This is software for research. It has no safety certificate: keep a hardware stop within reach.
 
