@@ -20,7 +20,11 @@ Tick = Callable[[int, Floats], None]
 
 
 class Inlet:
-    """Hears states and set-points of a pilot; a whole state makes a tick."""
+    """Hears states and set-points of a pilot; a whole state makes a tick.
+
+    Messages of two topics may overtake each other. Where a moving set-point came with the stamp of
+    the last state, that of the next one is waited for, until it comes or the state after it.
+    """
 
     def __init__(
         self,
@@ -37,7 +41,13 @@ class Inlet:
         self._node, self._frame = node, ''
         self._first = states.sources[0]
         self._transforms = Transforms(node)
-        self._subscriptions = [self._subscribe(self._first, self._on_first, SENSOR)]
+        self._waiting: tuple[int, Floats] | None = None
+        self._paired = False
+        self._subscriptions: list[Any] = []
+        if goal is not None:
+            pilot.goal.name = goal.topic
+            self._subscriptions.append(self._subscribe(goal, self._on_goal, RELIABLE))
+        self._subscriptions.append(self._subscribe(self._first, self._on_first, SENSOR))
         usual = pilot.state.max_age_s
         for number, source in enumerate(states.sources[1:], 1):
             age = usual if source.max_age_s is None else source.max_age_s
@@ -45,9 +55,6 @@ class Inlet:
             pilot.others.append(guard)
             heard = partial(self._on_other, number, source, guard)
             self._subscriptions.append(self._subscribe(source, heard, SENSOR))
-        if goal is not None:
-            pilot.goal.name = goal.topic
-            self._subscriptions.append(self._subscribe(goal, self._on_goal, RELIABLE))
 
     def _subscribe(self, source: Source, heard: Callable[[Any], None], profile: Any) -> Any:
         return self._node.create_subscription(
@@ -66,7 +73,19 @@ class Inlet:
         if isinstance(values, str):
             self._reject(self._pilot.state, values)
             return
-        self._tick(source.stamp_ns(message), self._states.state(values))
+        stamp, state = source.stamp_ns(message), self._states.state(values)
+        if self._waiting is not None:
+            self._go(*self._waiting)
+        if self._paired and self._pilot.goal.stamp_ns != stamp:
+            self._waiting = stamp, state
+            return
+        self._go(stamp, state)
+
+    def _go(self, stamp: int, state: Floats) -> None:
+        self._waiting = None
+        goal = self._goal
+        self._paired = goal is not None and goal.moving and self._pilot.goal.stamp_ns == stamp
+        self._tick(stamp, state)
 
     def _on_other(self, number: int, source: Source, guard: InputGuard, message: Any) -> None:
         values = source.decode(message)
@@ -87,7 +106,10 @@ class Inlet:
         if isinstance(moved, str):
             self._reject(guard, moved)
             return
-        self._pilot.on_goal(source.stamp_ns(message), time.monotonic(), moved)
+        stamp = source.stamp_ns(message)
+        self._pilot.on_goal(stamp, time.monotonic(), moved)
+        if self._waiting is not None and self._waiting[0] == stamp:
+            self._go(*self._waiting)
 
     def _reject(self, guard: InputGuard, why: str) -> None:
         self._pilot.reject(guard, why)

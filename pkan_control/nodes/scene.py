@@ -70,7 +70,12 @@ class Scene:
         stamp, goal = episode.time_ns, episode.goal
         repeated = self._sent is not None and self._sent[0] == stamp
         stands = self._sent is not None and np.array_equal(self._sent[1], goal)
-        if not stands or repeated or episode.step % round(self._law.rate_hz) == 0:
+        if (
+            self._goal.moving
+            or not stands
+            or repeated
+            or episode.step % round(self._law.rate_hz) == 0
+        ):
             self._goal_out.publish(self._goal.encode(goal, stamp, self._frames))
         if self._clock_out is not None:
             self._clock_out.publish(Clock(clock=to_time(stamp)))

@@ -13,7 +13,7 @@ class Source:
     """A subscription: its topic and type, and what is read from a message.
 
     `decode` gives numbers `[k]`, or the reason why a message cannot be used; `max_age_s` is None
-    for the usual limit.
+    for the usual limit. What is `moving` may come anew for each state, with its stamp.
     """
 
     topic: str
@@ -22,6 +22,7 @@ class Source:
     stamp_ns: Callable[[Any], int] = header_stamp
     frame: Callable[[Any], str] = header_frame
     max_age_s: float | None = None
+    moving: bool = False
 
 
 class StateInputs(Protocol):
@@ -53,4 +54,4 @@ class OneTopic:
 
 def source_of(topic: Topic) -> Source:
     """Return the source that a usual topic is."""
-    return Source(topic.name, topic.kind, topic.decode)
+    return Source(topic.name, topic.kind, topic.decode, moving=topic.moving)

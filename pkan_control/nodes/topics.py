@@ -39,12 +39,16 @@ def header_frame(message: Any) -> str:
 
 @dataclass(frozen=True)
 class Topic:
-    """A topic, its type of message, and how numbers become one; `decode` tells why it cannot."""
+    """A topic, its type of message, and how numbers become one; `decode` tells why it cannot.
+
+    What is `moving` comes anew for each step, with the stamp of its state.
+    """
 
     name: str
     kind: type
     decode: Callable[[Any], Floats | str]
     encode: Callable[[Floats, int, Frames], Any]
+    moving: bool = False
 
 
 def state_topic(law: Law) -> Topic:
@@ -82,10 +86,12 @@ def goal_topic(law: Law) -> Topic:
             MultiDOFJointTrajectory,
             partial(moving_goal, count=len(names)),
             lambda g, t, f: moving_point(g, t, f[0]),
+            moving=True,
         )
     return Topic(
         'goal_trajectory',
         JointTrajectory,
         partial(named_goal, names=names),
         lambda g, t, f: named_point(names, g, t, f[0]),
+        moving=True,
     )
