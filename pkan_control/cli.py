@@ -8,6 +8,7 @@ from pkan_control.commands.calibrate import calibrate
 from pkan_control.commands.conformance import conformance
 from pkan_control.commands.demo import demo
 from pkan_control.commands.emulate import emulate
+from pkan_control.commands.export import export
 from pkan_control.commands.inspect import inspect
 from pkan_control.commands.plot import plot
 from pkan_control.commands.proxy import proxy
@@ -23,6 +24,7 @@ COMMANDS = (
     rollout,
     train,
     inspect,
+    export,
     calibrate,
     emulate,
     conformance,
