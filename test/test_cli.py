@@ -41,7 +41,7 @@ def controller(tmp_path_factory, make_program) -> Path:
 def pkan(monkeypatch, capsys, tmp_path):
     """Return a function that runs `pkan` in this process: exit code, output, lines of errors."""
     monkeypatch.chdir(tmp_path)
-    # On a busy machine times have so many digits that 80 columns cut the headings.
+    # Wide enough for the large times of a busy machine.
     monkeypatch.setenv('COLUMNS', '120')
 
     def run(*words: object) -> tuple[int, str, list[str]]:
