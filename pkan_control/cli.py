@@ -16,6 +16,7 @@ from pkan_control.commands.replay import replay
 from pkan_control.commands.report import report
 from pkan_control.commands.rollout import rollout
 from pkan_control.commands.train import train
+from pkan_control.commands.transfer import transfer
 from pkan_control.commands.yield_ import yield_
 from pkan_control.errors import UserError
 
@@ -32,6 +33,7 @@ COMMANDS = (
     replay,
     report,
     plot,
+    transfer,
 )
 
 app = typer.Typer(
