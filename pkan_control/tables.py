@@ -105,7 +105,10 @@ def rollout_table(title: str, rows: dict[str, dict[str, Any]]) -> Table:
 
     The figures of the task and the inference time are medians over the episodes.
     """
-    table = _table(title, ['controller'])
+    table = _table(title, [])
+    # Nothing is cut where times get long: there a name goes on in a second line.
+    table.collapse_padding = True
+    table.add_column('controller')
     columns = [column for column in COLUMNS if column.figure in next(iter(rows.values()))]
     headings = ('success', *(column.heading for column in columns))
     for heading in (*headings, 'infer\nus', 'p99\nus', 'x real\ntime'):
