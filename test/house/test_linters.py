@@ -36,6 +36,7 @@ ROOMS = (
     ),
     *(
         'controller',
+        'exports',
         'emulator',
         'tasks',
         'worlds',
