@@ -11,18 +11,19 @@ import numpy as np
 import pytest
 
 from pkan_control.airframe import load_airframe
+from pkan_control.arm import load_arm
 from pkan_control.cli import main
 from pkan_control.commands.options import write_json
 from pkan_control.commands.train import lasting
 from pkan_control.controller.bundle import Bundle, load_bundle, save_bundle
 from pkan_control.controller.laws.drone import DroneLaw
 from pkan_control.rollouts.beside import shipped_mlp
-from pkan_control.tasks.options import configured
+from pkan_control.tasks.options import ArmChoice, configured
 from pkan_control.tasks.task import find_task
 
 PKAN = Path(sys.executable).with_name('pkan')
 FIELDS = {
-    'task', 'scenario', 'airframe', 'path', 'controller', 'chip', 'chips', 'calibration',
+    'task', 'scenario', 'airframe', 'path', 'robot', 'controller', 'chip', 'chips', 'calibration',
     'episodes', 'seed',
     'success_rate', 'final_error_m',
     'settling_time_s', 'real_time_factor', 'inference_us', 'hash', 'outcomes', 'beside',
@@ -292,6 +293,26 @@ def test_a_controller_flies_its_own_airframe(pkan, make_program):
     law = replace(find_task('drone_hover').law, airframe=load_airframe('carrier_1500g'))
     assert configured('drone_hover', law=law).law.airframe == law.airframe
     assert configured('drone_hover', 'racer_500g', law=law).law.airframe.mass == 0.5
+
+
+def test_an_arm_of_a_urdf(pkan, make_program, tmp_path):
+    urdf = str(load_arm('xarm6').file)
+    task = configured('arm_reach', arm=ArmChoice(urdf=urdf, tip='link6'))
+    path = tmp_path / 'arm.safetensors'
+    save_bundle(path, Bundle('arm_reach', task.law, 60.0, make_program((4, 3, 15))))
+    words = ['rollout', 'arm_reach', '--controller', path, '--episodes', 1]
+    code, out, _ = pkan(*words, '--scenario', 'payload', '--json', tmp_path / 'out.json')
+    assert code == 0
+    assert 'expert' in out
+    assert 'MLP' not in out
+    figures = json.loads((tmp_path / 'out.json').read_text())
+    assert figures['beside']['expert']['success_rate'] == 1
+    _, _, (line,) = pkan(*words, '--robot', 'panda')
+    assert 'made for arm' in line
+    _, _, (line,) = pkan('train', 'arm_reach', '--urdf', 'x.urdf')
+    assert '--tip' in line
+    _, _, (line,) = pkan('train', 'arm_pick_place', '--urdf', urdf, '--tip', 'link6')
+    assert 'has no gripper' in line
 
 
 def test_a_chip_is_calibrated_flown_and_trained_in_the_loop(pkan, controller, tmp_path):

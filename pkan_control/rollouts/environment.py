@@ -84,9 +84,15 @@ gymnasium.register(
     entry_point='pkan_control.rollouts.environment:TaskEnvironment',
     kwargs={'task': 'drone_hover'},
 )
-# An arm's network of `kinematics` sees no goal: what learns by reward gets more of the task.
-gymnasium.register(
-    id='pkan_control/ArmReach-v0',
-    entry_point='pkan_control.rollouts.environment:TaskEnvironment',
-    kwargs={'task': 'arm_reach', 'split': 'cylindrical'},
-)
+# An arm's network of `kinematics` sees no goal: what learns by reward gets more of the task, where
+# there is such a split.
+for name, options in (
+    ('ArmReach', {'task': 'arm_reach', 'split': 'cylindrical'}),
+    ('ArmTrack', {'task': 'arm_track', 'split': 'cylindrical'}),
+    ('ArmPickPlace', {'task': 'arm_pick_place'}),
+):
+    gymnasium.register(
+        id=f'pkan_control/{name}-v0',
+        entry_point='pkan_control.rollouts.environment:TaskEnvironment',
+        kwargs=options,
+    )

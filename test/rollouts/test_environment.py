@@ -84,3 +84,33 @@ def test_importing_loads_no_physics_and_an_unknown_task_is_named(refused):
     assert subprocess.run([sys.executable, '-c', code], timeout=60).returncode == 0
     with refused('fly_to_mars', 'drone_hover'):
         gymnasium.make('pkan_control/DroneHover-v0', task='fly_to_mars')
+
+
+@pytest.mark.parametrize('name', ['ArmTrack', 'ArmPickPlace'])
+@pytest.mark.filterwarnings('ignore:.*we recommend using a symmetric and normalized space')
+def test_gymnasium_finds_nothing_wrong_with_any_arm(name):
+    made = gymnasium.make(f'pkan_control/{name}-v0').unwrapped
+    check_env(made, skip_render_check=True)
+    made.close()
+
+
+@pytest.mark.filterwarnings('ignore:.*we recommend using a symmetric and normalized space')
+def test_an_arm_is_an_environment_too():
+    made = gymnasium.make('pkan_control/ArmReach-v0').unwrapped
+    try:
+        check_env(made, skip_render_check=True)
+        observation, _ = made.reset(seed=0)
+        assert observation.shape == (8,)
+        rewards, done = [], False
+        while not done:
+            _, values = made._task.law.observe(
+                made._memory, made._episode.state, made._episode.goal
+            )
+            outputs = made._task.law.output.normalise(made._task.expert(values))
+            _, reward, failed, done, _ = made.step(outputs.astype(np.float32))
+            rewards.append(reward)
+            assert not failed
+        assert rewards[-1] == pytest.approx(1, abs=0.005)
+        assert rewards[0] < 0
+    finally:
+        made.close()
