@@ -13,7 +13,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int16]
 _NUMPY = (np.ndarray, np.generic)
 
-__all__ = ['Array', 'Floats', 'Integers', 'namespace']
+__all__ = ['Array', 'Floats', 'Integers', 'like', 'namespace']
 
 
 def namespace(*arrays: Array) -> Any:
@@ -22,3 +22,13 @@ def namespace(*arrays: Array) -> Any:
         if not isinstance(array, _NUMPY):
             return array_namespace(*arrays)
     return numpy_namespace
+
+
+def like(constant: Floats, array: Array) -> Array:
+    """Return a constant as what computes with an array: itself beside doubles of NumPy.
+
+    Beside tensors it gets their type, and goes where they are.
+    """
+    if isinstance(array, _NUMPY) and array.dtype == np.float64:
+        return constant
+    return namespace(array).asarray(constant, dtype=array.dtype, device=array.device)

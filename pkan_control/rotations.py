@@ -7,12 +7,18 @@ def matrix(quaternion: Array) -> Array:
     """Return rotation matrices `[..., 3, 3]` of unit quaternions `[..., 4]`."""
     xp = namespace(quaternion)
     x, y, z, w = (quaternion[..., i] for i in range(4))
-    rows = (
-        xp.stack([1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)], axis=-1),
-        xp.stack([2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)], axis=-1),
-        xp.stack([2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)], axis=-1),
+    entries = (
+        *(1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)),
+        *(2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)),
+        *(2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)),
     )
-    return xp.stack(rows, axis=-2)
+    return xp.reshape(xp.stack(entries, axis=-1), (*x.shape, 3, 3))
+
+
+def upwards(quaternion: Array) -> Array:
+    """Return how far the body's z axis points up, its vertical part, of quaternions `[..., 4]`."""
+    x, y = quaternion[..., 0], quaternion[..., 1]
+    return 1 - 2 * (x * x + y * y)
 
 
 def to_world(rotation: Array, vector: Array) -> Array:
