@@ -1,11 +1,16 @@
 """The array type that NumPy (runtime) and torch (training) share."""
 
+import importlib
 from typing import Any, TypeAlias
 
-import array_api_compat.numpy as numpy_namespace
 import numpy as np
 from array_api_compat import array_namespace
 from numpy.typing import NDArray
+
+# From 2.1 on NumPy follows the standard by itself; what wraps older ones takes 10 MB of a node.
+numpy_namespace: Any = np
+if np.lib.NumpyVersion(np.__version__) < '2.1.0':
+    numpy_namespace = importlib.import_module('array_api_compat.numpy')
 
 # An array of any library that follows the array-API standard; shapes stand in the docstrings.
 Array: TypeAlias = Any
@@ -13,7 +18,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int16]
 _NUMPY = (np.ndarray, np.generic)
 
-__all__ = ['Array', 'Floats', 'Integers', 'like', 'namespace']
+__all__ = ['Array', 'Floats', 'Integers', 'constant', 'namespace']
 
 
 def namespace(*arrays: Array) -> Any:
@@ -24,11 +29,8 @@ def namespace(*arrays: Array) -> Any:
     return numpy_namespace
 
 
-def like(constant: Floats, array: Array) -> Array:
-    """Return a constant as what computes with an array: itself beside doubles of NumPy.
-
-    Beside tensors it gets their type, and goes where they are.
-    """
-    if isinstance(array, _NUMPY) and array.dtype == np.float64:
-        return constant
-    return namespace(array).asarray(constant, dtype=array.dtype, device=array.device)
+def constant(values: Floats, like: Array) -> Array:
+    """Return constants as an array of the library, type and device of another one."""
+    if isinstance(like, np.ndarray):
+        return values
+    return namespace(like).asarray(values, dtype=like.dtype, device=like.device)

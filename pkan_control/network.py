@@ -17,7 +17,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from pkan_control import compiled
-from pkan_control.arrays import Array, Floats, Integers, like, namespace
+from pkan_control.arrays import Array, Floats, Integers, constant, namespace
 from pkan_control.devices.element import Device, find_device
 from pkan_control.errors import UserError
 
@@ -109,7 +109,7 @@ def _transform(count: int) -> Floats:
 def node_inputs(device: Device, beside: Array) -> Array:
     """Return the device's Chebyshev nodes `[nodes, 1, 1, 1]`, to broadcast over elements."""
     xp = namespace(beside)
-    nodes = like(chebyshev_nodes(device.nodes), beside)
+    nodes = constant(chebyshev_nodes(device.nodes), beside)
     return xp.reshape(nodes, (-1, 1, 1, 1))
 
 
@@ -120,7 +120,7 @@ def coefficients(edges: Array) -> Array:
     """
     xp = namespace(edges)
     *batch, nodes, n_in, n_out = edges.shape
-    matrix = like(_transform(nodes), edges)
+    matrix = constant(_transform(nodes), edges)
     flat = matrix @ xp.reshape(edges, (*batch, nodes, n_in * n_out))
     swapped = xp.moveaxis(xp.reshape(flat, (*batch, nodes, n_in, n_out)), -3, -2)
     return xp.reshape(swapped, (*batch, n_in * nodes, n_out))

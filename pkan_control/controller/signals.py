@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pkan_control.arrays import Array, like, namespace
+from pkan_control.arrays import Array, constant, namespace
 from pkan_control.errors import UserError
 
 
@@ -58,7 +58,11 @@ class Terms:
             raise ValueError(f'{values.shape[-1]} values for the {len(self)} terms {self.names}')
         if isinstance(values, np.ndarray):
             return self._scale, self._offset, self._clip
-        return like(self._scale, values), like(self._offset, values), like(self._clip, values)
+        return (
+            constant(self._scale, values),
+            constant(self._offset, values),
+            constant(self._clip, values),
+        )
 
     @staticmethod
     def _limit(values: Array, clip: Array) -> Array:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from pkan_control.airframe import GRAVITY, Airframe
-from pkan_control.arrays import Array, like, namespace
+from pkan_control.arrays import Array, constant, namespace
 from pkan_control.controller.laws.drone import ATTITUDE, POSITION, RATE, VELOCITY
 from pkan_control.rotations import cross, matrix, to_body, to_world, turn
 from pkan_control.worlds.course import Gusts
@@ -50,7 +50,7 @@ class BatchedDrone:
     def step(self, command: Array) -> Array:
         """Apply rotor speeds `[..., 4]` in rad/s for one control period; return the states."""
         usual = self._conditions
-        gust = like(self._gusts.next(), command)
+        gust = constant(self._gusts.next(), command)
         now = replace(usual, wind_n=usual.wind_n + usual.gust_n * gust)
         arrived = command + (self._last - command) * now.late
         self._last = command
@@ -70,8 +70,8 @@ def advance(frame: Airframe, conditions: Conditions, state: Array, speeds: Array
     rotation = matrix(state[..., ATTITUDE])
     force, torque = acting(frame, conditions, state, speeds)
     mass = frame.mass * conditions.mass + conditions.payload_kg
-    inertia = like(np.array(frame.inertia), state) * conditions.mass
-    gravity = like(PULL, state)
+    inertia = constant(np.array(frame.inertia), state) * conditions.mass
+    gravity = constant(PULL, state)
     pull = (to_world(rotation, force) + conditions.wind_n) / mass + gravity
     velocity = to_world(rotation, state[..., VELOCITY]) + dt * pull
     rate = state[..., RATE]

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from pkan_control.airframe import CRAZYFLIE, GRAVITY, Airframe, airframe_from
-from pkan_control.arrays import Array, Floats, like, namespace
+from pkan_control.arrays import Array, Floats, constant, namespace
 from pkan_control.controller.signals import Signal, Terms
 from pkan_control.errors import unknown
 from pkan_control.rotations import matrix, norm, shorten, to_body, to_world
@@ -134,7 +134,7 @@ class DroneLaw:
 
     def start(self, state: Array) -> Array:
         """Return the memory `[..., 28]` of a drone whose rotors hover."""
-        return 0 * state[..., :1] + like(AT_START, state)
+        return 0 * state[..., :1] + constant(AT_START, state)
 
     def observe(self, memory: Array, state: Array, goal: Array) -> tuple[Array, Array]:
         """Return the memory and the observation `[..., 12]` in the units of `OBSERVATION`."""
@@ -164,7 +164,7 @@ class DroneLaw:
     ) -> tuple[Array, Array]:
         """Return the observed force `[..., 3]` in m/s^2 and torque `[..., 3]` in rad/s^2."""
         begun = memory[..., BEGUN]
-        weight = like(WEIGHT, velocity)
+        weight = constant(WEIGHT, velocity)
         pulled = (velocity - memory[..., SPEED]) * self.rate_hz
         pulled = pulled + weight - axis * memory[..., THRUST]
         turned = (rate - memory[..., SPIN]) * self.rate_hz - memory[..., TURN]
@@ -185,7 +185,7 @@ class DroneLaw:
         """Return the memory, and rotor speeds `[..., 4]` for accelerations `[..., 4]`."""
         xp = namespace(action)
         frame = self.airframe
-        scale = like(np.array((frame.mass, *frame.inertia)), action)
+        scale = constant(frame.moments, action)
         thrust, turn = action[..., :1] + memory[..., LIFT], action[..., 1:] - memory[..., TORQUE]
         asked = xp.concat([thrust, turn], axis=-1)
         begun = memory[..., BEGUN]
