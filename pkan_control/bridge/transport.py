@@ -15,6 +15,9 @@ CONNECT_TIMEOUT_S = 2.0
 class Transport(Protocol):
     """Carries bytes both ways; `OSError` where the other end is gone."""
 
+    def ready(self, timeout_s: float) -> bool:
+        """Wait until something comes, for a time in seconds at most; return whether it did."""
+
     def read(self, timeout_s: float) -> bytes:
         """Return what has come, nothing if nothing comes within a time in seconds."""
 
@@ -34,9 +37,13 @@ class Tcp:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.settimeout(WRITE_TIMEOUT_S)
 
+    def ready(self, timeout_s: float) -> bool:
+        """Wait until something comes."""
+        return bool(select.select([self._socket], [], [], timeout_s)[0])
+
     def read(self, timeout_s: float) -> bytes:
         """Return what has come."""
-        if not select.select([self._socket], [], [], timeout_s)[0]:
+        if not self.ready(timeout_s):
             return b''
         data = self._socket.recv(READ_BYTES)
         if not data:
@@ -60,12 +67,15 @@ class Serial:
         self._port = serial.Serial(path, baud, exclusive=True, write_timeout=WRITE_TIMEOUT_S)
         self._port.reset_input_buffer()
 
+    def ready(self, timeout_s: float) -> bool:
+        """Wait until something comes."""
+        return bool(select.select([self._port.fileno()], [], [], timeout_s)[0])
+
     def read(self, timeout_s: float) -> bytes:
         """Return what has come."""
-        number = self._port.fileno()
-        if not select.select([number], [], [], timeout_s)[0]:
+        if not self.ready(timeout_s):
             return b''
-        data = os.read(number, READ_BYTES)
+        data = os.read(self._port.fileno(), READ_BYTES)
         if not data:
             raise ConnectionError('the device is gone')
         return data

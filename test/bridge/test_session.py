@@ -10,7 +10,7 @@ from pkan_control.bridge.codes import Kind
 from pkan_control.bridge.errors import BoardError, LinkLostError, LinkTimeoutError
 from pkan_control.bridge.frame import Decoder, encode
 from pkan_control.bridge.layouts import RESPONSES
-from pkan_control.bridge.messages import Empty, Evaluate
+from pkan_control.bridge.messages import Empty, Evaluate, Ping
 from pkan_control.bridge.session import ThreadedSession
 from pkan_control.devices.deviations import Deviations
 from pkan_control.emulator.device import BOOT_US
@@ -26,13 +26,16 @@ class Loop:
         self.came, self.broken, self.closed = deque(), False, 0
         self.sent = []
 
+    def ready(self, timeout_s):
+        end = time.monotonic() + timeout_s
+        while not (self.came or self.broken) and time.monotonic() < end:
+            time.sleep(0.0005)
+        return bool(self.came)
+
     def read(self, timeout_s):
         if self.broken:
             raise ConnectionError('pulled out')
-        if not self.came:
-            time.sleep(min(timeout_s, 0.001))
-            return b''
-        return self.came.popleft()
+        return self.came.popleft() if self.ready(timeout_s) else b''
 
     def write(self, data):
         self.sent += Decoder().feed(data)
@@ -117,6 +120,26 @@ def test_a_link_that_broke_is_opened_again_and_waiting_requests_end(link):
     assert session.link.generation == 2
     assert session.link.interrupted == 'the link was interrupted'
     assert session.request(Kind.STATE, Empty()).state == 1
+
+
+def test_threads_that_ask_at_once_get_each_its_own_answer(link):
+    _, session = link
+    wrong = []
+
+    def ask(first):
+        for number in range(first, first + 200):
+            reply = session.request(Kind.PING, Ping(number))
+            if reply.t_host != number:
+                wrong.append((number, reply))
+
+    threads = [threading.Thread(target=ask, args=(1000 * each,)) for each in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+        assert not thread.is_alive()
+    assert wrong == []
+    assert session.link.statistics.retransmitted == session.link.statistics.late == 0
 
 
 def test_another_board_on_the_same_line_is_not_taken(link):
