@@ -95,8 +95,11 @@ class Link:
         return data
 
     def broke(self, why: str, now_s: float) -> None:
-        """Be down: end what waits, and pause before the next try, each time for longer."""
-        self.is_open, self.interrupted = False, why
+        """Be down: end what waits, and pause before the next try, each time for longer.
+
+        Without a new reason the one from before stands.
+        """
+        self.is_open, self.interrupted = False, why or self.interrupted
         self.retry_s = now_s + self._pause_s * self._chance.uniform(0.5, 1.0)
         self._pause_s = min(2 * self._pause_s, BACK_OFF_S[1])
         self._damaged += self._decoder.errors.total
@@ -153,7 +156,7 @@ class Link:
         if frame.version != VERSION or not frame.flags & (RESPONSE | EVENT):
             self.statistics.malformed += 1
         elif self._is_another_session(frame):
-            raise ConnectionError('the board does not know this session')
+            raise ConnectionError('the board began anew, or another host has taken it')
         elif frame.session != self.hello.session and frame.kind != Kind.SAFE:
             self.statistics.wrong_session += 1
         elif frame.flags & EVENT:

@@ -79,6 +79,9 @@ class Port:
                 self._open()
             else:
                 self._pause(min(wait_s, self.link.retry_s - self.now_s()))
+        except LinkLostError:
+            # It cannot be opened yet: why it broke stays the reason.
+            self._break('')
         except AnotherBoardError as error:
             self._break(str(error))
             self.closing.set()

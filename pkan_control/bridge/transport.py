@@ -1,5 +1,6 @@
 """What carries bytes: a serial port or pty, opened for one user, or a TCP connection."""
 
+import errno
 import os
 import select
 import socket
@@ -64,7 +65,13 @@ class Serial:
 
     def __init__(self, path: str, baud: int) -> None:
         """Open, and forget what came before."""
-        self._port = serial.Serial(path, baud, exclusive=True, write_timeout=WRITE_TIMEOUT_S)
+        try:
+            self._port = serial.Serial(path, baud, exclusive=True, write_timeout=WRITE_TIMEOUT_S)
+        except serial.SerialException as error:
+            if error.errno in (None, errno.EWOULDBLOCK):
+                raise
+            # The library says the same twice.
+            raise OSError(error.errno, os.strerror(error.errno)) from None
         self._port.reset_input_buffer()
 
     def ready(self, timeout_s: float) -> bool:

@@ -154,7 +154,7 @@ class RemoteChip:
                 text = f'{error}: allowed are {deadline_s:.4f} s'
                 raise self._missed(LinkTimeoutError(text), asked_s, deadline_s) from None
             self.give_up(str(error))
-            raise
+            raise BoardError(f'{error}; arm it to go on', error.status) from None
         except LinkTimeoutError as error:
             raise self._missed(error, asked_s, deadline_s) from None
         self._missing_s.clear()

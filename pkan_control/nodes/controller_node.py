@@ -3,6 +3,7 @@
 It translates and never decides: what to command is the pilot's decision.
 """
 
+import re
 import time
 import traceback
 from collections.abc import Callable
@@ -39,6 +40,7 @@ from pkan_control.nodes.outlet import Outlet
 from pkan_control.nodes.parameters import CONTROLLER, declare, read
 from pkan_control.nodes.qos import RELIABLE, SENSOR, subscription_events
 
+NUMBERS = re.compile(r'[0-9.-]+')
 Transition = Callable[['ControllerNode', LifecycleState], TransitionCallbackReturn]
 
 
@@ -259,11 +261,14 @@ class ControllerNode(LifecycleNode):
         self._outlet.publish(joint_velocities(self._names, decision.command, decision.stamp_ns))
 
     def _complain(self, reason: str) -> None:
-        """Log a reason once, not at every tick, and that it is over."""
-        kind = reason.split(',')[0].split(':')[0]
-        if kind != self._logged:
+        """Log a reason once, not at every tick with other numbers, and that it is over.
+
+        A chip that missed so little that commands are held is counted only.
+        """
+        kind = NUMBERS.sub('', reason)
+        if kind != self._logged and not self._pilot.holding:
             self._logged = kind
-            self.get_logger().warning(reason or 'all inputs are there again')
+            self.get_logger().warning(reason or 'all is well again')
 
     def _report(self) -> None:
         self._diagnostics.report(self._active, self._now_ns(), time.monotonic())

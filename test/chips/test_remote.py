@@ -20,7 +20,7 @@ from pkan_control.controller.bundle import load_bundle
 from pkan_control.controller.controller import make_controller
 from pkan_control.devices.deviations import Deviations, find_deviations
 from pkan_control.emulator.endpoint import TcpEndpoint
-from pkan_control.emulator.fault_proxy import Fault, FaultLine, FaultPlan, relay
+from pkan_control.emulator.fault_proxy import Cable, Fault, FaultLine, FaultPlan, relay
 from pkan_control.rollouts.beside import shipped
 from pkan_control.rollouts.rollout import Plan, fly_bundle
 from pkan_control.tasks.task import find_task
@@ -278,7 +278,8 @@ def faulty(run_board):
     with run_board() as (firmware, uri):
         host, stop = TcpEndpoint('127.0.0.1', 0), threading.Event()
         transport = Tcp('127.0.0.1', int(uri.rpartition(':')[2]))
-        thread = threading.Thread(target=relay, args=(host, transport, *lines, stop.is_set))
+        wire = (Cable(host), transport, *lines, stop.is_set)
+        thread = threading.Thread(target=relay, args=wire)
         thread.start()
         port = int(host.name.rpartition(':')[2])
         chip = RemoteChip(ThreadedSession(host.name, lambda: Tcp('127.0.0.1', port)))
