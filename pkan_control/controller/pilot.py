@@ -12,7 +12,13 @@ import numpy as np
 from pkan_control.arrays import Floats
 from pkan_control.controller.arming import Arming
 from pkan_control.controller.controller import Controller
-from pkan_control.controller.guard import NANOSECONDS, CommandGuard, InputGuard, Watchdog
+from pkan_control.controller.guard import (
+    NANOSECONDS,
+    NEVER,
+    CommandGuard,
+    InputGuard,
+    Watchdog,
+)
 from pkan_control.controller.laws.law import Law
 from pkan_control.errors import UserError
 
@@ -25,6 +31,7 @@ class Limits:
     """Ages in seconds beyond which an input is not used; 0 means that it never gets too old.
 
     slew_per_s is how fast a command may change, in ranges per second; 0 means as fast as it likes.
+    startup_grace_s is how long inputs may take to come before that is a complaint.
     """
 
     state_timeout_s: float = 0.2
@@ -33,6 +40,7 @@ class Limits:
     # A gap between two states that is longer than this counts as a jump of time.
     jump_s: float = 0.5
     slew_per_s: float = 0.0
+    startup_grace_s: float = 2.0
 
     def check(self, rate_hz: float) -> None:
         """Raise a `UserError` for ages that a controller of that rate could never meet."""
@@ -82,7 +90,7 @@ class Pilot:
         self.goal = InputGuard('goal_pose', limits.setpoint_timeout_s)
         self.counters = Counters()
         self.arming = Arming()
-        self.reason = 'state: never received'
+        self.reason = f'state: {NEVER}'
         self._law = law
         self._controller = controller
         self._watchdog = Watchdog(limits.state_timeout_s)
@@ -96,6 +104,7 @@ class Pilot:
         self._seen: Floats
         self._episode = -1
         self._missed = 0
+        self._began_s = -math.inf
         # Why the chip was lost, until it is armed again; empty while it is there.
         self.lost = ''
 
@@ -117,8 +126,18 @@ class Pilot:
             guard.max_age_s, guard.future_s = age, limits.future_tolerance_s
         self._watchdog.timeout_s = limits.state_timeout_s
         self._jump_ns = round(limits.jump_s * NANOSECONDS)
+        self._grace_s = limits.startup_grace_s
         step = limits.slew_per_s / self._law.rate_hz or math.inf
         self._guard = CommandGuard(self._law.command, step)
+
+    def begin(self, steady_s: float) -> None:
+        """Note that control begins: inputs have the grace time from now on to come."""
+        self._began_s = steady_s
+
+    def waits(self, steady_s: float) -> bool:
+        """Return whether an input that never came is still on its way."""
+        late = steady_s - self._began_s > self._grace_s
+        return self.reason.endswith(NEVER) and not late
 
     def on_goal(self, stamp_ns: int, steady_s: float, values: Floats) -> None:
         """Take a goal `[n]`; one that is not finite is counted and dropped."""

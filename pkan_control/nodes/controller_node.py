@@ -160,6 +160,7 @@ class ControllerNode(LifecycleNode):
         """Let commands out; the first one answers a state that comes from now on."""
         self._active = True
         self._activated = state
+        self._pilot.begin(time.monotonic())
         return super().on_activate(state)
 
     @reported
@@ -178,17 +179,21 @@ class ControllerNode(LifecycleNode):
     @reported
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Send one safe command if active, then end the process."""
-        self._be_safe()
-        self._close_chip()
-        self.finished = True
+        try:
+            self._be_safe()
+        finally:
+            self._close_chip()
+            self.finished = True
         return TransitionCallbackReturn.SUCCESS
 
     def leave(self) -> None:
         """Send one safe command if active, see that it arrives, and leave the chip safe."""
-        if self._active:
-            self._be_safe()
-            self._outlet.flush()
-        self._close_chip()
+        try:
+            if self._active:
+                self._be_safe()
+                self._outlet.flush()
+        finally:
+            self._close_chip()
 
     def _close_chip(self) -> None:
         if self._chip is not None:
@@ -253,9 +258,11 @@ class ControllerNode(LifecycleNode):
 
     def _on_watchdog(self) -> None:
         decision = self._pilot.on_watchdog(self._now_ns(), time.monotonic())
-        if decision is not None and self._active:
+        if not self._active:
+            return
+        if decision is not None:
             self._publish(decision)
-            self._complain(self._pilot.reason)
+        self._complain(self._pilot.reason)
 
     def _publish(self, decision: Decision) -> None:
         self._outlet.publish(joint_velocities(self._names, decision.command, decision.stamp_ns))
@@ -265,8 +272,8 @@ class ControllerNode(LifecycleNode):
 
         A chip that missed so little that commands are held is counted only.
         """
-        kind = NUMBERS.sub('', reason)
-        if kind != self._logged and not self._pilot.holding:
+        kind, pilot = NUMBERS.sub('', reason), self._pilot
+        if kind != self._logged and not pilot.holding and not pilot.waits(time.monotonic()):
             self._logged = kind
             self.get_logger().warning(reason or 'all is well again')
 

@@ -53,15 +53,17 @@ class Diagnostics:
     def _status(self, active: bool, now_ns: int, steady_s: float) -> DiagnosticStatus:
         values = self._counts() | self._rates(steady_s) | self._ages(now_ns) | self._latencies()
         pairs = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
-        level, text = self._verdict(active)
+        level, text = self._verdict(active, steady_s)
         name = self._node.get_fully_qualified_name()
         return DiagnosticStatus(level=bytes([level]), name=name, message=text, values=pairs)
 
-    def _verdict(self, active: bool) -> tuple[Level, str]:
+    def _verdict(self, active: bool, steady_s: float) -> tuple[Level, str]:
         """Return the worst that is known; an inactive node has nothing to complain about."""
         if not active:
             return Level.OK, 'not active'
         pilot = self._pilot
+        if pilot.waits(steady_s):
+            return Level.OK, f'not ready: {pilot.reason}'
         found = judge(self._before, pilot.counters) + self._look()
         if pilot.reason:
             found.insert(0, (Level.WARN, pilot.reason))

@@ -59,6 +59,11 @@ CONTROLLER = (
         *('1/s', 0.0, 1000.0),
         live=True,
     ),
+    Parameter(
+        *('startup_grace', 2.0, 'How long inputs may take to come before that is a complaint.'),
+        *('s', 0.0, 3600.0),
+        live=True,
+    ),
     EXECUTOR,
 )
 

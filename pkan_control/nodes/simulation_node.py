@@ -1,7 +1,10 @@
 """The node that simulates a task's robot: state topics out, actuator commands in."""
 
 import time
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
@@ -26,6 +29,20 @@ from pkan_control.worlds.world import open_world
 POSITION = 3
 # How often a lockstep simulation looks at its clock: to repeat a state, to time out, to keep pace.
 LOCKSTEP_TICK_S = 0.005
+
+
+def ended_by_errors(callback: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a callback that meets an error of one line, a lost server say, end the node."""
+
+    @wraps(callback)
+    def guarded(node: 'SimulationNode', *message: Any) -> Any:
+        try:
+            return callback(node, *message)
+        except UserError as error:
+            node.get_logger().fatal(str(error))
+            node.finished, node.exit_code = True, 1
+
+    return guarded
 
 
 class SimulationNode(Node):
@@ -79,6 +96,7 @@ class SimulationNode(Node):
             period = 1 / (self._task.rate_hz * pace.real_time_factor)
         self.create_timer(period, self._on_tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
+    @ended_by_errors
     def _on_command(self, message: JointState) -> None:
         command = named_velocities(message, self._task.law.command.names)
         if isinstance(command, str):
@@ -87,6 +105,7 @@ class SimulationNode(Node):
         if self._session.take(to_ns(message.header.stamp), command, time.monotonic()):
             self._go_on()
 
+    @ended_by_errors
     def _on_tick(self) -> None:
         if self._session.tick(time.monotonic()):
             self._go_on()

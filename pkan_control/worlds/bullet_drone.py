@@ -10,7 +10,7 @@ from pkan_control.airframe import GRAVITY, Airframe
 from pkan_control.arrays import Floats
 from pkan_control.controller.laws.drone import ATTITUDE, POSITION, RATE, VELOCITY
 from pkan_control.share import share
-from pkan_control.worlds.bullet_server import Bullet, pybullet
+from pkan_control.worlds.bullet_server import Bullet, model, pybullet, told
 from pkan_control.worlds.course import Gusts
 from pkan_control.worlds.quadrotor import (
     CALM,
@@ -53,6 +53,7 @@ class BulletDrone:
         self._body = -1
         self._speeds = np.zeros(4)
 
+    @told
     def reset(self, state: Floats, generator: np.random.Generator) -> Floats:
         """Load everything anew, so that nothing of the last episode is left."""
         self._course = self._draw(generator)
@@ -63,9 +64,9 @@ class BulletDrone:
         client.resetSimulation()
         client.setTimeStep(1 / PHYSICS_HZ)
         client.setGravity(0, 0, -GRAVITY)
-        client.loadURDF(str(Path(pybullet_data.getDataPath()) / 'plane.urdf'))
+        client.loadURDF(model(Path(pybullet_data.getDataPath()) / 'plane.urdf'))
         flags = pybullet.URDF_USE_INERTIA_FROM_FILE
-        self._body = client.loadURDF(str(share(MODEL)), flags=flags)
+        self._body = client.loadURDF(model(share(MODEL)), flags=flags)
         self._set_mass()
         self._set_state(state)
         self._speeds = np.full(4, self._frame.hover_speed)
@@ -98,6 +99,7 @@ class BulletDrone:
         velocity, rate = client.getBaseVelocity(body)
         return position, attitude, velocity, rate, client.getMatrixFromQuaternion(attitude)
 
+    @told
     def step(self, command: Floats) -> Floats:
         """Apply rotor speeds `[4]` in rad/s for one control period; return the state."""
         self._set_conditions()
@@ -135,7 +137,7 @@ class BulletDrone:
 
     def close(self) -> None:
         """Disconnect the physics server."""
-        self._client.disconnect()
+        self._client.close()
 
 
 def in_body(rotation: Vector, vector: Vector) -> tuple[float, float, float]:

@@ -131,7 +131,7 @@ def diagnosed(probe, key: str) -> int:
     return int({pair.key: pair.value for pair in status.values}[key])
 
 
-def test_states_that_are_not_finite_are_dropped_and_counted(node, probe):
+def test_fault_05_states_that_are_not_finite_are_dropped_and_counted(node, probe):
     node(enable='true', autostart='true', state_timeout=60.0)
     fly(probe, probe.commands, 1)
     probe.drain()
@@ -147,7 +147,7 @@ def test_states_that_are_not_finite_are_dropped_and_counted(node, probe):
     assert diagnosed(probe, 'commands') == before
 
 
-def test_a_state_that_stays_away_is_answered_by_one_safe_command(node, probe):
+def test_fault_02_a_state_that_stays_away_is_answered_by_one_safe_command(node, probe):
     node(enable='true', autostart='true')
     fly(probe, probe.commands, 3)
     probe.wait(lambda: not any(probe.commands[-1].velocity), 'the watchdog')
@@ -156,7 +156,7 @@ def test_a_state_that_stays_away_is_answered_by_one_safe_command(node, probe):
 
 
 @pytest.mark.parametrize('end', ENDS)
-def test_at_the_end_exactly_one_safe_command(node, probe, end):
+def test_fault_20_at_the_end_exactly_one_safe_command(node, probe, end):
     running = node(enable='true', autostart='true')
     fly(probe, probe.commands, 5)
     if ENDS[end] is None:
@@ -212,7 +212,7 @@ def test_going_live_and_back_leaves_one_safe_command_between(node, probe):
     assert senders(probe) == ['probe']
 
 
-def test_an_emergency_stop_is_latched_until_a_reset_which_leaves_a_dry_run(node, probe):
+def test_fault_22_an_emergency_stop_is_latched_until_a_reset_which_leaves_a_dry_run(node, probe):
     node(enable='true', autostart='true', state_timeout=5.0)
     fly(probe, probe.commands, 2)
     assert order(probe, 'estop').success
@@ -235,7 +235,7 @@ def change(probe, **values: float):
     return probe.call(SetParametersAtomically, service, parameters=changes).result
 
 
-def test_limits_change_together_or_not_at_all(node, probe):
+def test_fault_28_limits_change_together_or_not_at_all(node, probe):
     node(enable='true', autostart='true', state_timeout=5.0)
     fly(probe, probe.commands, 2)
     refused = change(probe, slew_limit=0.1, state_timeout=0.01)
@@ -282,14 +282,14 @@ def test_diagnostics_tell_rates_ages_and_latencies(node, probe):
     assert heard[0].name == '/controller_node'
 
 
-def test_a_second_publisher_of_commands_is_a_warning(node, probe):
+def test_fault_18_a_second_publisher_of_commands_is_a_warning(node, probe):
     node(enable='true', autostart='true', state_timeout=5.0)
     text = '/probe publishes on command, too'
     keep_flying(probe, lambda: text in latest(probe)[1], 'the warning')
     assert latest(probe)[0] == b'\x01'
 
 
-def test_qualities_of_service_that_do_not_fit_are_logged_with_both(node, probe):
+def test_fault_19_qualities_of_service_that_do_not_fit_are_logged_with_both(node, probe):
     running = node(enable='true', autostart='true')
     weak = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
     # What the probe's own side says of it would be a warning.

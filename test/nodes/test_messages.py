@@ -80,7 +80,7 @@ def test_the_position_of_a_goal_may_be_anything():
 
 
 @given(arrays(np.float64, 4, elements=FINITE), st.permutations(range(4)))
-def test_commands_go_by_name_in_whatever_order(command, order):
+def test_fault_10_commands_go_by_name_in_whatever_order(command, order):
     message = joint_velocities([ROTORS[i] for i in order], command[list(order)], 5)
     assert named_velocities(message, ROTORS).tobytes() == command.tobytes()
     assert to_ns(message.header.stamp) == 5
@@ -98,6 +98,6 @@ def test_commands_go_by_name_in_whatever_order(command, order):
         ((), [], f'missing {sorted(ROTORS)}, unknown []'),
     ],
 )
-def test_names_that_do_not_fit_are_refused_and_named(names, velocities, reason):
+def test_fault_09_names_that_do_not_fit_are_refused_and_named(names, velocities, reason):
     message = JointState(name=list(names), velocity=[float(v) for v in velocities])
     assert named_velocities(message, ROTORS) == reason

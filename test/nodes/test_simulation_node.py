@@ -26,7 +26,9 @@ def fly(start, controller):
 
 
 @pytest.mark.parametrize('chip', ['ideal:', 'sim:?seed=5&preset=typical&node_noise=0.05'])
-def test_a_rollout_over_ros_is_bit_equal_to_one_in_process(start, fly, bundle, tmp_path, chip):
+def test_fault_35_a_rollout_over_ros_is_bit_equal_to_one_in_process(
+    start, fly, bundle, tmp_path, chip
+):
     path = tmp_path / 'flights.jsonl'
     fly(chip)
     simulation = start('simulation_node', seed=3, episodes=2, record=path, **LOCKSTEP)
@@ -40,7 +42,7 @@ def test_a_rollout_over_ros_is_bit_equal_to_one_in_process(start, fly, bundle, t
     assert all((r.took_ns > 0).all() for r in there)
 
 
-def test_without_its_controller_a_counted_lockstep_run_fails(start, fly, probe, tmp_path):
+def test_fault_23_without_its_controller_a_counted_lockstep_run_fails(start, fly, probe, tmp_path):
     path = tmp_path / 'flights.jsonl'
     controller = fly()
     # Slow enough not to be over before the controller is gone.
@@ -71,7 +73,7 @@ def interrupted(start, controller, probe, path, number: int, timeout_s: float) -
     return read_records(path)[flown].commands
 
 
-def test_in_real_time_the_rotors_stop_when_the_controller_is_killed(start, fly, probe, tmp_path):
+def test_fault_23_the_rotors_stop_when_the_controller_is_killed(start, fly, probe, tmp_path):
     commands = interrupted(start, fly(), probe, tmp_path / 'x', signal.SIGKILL, 0.2)
     last = np.flatnonzero(commands.any(axis=1))[-1]
     assert last < 280
@@ -149,7 +151,7 @@ def insist(probe, order: JointState, condition) -> None:
     raise AssertionError('in vain')
 
 
-def test_commands_that_do_not_name_the_rotors_are_refused(start, probe):
+def test_fault_09_commands_that_do_not_name_the_rotors_are_refused(start, probe):
     simulation = start('simulation_node', **LOCKSTEP)
     probe.wait(lambda: probe.odometry, 'odometry')
     first, full = stamps(probe)[-1], np.full(4, 500.0)
