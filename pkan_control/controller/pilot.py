@@ -88,6 +88,8 @@ class Pilot:
         """Make a pilot that has seen nothing yet."""
         self.state = InputGuard('state', limits.state_timeout_s)
         self.goal = InputGuard('goal_pose', limits.setpoint_timeout_s)
+        # What the rest of a state comes from, where one topic does not tell all of it.
+        self.others: list[InputGuard] = []
         self.counters = Counters()
         self.arming = Arming()
         self.reason = f'state: {NEVER}'
@@ -119,11 +121,10 @@ class Pilot:
         Raise a `UserError` for impossible ones, and keep the old.
         """
         limits.check(self._law.rate_hz)
-        for guard, age in (
-            (self.state, limits.state_timeout_s),
-            (self.goal, limits.setpoint_timeout_s),
-        ):
-            guard.max_age_s, guard.future_s = age, limits.future_tolerance_s
+        self.state.max_age_s = limits.state_timeout_s
+        self.goal.max_age_s = limits.setpoint_timeout_s
+        for guard in (self.state, self.goal, *self.others):
+            guard.future_s = limits.future_tolerance_s
         self._watchdog.timeout_s = limits.state_timeout_s
         self._jump_ns = round(limits.jump_s * NANOSECONDS)
         self._grace_s = limits.startup_grace_s
@@ -161,7 +162,7 @@ class Pilot:
             return self.stop(stamp_ns)
         stale = self.goal.fault(now_ns, steady_s) or ''
         self._follow(values, stale)
-        fault = self.state.fault(now_ns, steady_s) or ('' if self._followed else stale)
+        fault = self._unseen(now_ns, steady_s) or ('' if self._followed else stale)
         if fault:
             self._refuse(fault)
             return None
@@ -172,6 +173,16 @@ class Pilot:
         self._sent = self._last.command
         self.reason = self.reason or (f'{stale}: holding' if stale else '')
         return self._last
+
+    def reject(self, guard: InputGuard, why: str) -> None:
+        """Note that a message of an input could not be read."""
+        guard.rejected += 1
+        self.reason = f'{guard.name}: {why}'
+
+    def _unseen(self, now_ns: int, steady_s: float) -> str:
+        """Return which part of the state is missing or too old."""
+        faults = (each.fault(now_ns, steady_s) for each in (self.state, *self.others))
+        return next((fault for fault in faults if fault), '')
 
     def _follow(self, state: Floats, stale: str) -> None:
         """Follow the goal; where it got too old, stay where the robot was then, if it can."""
@@ -257,12 +268,12 @@ class Pilot:
         if not self._watchdog.fires(steady_s):
             return None
         self.counters.watchdog += 1
-        self.reason = self.state.fault(now_ns, steady_s) or self.reason or 'state: too old'
+        self.reason = self._unseen(now_ns, steady_s) or self.reason or 'state: too old'
         return self.stop(now_ns)
 
     def fault(self, now_ns: int, steady_s: float) -> str:
         """Return what stands against going live: an input that is missing or too old."""
-        return self.state.fault(now_ns, steady_s) or self.goal.fault(now_ns, steady_s) or ''
+        return self._unseen(now_ns, steady_s) or self.goal.fault(now_ns, steady_s) or ''
 
     def stop(self, now_ns: int) -> Decision:
         """Return the safe command; the next state starts afresh."""

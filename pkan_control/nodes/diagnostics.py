@@ -75,8 +75,8 @@ class Diagnostics:
         counters, pilot = self._pilot.counters, self._pilot
         return {
             'commands': counters.commands,
-            'states rejected (not finite)': pilot.state.rejected,
-            'goals rejected (not finite)': pilot.goal.rejected,
+            'states rejected': pilot.state.rejected + sum(each.rejected for each in pilot.others),
+            'goals rejected': pilot.goal.rejected,
             'states refused (age, stamp, missing input)': counters.refused,
             'ticks missed': counters.overruns,
             'commands clipped': counters.clipped,
@@ -95,7 +95,7 @@ class Diagnostics:
         return {'commands [1/s]': f'{commands / (steady_s - self._before_s):.1f}'}
 
     def _ages(self, now_ns: int) -> dict[str, object]:
-        inputs = (self._pilot.state, self._pilot.goal)
+        inputs = (self._pilot.state, *self._pilot.others, self._pilot.goal)
         return {
             f'age of {each.name} [s]': f'{(now_ns - each.stamp_ns) / 1e9:.3f}'
             for each in inputs

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pybullet_data
+from numpy.typing import NDArray
 
 from pkan_control.airframe import GRAVITY, Airframe
 from pkan_control.arrays import Floats
 from pkan_control.controller.laws.drone import ATTITUDE, POSITION, RATE, VELOCITY
 from pkan_control.share import share
+from pkan_control.worlds.bullet_camera import picture
 from pkan_control.worlds.bullet_server import Bullet, model, pybullet, told
 from pkan_control.worlds.course import Gusts
 from pkan_control.worlds.quadrotor import (
@@ -22,6 +24,8 @@ from pkan_control.worlds.quadrotor import (
 )
 
 MODEL = 'urdf/quadrotor.urdf'
+# From how far the drone is looked at.
+VIEW_M = 0.6
 Vector = Sequence[float]
 # How the conditions of an episode go by its time in s, and what draws them for one.
 Course = Callable[[float], Conditions]
@@ -134,6 +138,10 @@ class BulletDrone:
         client.applyExternalTorque(body, -1, torque, pybullet.LINK_FRAME)
         if wind is not None:
             client.applyExternalForce(body, -1, wind, position, pybullet.WORLD_FRAME)
+
+    def image(self, width: int, height: int) -> NDArray[np.uint8]:
+        """Return a picture of the drone and what is around it, `[height, width, 3]`."""
+        return picture(self._client, self._pose()[0], VIEW_M, width, height)
 
     def close(self) -> None:
         """Disconnect the physics server."""
