@@ -9,7 +9,16 @@ from collections.abc import Callable
 from typing import Any
 
 from pkan_control.bridge import messages as m
-from pkan_control.bridge.codes import Flag, Kind, SafeReason, State, Status, TrimOperation
+from pkan_control.bridge.codes import (
+    DRIVE_OFF,
+    Flag,
+    Kind,
+    SafeReason,
+    State,
+    Status,
+    SweepTarget,
+    TrimOperation,
+)
 from pkan_control.bridge.fixed import ONE_INPUT
 from pkan_control.bridge.frame import MAX_PAYLOAD
 from pkan_control.devices.deviations import Deviations
@@ -225,6 +234,8 @@ class Device:
         outputs, at_rail = model.evaluate(limited, averages, time_s)
         flags = Flag.SATURATED if at_rail else Flag(0)
         flags |= Flag.INPUT_CLIPPED if limited != message.inputs else Flag(0)
+        flags |= Flag.DEAD_ELEMENT if model.dead_in_path else Flag(0)
+        flags |= Flag.STALE_TRIM if self.store.stale_trims else Flag(0)
         times = (now_us & 0xFFFFFFFF, took_us, took_us)
         return m.EvaluateReply(self.crc, *times, flags, 0, outputs)
 
@@ -235,8 +246,13 @@ class Device:
 
     def _sweep(self, message: m.Sweep, now_us: int) -> m.SweepJob:
         model = self._running(State.PROGRAMMED)
-        if message.target > 2 or message.log2_averages > 15 or not message.n:
+        path = message.target == SweepTarget.PATH
+        most = MOST_AVERAGES_LOG2 if path else 15
+        undriven = path and message.flags & DRIVE_OFF
+        if message.target > SweepTarget.PATH or not message.n or undriven:
             raise Refused(Status.ARGUMENT)
+        if message.log2_averages > most:
+            raise Refused(Status.ARGUMENT, message.log2_averages, most)
         if max(message.x0, message.x1) > ONE_INPUT:
             raise Refused(Status.ARGUMENT, max(message.x0, message.x1), ONE_INPUT)
         if message.n > MOST_READINGS:
