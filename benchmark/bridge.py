@@ -107,7 +107,10 @@ def overhead() -> Callable[[], Any]:
 
 @contextmanager
 def board(*options: str) -> Iterator[RemoteChip]:
-    """Yield the chip of an emulated board, armed."""
+    """Yield the chip of an emulated board.
+
+    It is not armed: on a machine that is busy with other things it might go safe in between.
+    """
     program = load_bundle(shipped('drone_hover')).program
     command = [sys.executable, '-m', 'pkan_control.cli', 'emulate', *options, '--seed', '7']
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
@@ -117,7 +120,6 @@ def board(*options: str) -> Iterator[RemoteChip]:
         if isinstance(program, Mlp) or not isinstance(chip, RemoteChip):
             raise SystemExit(f'{uri} is no board, or the shipped controller an MLP')
         chip.program(program)
-        chip.arm(np.zeros(OUTPUTS))
         yield chip
         chip.close()
     finally:

@@ -219,6 +219,8 @@ def measure(flights: int) -> dict[str, Any]:
                     for fault in FAULTS:
                         each = [flight(robot, board, fault, log) for _ in range(flights)]
                         found[f'{fault}, {link}'] = summary(each)
+            except RuntimeError as error:
+                raise SystemExit(f'{error}\n{log.read_text()}') from None
             finally:
                 board.close()
         robot.close()

@@ -1,5 +1,6 @@
 """`pkan calibrate`: measure what is particular about a chip, and correct it."""
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,10 +35,15 @@ def calibrate(
     def name(uid: str) -> Path:
         path = out or controller.with_suffix(f'.{uid}.calibration')
         writable(path)
+        writable(path.with_suffix('.png'))
         return path
 
-    with stages() as tell:
-        path, found = calibrate_chip(bundle, chip, name, date, tell)
+    try:
+        with stages() as tell:
+            path, found = calibrate_chip(bundle, chip, name, date, tell)
+    except KeyboardInterrupt:
+        print('interrupted: the same command goes on from here', file=sys.stderr)
+        raise
     draw_calibration(path.with_suffix('.png'), analogue(bundle), found)
     console.print(calibration_table(f'{found.uid} with {controller}', found))
     for fault in found.faults:

@@ -38,6 +38,12 @@ class Store:
         if self.model is not None:
             self._trims = (self.model.crc, dict(self.model.trims))
 
+    @property
+    def stale_trims(self) -> bool:
+        """Whether the trims that are stored belong to another program than the active one."""
+        crc, trims = self._trims
+        return bool(trims) and self.model is not None and crc != self.model.crc
+
     def swap_program(self) -> None:
         """Hold another program of the same shape, as if another host had loaded it."""
         if self.model is not None:
