@@ -36,11 +36,12 @@ from pkan_control.demo import ros_environment
 from pkan_control.devices.deviations import find_deviations
 from pkan_control.emulator.endpoint import Endpoint, PtyEndpoint, TcpEndpoint, serve
 from pkan_control.emulator.firmware import Firmware
-from pkan_control.emulator.mishaps import MISHAPS
 from pkan_control.nodes.messages import goal_pose, odometry, to_ns
 from pkan_control.rollouts.beside import shipped
 
 PERIOD_S, FLIGHTS = 0.02, 5
+# Whoever else uses the same domain is none of ours.
+NAMESPACE = f'mid_flight_{os.getpid()}'
 # A flight before the fault, and the time after it in which nothing may arm itself.
 BEFORE_S, AFTER_S, PATIENCE_S = 0.4, 2.5, 20.0
 # How long the cable is out.
@@ -59,6 +60,8 @@ class Board:
         self.stopped = threading.Event()
         self.struck_s = self.safe_s = 0.0
         self.struck_ns = 0
+        # It takes a while to emulate another program; to swap it takes none.
+        self._other = self.firmware.device.store.swapped()
         self._fault = ''
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
@@ -82,10 +85,11 @@ class Board:
         fault, self._fault = self._fault, ''
         if fault == 'cable pulled':
             self.endpoint.unplug()
+        elif fault == 'program swapped':
+            board.device.store.model = self._other
         elif fault:
-            MISHAPS['reboot' if 'reboot' in fault else 'wrong_program'](board, now_us)
+            board.reboot(now_us)
         if fault:
-            # To emulate another program takes a while, in which the board does nothing.
             self.struck_s, self.struck_ns = time.monotonic(), time.time_ns()
         if not self.endpoint.plugged and now_s - self.struck_s > PULLED_S:
             self.endpoint.plug()
@@ -99,7 +103,7 @@ class Robot:
     def __init__(self) -> None:
         """Join the graph."""
         rclpy.init()
-        self.node = rclpy.create_node('robot')
+        self.node = rclpy.create_node('robot', namespace=NAMESPACE)
         self.diagnostic = ''
         self.executor = SingleThreadedExecutor()
         self.executor.add_node(self.node)
@@ -116,8 +120,9 @@ class Robot:
         self.commands.append((time.monotonic(), stamp_ns, not any(message.velocity)))
 
     def _read(self, message: DiagnosticArray) -> None:
-        (status,) = message.status
-        self.diagnostic = status.message
+        for status in message.status:
+            if status.name.startswith(f'/{NAMESPACE}/'):
+                self.diagnostic = status.message
 
     def _send(self) -> None:
         now = self.node.get_clock().now().nanoseconds
@@ -165,7 +170,8 @@ def controller(uri: str, log: Path) -> Iterator[None]:
     """Run the controller node on a board."""
     parameters = {'controller': shipped('drone_hover'), 'chip': f"'{uri}'", 'enable': 'true'}
     words = [word for key, value in parameters.items() for word in ('-p', f'{key}:={value}')]
-    command = [sys.executable, '-m', 'pkan_control.nodes.controller_node', '--ros-args', *words]
+    command = [sys.executable, '-m', 'pkan_control.nodes.controller_node', '--ros-args']
+    command += ['-r', f'__ns:=/{NAMESPACE}', *words]
     with log.open('w') as out:
         process = subprocess.Popen(command, stdout=out, stderr=out)  # noqa: S603
     try:

@@ -115,10 +115,14 @@ class Link:
     def ask(self, kind: Kind, message: Any, number: int, flags: int = 0) -> Answer:
         """Send a request; its answer is put into what is returned, None if the link breaks."""
         if not self.is_open:
-            why = f' ({self.interrupted})' if self.interrupted else ''
-            raise LinkLostError(f'{self.name}: the link is down{why}')
+            raise self.down()
         self._send(kind, number, message, flags)
         return self._answers.setdefault((kind, number), SimpleQueue())
+
+    def down(self) -> LinkLostError:
+        """Return the error of a link that is down: it says why."""
+        why = f' ({self.interrupted})' if self.interrupted else ''
+        return LinkLostError(f'{self.name}: the link is down{why}')
 
     def forget(self, kind: Kind, number: int) -> None:
         """Drop the answer to a request as late, if it still comes."""

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from pkan_control.bridge.codes import Kind, Status
-from pkan_control.bridge.errors import LinkLostError, LinkTimeoutError
+from pkan_control.bridge.errors import LinkTimeoutError
 from pkan_control.bridge.frame import RETRANSMISSION, Frame
 from pkan_control.bridge.handshake import TRIES_S
 from pkan_control.bridge.link import Answer, Link
@@ -92,7 +92,7 @@ class Session:
         finally:
             self.link.forget(kind, number)
         if frame is None:
-            raise LinkLostError(f'{self.link.name}: the link broke')
+            raise self.link.down()
         return frame
 
 

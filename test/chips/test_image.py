@@ -69,7 +69,8 @@ def test_a_wrong_header_is_refused_with_both_values(
 
 
 @pytest.mark.parametrize(
-    ('bytes_off', 'words'), [(-1, ('bytes left', 'must be 132')), (5, ('bytes at the end 5', '0'))]
+    ('bytes_off', 'words'),
+    [(-1, ('291 bytes left', 'must be 292')), (5, ('bytes at the end 5', '0'))],
 )
 def test_a_wrong_size_is_refused_with_both_values(make_program, refused, bytes_off, words):
     image = pack_program(make_program((3, 4, 2)))
