@@ -8,8 +8,8 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from pkan_control.bridge.errors import BoardError, LinkLostError
 from pkan_control.bridge.codes import BoardFault
+from pkan_control.bridge.errors import BoardError, LinkLostError
 from pkan_control.bridge.fixed import ONE_INPUT, ONE_VALUE
 from pkan_control.bridge.session import ThreadedSession
 from pkan_control.bridge.transport import Tcp
