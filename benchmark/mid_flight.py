@@ -34,6 +34,7 @@ from std_srvs.srv import Trigger
 from pkan_control.bridge.codes import State
 from pkan_control.demo import ros_environment
 from pkan_control.devices.deviations import find_deviations
+from pkan_control.emulator.chip_model import ChipModel
 from pkan_control.emulator.endpoint import Endpoint, PtyEndpoint, TcpEndpoint, serve
 from pkan_control.emulator.firmware import Firmware
 from pkan_control.nodes.messages import goal_pose, odometry, to_ns
@@ -60,14 +61,15 @@ class Board:
         self.stopped = threading.Event()
         self.struck_s = self.safe_s = 0.0
         self.struck_ns = 0
-        # It takes a while to emulate another program; to swap it takes none.
-        self._other = self.firmware.device.store.swapped()
+        self._other: ChipModel | None = None
         self._fault = ''
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
     def strike(self, fault: str) -> None:
         """Let a fault happen, at once."""
+        # It takes a while to emulate another program; to swap it takes none.
+        self._other = self.firmware.device.store.swapped()
         self.struck_s = self.safe_s = 0.0
         self._fault = fault
 

@@ -1,13 +1,17 @@
 """`pkan calibrate`: measure what is particular about a chip, and correct it."""
 
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pkan_control.commands.options import JsonFile, writable, write_json
+
+if TYPE_CHECKING:
+    from pkan_control.chips.calibration.calibration import Calibration
 
 
 def calibrate(
@@ -22,8 +26,6 @@ def calibrate(
 
     A calibration that was interrupted goes on where it was when it is started again.
     """
-    from dataclasses import asdict
-
     from pkan_control.controller.bundle import load_bundle
     from pkan_control.pictures.calibration import draw_calibration
     from pkan_control.rollouts.calibrating import analogue, calibrate_chip
@@ -49,12 +51,16 @@ def calibrate(
     for fault in found.faults:
         console.print(f'  {fault}')
     console.print(f'{path}, {path.with_suffix(".png")}')
-    about: dict[str, Any] = {
+    about = {'date': date, 'chip': chip, 'controller': str(controller)}
+    write_json(json_file, about | _figures(found))
+
+
+def _figures(found: 'Calibration') -> dict[str, Any]:
+    return {
         'uid': found.uid,
         'program': found.program,
-        'date': date,
-        'chip': chip,
+        'sigma': found.sigma,
+        'faults': [str(fault) for fault in found.faults],
+        'raw': asdict(found.raw),
+        'trimmed': asdict(found.trimmed),
     }
-    faults = [str(fault) for fault in found.faults]
-    about |= {'controller': str(controller), 'sigma': found.sigma, 'faults': faults}
-    write_json(json_file, {**about, 'raw': asdict(found.raw), 'trimmed': asdict(found.trimmed)})
