@@ -33,8 +33,10 @@ class StudyVehicle:
         """Apply commands `[chips, episodes, 2]` for one control period; return the states."""
         each = [course.next(self._step / self._rate_hz) for course in self._courses]
         self._step += 1
-        names = ('friction', 'steering_lag_s', 'steering_offset_rad')
-        values = {name: np.array([[getattr(now, name)] for now in each]) for name in names}
-        self._cars.conditions = CarConditions(**values)
+        self._cars.conditions = CarConditions(
+            friction=np.array([[now.friction] for now in each]),
+            steering_lag_s=np.array([[now.steering_lag_s] for now in each]),
+            steering_offset_rad=np.array([[now.steering_offset_rad] for now in each]),
+        )
         states: Floats = self._cars.step(command)
         return states

@@ -3,8 +3,14 @@
 import numpy as np
 import pytest
 
+from pkan_control.chips.simulated import SimulatedChip
+from pkan_control.chips.uri import open_chip
+from pkan_control.controller.bundle import load_bundle
 from pkan_control.controller.controller import Controller
-from pkan_control.rollouts.rollout import Expert
+from pkan_control.rollouts.beside import shipped, shipped_mlp
+from pkan_control.rollouts.rollout import Expert, Plan
+from pkan_control.scenarios import load_scenario
+from pkan_control.studies.flock import fly
 from pkan_control.tasks.drone_path import Path, load_path
 from pkan_control.tasks.road import Road
 from pkan_control.tasks.task import find_task, with_airframe, with_path
@@ -115,3 +121,25 @@ def test_the_reward_is_best_on_the_path():
     beside = on + np.array([0.2, 0.2, *[0.0] * 11])
     assert vehicle_track.reward(on, goal) == pytest.approx(1.0)
     assert vehicle_track.reward(beside, goal) < 1.0
+
+
+@pytest.mark.parametrize('scenario', ['calm', 'slippery', 'worn'])
+def test_the_shipped_controller_keeps_the_road_on_typical_chips(scenario):
+    bundle = load_bundle(shipped('vehicle_track'))
+    chips: list[SimulatedChip] = []
+    for seed in range(5):
+        chip = open_chip(f'sim:?preset=typical&seed={seed}')
+        chip.program(bundle.program)
+        chip.arm(np.zeros(2))
+        chips.append(chip)
+    flown = fly(Plan(vehicle_track, 1, 0, load_scenario(scenario)), bundle, chips)
+    assert flown.success.all()
+    assert np.median(flown.figures['rms_error_m']) < 0.02
+
+
+def test_shipped_controllers_are_small():
+    network, mlp = (load_bundle(f('vehicle_track')) for f in (shipped, shipped_mlp))
+    assert sum(network.program.shape[1:]) <= 32
+    assert mlp.program.parameters <= network.program.parameters
+    for path in (shipped('vehicle_track'), shipped_mlp('vehicle_track')):
+        assert path.stat().st_size < 100_000
