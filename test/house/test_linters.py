@@ -25,6 +25,7 @@ ROOMS = (
         'scenarios',
         'rotations',
         'airframe',
+        'car',
         'devices',
         'bridge',
         'network',
