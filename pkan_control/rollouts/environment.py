@@ -79,20 +79,19 @@ class TaskEnvironment(gymnasium.Env[Observation, Observation]):
             self._world.close()
 
 
-gymnasium.register(
-    id='pkan_control/DroneHover-v0',
-    entry_point='pkan_control.rollouts.environment:TaskEnvironment',
-    kwargs={'task': 'drone_hover'},
-)
 # An arm's network of `kinematics` sees no goal: what learns by reward gets more of the task, where
 # there is such a split.
-for name, options in (
-    ('ArmReach', {'task': 'arm_reach', 'split': 'cylindrical'}),
-    ('ArmTrack', {'task': 'arm_track', 'split': 'cylindrical'}),
-    ('ArmPickPlace', {'task': 'arm_pick_place'}),
-):
+TASKS: dict[str, dict[str, str]] = {
+    'DroneHover': {'task': 'drone_hover'},
+    'DroneTrack': {'task': 'drone_track'},
+    'VehicleTrack': {'task': 'vehicle_track'},
+    'ArmReach': {'task': 'arm_reach', 'split': 'cylindrical'},
+    'ArmTrack': {'task': 'arm_track', 'split': 'cylindrical'},
+    'ArmPickPlace': {'task': 'arm_pick_place'},
+}
+for _name, _options in TASKS.items():
     gymnasium.register(
-        id=f'pkan_control/{name}-v0',
+        id=f'pkan_control/{_name}-v0',
         entry_point='pkan_control.rollouts.environment:TaskEnvironment',
-        kwargs=options,
+        kwargs=_options,
     )

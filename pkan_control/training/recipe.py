@@ -36,6 +36,7 @@ ARM = Recipe((10,), 4, ChipNoise(), Settings(rounds=3, flight_s=2.0, steps=2500)
 RECIPES = {
     'drone_hover': DRONE,
     'drone_track': DRONE,
+    'vehicle_track': Recipe((16,), 4),
     'arm_reach': ARM,
     'arm_track': ARM,
     'arm_pick_place': ARM,

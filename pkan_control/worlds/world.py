@@ -42,6 +42,7 @@ def open_world(name: str, law: Law, rate_hz: float, effects: Effects = NO_EFFECT
     openers: dict[str, Callable[[Any, float, Effects], World]] = {
         'bullet_drone': _bullet_drone,
         'bullet_arm': _bullet_arm,
+        'bullet_vehicle': _bullet_vehicle,
     }
     if name not in openers:
         raise unknown('world', name, openers)
@@ -55,6 +56,7 @@ def training_world(
     openers: dict[str, Callable[[Any, float, int, np.random.Generator], World]] = {
         'bullet_drone': _varied_drones,
         'bullet_arm': _late_arms,
+        'bullet_vehicle': _varied_vehicles,
     }
     if name not in openers:
         raise unknown('world', name, openers)
@@ -74,7 +76,8 @@ class StudyWorld(Protocol):
 def study_world(name: str, law: Law, rate_hz: float, effects: Effects) -> StudyWorld | None:
     """Return a world for many chips at once, None where there is no such model of the robot."""
     openers: dict[str, Callable[[Any, float, Effects], StudyWorld]] = {
-        'bullet_drone': _study_drones
+        'bullet_drone': _study_drones,
+        'bullet_vehicle': _study_vehicles,
     }
     return openers[name](law, rate_hz, effects) if name in openers else None
 
@@ -112,3 +115,25 @@ def _late_arms(law: Any, rate_hz: float, flights: int, generator: np.random.Gene
     from pkan_control.worlds.batched_arm import LATE_SHARE, BatchedArm
 
     return BatchedArm(law, rate_hz, generator.random((flights, 1)) < LATE_SHARE)
+
+
+def _bullet_vehicle(law: Any, rate_hz: float, effects: Effects) -> World:
+    from pkan_control.worlds.bullet_vehicle import BulletVehicle
+    from pkan_control.worlds.tyres import CarCourse
+
+    return BulletVehicle(law.car, rate_hz, partial(CarCourse, effects, rate_hz))
+
+
+def _varied_vehicles(
+    law: Any, rate_hz: float, flights: int, generator: np.random.Generator
+) -> World:
+    from pkan_control.worlds.batched_vehicle import BatchedVehicle
+    from pkan_control.worlds.tyres import draw_car_conditions
+
+    return BatchedVehicle(law.car, rate_hz, draw_car_conditions(flights, generator))
+
+
+def _study_vehicles(law: Any, rate_hz: float, effects: Effects) -> StudyWorld:
+    from pkan_control.worlds.study_vehicle import StudyVehicle
+
+    return StudyVehicle(law.car, rate_hz, effects)

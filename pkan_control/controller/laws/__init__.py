@@ -6,10 +6,12 @@ from pkan_control.controller.laws.cylindrical import CylindricalLaw
 from pkan_control.controller.laws.drone import DroneLaw
 from pkan_control.controller.laws.kinematics import KinematicsLaw
 from pkan_control.controller.laws.law import Law
+from pkan_control.controller.laws.vehicle import VehicleLaw
 from pkan_control.errors import UserError, unknown
 
-LAWS: dict[str, type[DroneLaw | KinematicsLaw | CylindricalLaw]] = {
+LAWS: dict[str, type[DroneLaw | VehicleLaw | KinematicsLaw | CylindricalLaw]] = {
     'drone': DroneLaw,
+    'vehicle': VehicleLaw,
     'kinematics': KinematicsLaw,
     'cylindrical': CylindricalLaw,
 }
