@@ -91,19 +91,9 @@ def test_importing_loads_no_physics_and_an_unknown_task_is_named(refused):
         gymnasium.make('pkan_control/DroneHover-v0', task='fly_to_mars')
 
 
-@pytest.mark.parametrize('name', ['ArmTrack', 'ArmPickPlace'])
-@pytest.mark.filterwarnings('ignore:.*we recommend using a symmetric and normalized space')
-def test_gymnasium_finds_nothing_wrong_with_any_arm(name):
-    made = gymnasium.make(f'pkan_control/{name}-v0').unwrapped
-    check_env(made, skip_render_check=True)
-    made.close()
-
-
-@pytest.mark.filterwarnings('ignore:.*we recommend using a symmetric and normalized space')
-def test_an_arm_is_an_environment_too():
+def test_an_arm_sees_its_goal_and_is_rewarded_for_reaching_it():
     made = gymnasium.make('pkan_control/ArmReach-v0').unwrapped
     try:
-        check_env(made, skip_render_check=True)
         observation, _ = made.reset(seed=0)
         assert observation.shape == (8,)
         rewards, done = [], False
