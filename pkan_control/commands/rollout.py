@@ -65,10 +65,9 @@ def rollout(
     from pkan_control.rollouts.campaign import Request
     from pkan_control.tasks.options import ArmChoice
 
-    arm = ArmChoice(robot, urdf, tip)
     request = Request(
         task, controller, chip, chips, scenario or ['calm'], episodes, seed, airframe, path,
-        arm, off or [], calibration, alone, workers, log,
+        ArmChoice(robot, urdf, tip), off or [], calibration, alone, workers, log,
     )  # fmt: skip
     _run(request, require, baseline, junit, json_file)
 

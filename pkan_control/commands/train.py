@@ -136,8 +136,7 @@ def train_in_the_loop(
         raise UserError('training in the loop needs both, --chip and its --calibration')
     path = writable(out or calibration)
     bundle, known = load_bundle(controller or shipped(task)), load_calibration(calibration)
-    job = configured(task, law=bundle.law)
-    check_fits(bundle, job)
+    check_fits(bundle, job := configured(task, law=bundle.law))
     if isinstance(bundle.program, Mlp):
         raise UserError('an MLP runs on no chip: there is nothing to train in the loop')
     inputs = calibration_inputs(job, bundle)
