@@ -1,12 +1,11 @@
 """Between ROS messages and arrays; the stamp of a message is integer nanoseconds.
 
-Units and axes are REP-103's. The twist of an Odometry is in its child frame, the body.
+What is read from messages is in `message_fields.py`. Units and axes are REP-103's, and the twist
+of an Odometry is in its child frame, the body.
 """
 
-import math
 from collections.abc import Sequence
 
-import numpy as np
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
@@ -14,17 +13,16 @@ from sensor_msgs.msg import JointState
 
 from pkan_control.arrays import Floats
 from pkan_control.controller.guard import NANOSECONDS
+from pkan_control.message_fields import drone_state as drone_state
+from pkan_control.message_fields import goal_position as goal_position
+from pkan_control.message_fields import named_velocities as named_velocities
+from pkan_control.message_fields import to_ns as to_ns
 
 
 def to_time(stamp_ns: int) -> Time:
     """Return a stamp as a message."""
     seconds, rest = divmod(stamp_ns, NANOSECONDS)
     return Time(sec=seconds, nanosec=rest)
-
-
-def to_ns(stamp: Time) -> int:
-    """Return a message's stamp in nanoseconds."""
-    return int(stamp.sec) * NANOSECONDS + int(stamp.nanosec)
 
 
 def odometry(state: Floats, stamp_ns: int, world_frame: str, body_frame: str) -> Odometry:
@@ -41,16 +39,6 @@ def odometry(state: Floats, stamp_ns: int, world_frame: str, body_frame: str) ->
     return message
 
 
-def drone_state(message: Odometry) -> Floats:
-    """Return the state `[13]` of a message; NaN throughout where the attitude is no rotation."""
-    pose, twist = message.pose.pose, message.twist.twist
-    p, q, v, w = pose.position, pose.orientation, twist.linear, twist.angular
-    length = math.hypot(q.x, q.y, q.z, q.w)
-    if not abs(length - 1) < UNIT_TOLERANCE:
-        return np.full(13, math.nan)
-    return np.array([p.x, p.y, p.z, q.x, q.y, q.z, q.w, v.x, v.y, v.z, w.x, w.y, w.z])
-
-
 def goal_pose(goal: Floats, stamp_ns: int, world_frame: str) -> PoseStamped:
     """Return a position `[3]` as a message."""
     message = PoseStamped()
@@ -61,31 +49,8 @@ def goal_pose(goal: Floats, stamp_ns: int, world_frame: str) -> PoseStamped:
     return message
 
 
-def goal_position(message: PoseStamped) -> Floats:
-    """Return the position `[3]` of a goal."""
-    position = message.pose.position
-    return np.array([position.x, position.y, position.z])
-
-
 def joint_velocities(names: Sequence[str], command: Floats, stamp_ns: int) -> JointState:
     """Return a command `[n]` as named velocities."""
     message = JointState(name=list(names), velocity=command.tolist())
     message.header.stamp = to_time(stamp_ns)
     return message
-
-
-def named_velocities(message: JointState, names: Sequence[str]) -> Floats | str:
-    """Return the velocities `[n]` in the order of `names`, or why the message cannot be used."""
-    if len(message.name) != len(message.velocity):
-        return f'{len(message.name)} names but {len(message.velocity)} velocities'
-    given = dict(zip(message.name, message.velocity, strict=True))
-    if len(given) < len(message.name):
-        return 'a name appears twice'
-    missing, extra = set(names) - set(given), set(given) - set(names)
-    if missing or extra:
-        return f'missing {sorted(missing)}, unknown {sorted(extra)}'
-    return np.array([given[name] for name in names])
-
-
-# A quaternion whose length differs from 1 by more than this is no attitude.
-UNIT_TOLERANCE = 1e-3
