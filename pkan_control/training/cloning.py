@@ -1,8 +1,8 @@
 """Training on recorded flights: what the controller commanded whose flights these are.
 
-Nobody is there to ask what that would have done in other states. So an MLP learns what is recorded
-first, as well as it can (D. Pomerleau, "ALVINN", NeurIPS 1988); then an analogue network learns from
-the recordings, and from the MLP in the states that it comes to itself.
+Nobody is there to ask what that would have done in other states. So an MLP learns first what is
+recorded, as well as it can (D. Pomerleau, "ALVINN", NeurIPS 1988); then an analogue network learns
+from the recordings, and from the MLP in the states that it comes to itself.
 """
 
 from dataclasses import asdict, dataclass, replace
