@@ -1,10 +1,12 @@
 """Recordings that a user has: where they are, and what they hold of states, goals and commands."""
 
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import apsw
 import numpy as np
 from numpy.typing import NDArray
 from rosbags.highlevel import AnyReader, AnyReaderError
@@ -19,6 +21,12 @@ from pkan_control.message_fields import drone_state, goal_position, named_veloci
 READ = (GOAL, STATE, COMMAND)
 # Share of the messages that may hold a number that is not finite; they are left out.
 BROKEN_SHARE = 0.01
+
+# What a damaged file can raise while it is read.
+DAMAGE = (
+    *(AnyReaderError, ReaderError, OSError, EOFError, ValueError, LookupError, TypeError),
+    *(AssertionError, ArithmeticError, MemoryError, struct.error, apsw.Error),
+)
 
 # Names of topics and joints in a recording, by our names for them.
 Names = Mapping[str, str]
@@ -65,7 +73,7 @@ def read_recording(path: Path, joints: Sequence[str], names: Names) -> Recording
     try:
         with AnyReader([path], default_typestore=typestore()) as reader:
             messages = list(_messages(reader, path, names))
-    except (AnyReaderError, ReaderError, OSError, ValueError, LookupError) as error:
+    except DAMAGE as error:
         text = ' '.join(str(error).split()) or type(error).__name__
         raise UserError(f'{path}: cannot be read as a rosbag2 ({text})') from None
     messages.sort(key=lambda each: (each[1], READ.index(each[0])))

@@ -14,6 +14,7 @@ from pkan_control.commands.options import (
     writable,
     write_json,
 )
+from pkan_control.errors import UserError
 
 # A trained controller is flown this often before it is written, from starts of this seed.
 MEASURED, MEASURED_SEED = 50, 1_000_000
@@ -56,6 +57,8 @@ def train(
     With --chip, train the trims of a calibrated chip in the loop and write its calibration file;
     the chip is never left worse than it was.
     """
+    if remap and from_bag is None:
+        raise UserError('--remap: goes with --from-bag')
     if from_bag is not None:
         from pkan_control.commands.train_from_bag import train_from_bag
 
@@ -121,7 +124,6 @@ def train_in_the_loop(
     from pkan_control.chips.calibration.file import load_calibration, save_calibration
     from pkan_control.chips.uri import open_chip
     from pkan_control.controller.bundle import load_bundle
-    from pkan_control.errors import UserError
     from pkan_control.mlp import Mlp
     from pkan_control.rollouts.beside import shipped
     from pkan_control.rollouts.real_inputs import calibration_inputs
