@@ -32,6 +32,7 @@ setup(
         (f'share/{NAME}/config/scenarios', glob('config/scenarios/*.yaml')),
         (f'share/{NAME}/config/airframes', glob('config/airframes/*.yaml')),
         (f'share/{NAME}/config/paths', glob('config/paths/*.yaml')),
+        (f'share/{NAME}/config/examples', glob('config/examples/*.yaml')),
         (f'share/{NAME}/controllers', glob('controllers/*.safetensors')),
         (f'share/{NAME}/urdf', glob('urdf/*.urdf')),
         (f'lib/{NAME}', glob('scripts/*_node')),
@@ -41,6 +42,20 @@ setup(
             f'pkan = {NAME}.cli:main',
             f'controller_node = {NAME}.nodes.controller_node:main',
             f'simulation_node = {NAME}.nodes.simulation_node:main',
+        ],
+        'pkan_control.adapters': [
+            f'{name} = {NAME}.nodes.adapters.{module}:{maker}Adapter'
+            for name, module, maker in (
+                ('joint_state', 'joint_state', 'JointState'),
+                ('float64_multi_array', 'float64_multi_array', 'Float64MultiArray'),
+                ('joint_trajectory', 'joint_trajectory', 'JointTrajectory'),
+                ('wrench', 'wrench', 'Wrench'),
+                ('twist', 'twist', 'Twist'),
+                ('ackermann', 'ackermann', 'Ackermann'),
+                ('actuators', 'actuators', 'Actuators'),
+                ('px4_motors', 'px4', 'Px4Motors'),
+                ('px4_setpoints', 'px4', 'Px4Setpoints'),
+            )
         ],
         'pkan_control.devices': [
             'bandpass = pkan_control.devices.bandpass:bandpass',

@@ -152,16 +152,15 @@ def calibration_table(title: str, calibration: Calibration) -> Table:
     return table
 
 
-def cloning_table(title: str, outputs: Sequence[str], rows: Mapping[str, Any]) -> Table:
+def cloning_table(title: str, rows: Mapping[str, Any]) -> Table:
     """Return how well clones answer: R^2 of the outputs, and how far commands are off."""
     table = _table(title, ['controller'])
-    headings = ('R^2, mean\nof outputs', 'R^2,\nworst', 'of output', 'command RMSE\n% of range')
+    headings = ('R^2\nmean', 'R^2\nworst', 'commands off\n% of range')
     for heading in headings:
         table.add_column(heading, justify='right', no_wrap=True)
     for name, found in rows.items():
-        worst = min(range(len(outputs)), key=lambda i: found.r2[i])
         mean = sum(found.r2) / len(found.r2)
-        cells = (f'{mean:.3f}', f'{found.r2[worst]:.3f}', outputs[worst])
+        cells = (f'{mean:.3f}', f'{min(found.r2):.3f}')
         table.add_row(name, *cells, number(found.command_rmse, 100, 2))
     return table
 

@@ -40,6 +40,8 @@ def controller(tmp_path_factory, make_program) -> Path:
 def pkan(monkeypatch, capsys, tmp_path):
     """Return a function that runs `pkan` in this process: exit code, output, lines of errors."""
     monkeypatch.chdir(tmp_path)
+    # Wide enough for the large times of a busy machine.
+    monkeypatch.setenv('COLUMNS', '120')
 
     def run(*words: object) -> tuple[int, str, list[str]]:
         monkeypatch.setattr(sys, 'argv', ['pkan', *map(str, words)])

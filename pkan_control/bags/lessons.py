@@ -63,11 +63,11 @@ def read_lessons(
 
     Raises a `UserError` for what cannot be learnt from.
     """
-    if not isinstance(law, Invertible) or len(law.goal_names) != 3:
-        raise UserError(f'law {law.name}: cannot be learnt from recorded poses and commands')
+    if not isinstance(law, Invertible):
+        raise UserError(f'law {law.name}: its commands do not tell what the network answered')
     paths, cuts, broken = find_recordings(folder), [], 0
     for number, path in enumerate(paths):
-        recording = read_recording(path, law.command.names, names)
+        recording = read_recording(path, law, names)
         cuts.append(cut(recording, law.rate_hz))
         broken += recording.broken
         report(number + 1, len(paths))

@@ -1,16 +1,28 @@
-"""Between arrays and the messages of a bag; `nodes/messages.py` does the same for rclpy's."""
+"""From arrays to the messages of a recording; `nodes/messages.py` makes rclpy's."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
+from rosbags.typesys import Stores, get_typestore
 
 from pkan_control.arrays import Floats
-from pkan_control.bags.topics import BODY_FRAME, TYPES, WORLD_FRAME, typestore
-from pkan_control.controller.guard import NANOSECONDS
+from pkan_control.message_fields import NANOSECONDS
 
-NOTHING = np.empty(0)
-UNKNOWN = np.zeros(36)
+JOINT_STATE = 'sensor_msgs/msg/JointState'
+MOVING_POINT = 'trajectory_msgs/msg/MultiDOFJointTrajectory'
+NAMED_POINT = 'trajectory_msgs/msg/JointTrajectory'
+# Frames of the simulation node, by default.
+WORLD_FRAME, BODY_FRAME = 'map', 'base_link'
+NONE = np.empty(0)
+LEVEL = np.array([0.0, 0.0, 0.0, 1.0])
+
+
+@cache
+def typestore() -> Any:
+    """Return the definitions of ROS 2's own messages."""
+    return get_typestore(Stores.ROS2_JAZZY)
 
 
 def make(kind: str, *values: Any) -> Any:
@@ -18,52 +30,107 @@ def make(kind: str, *values: Any) -> Any:
     return typestore().types[kind](*values)
 
 
-def stamp(stamp_ns: int) -> Any:
+def numbers(kind: str, values: Floats) -> Any:
+    """Return a geometry_msgs message that is made of numbers: Vector3, Point, Quaternion."""
+    return make(f'geometry_msgs/msg/{kind}', *values.tolist())
+
+
+def time(stamp_ns: int) -> Any:
     """Return a time."""
     return make('builtin_interfaces/msg/Time', *divmod(stamp_ns, NANOSECONDS))
 
 
 def header(stamp_ns: int, frame: str) -> Any:
     """Return a header."""
-    return make('std_msgs/msg/Header', stamp(stamp_ns), frame)
+    return make('std_msgs/msg/Header', time(stamp_ns), frame)
 
 
-def vector(values: Floats) -> Any:
-    """Return three numbers as a vector."""
-    return make('geometry_msgs/msg/Vector3', *values.tolist())
+def twist(linear: Floats, angular: Floats) -> Any:
+    """Return a velocity `[3]` in m/s and an angular one in rad/s."""
+    return make('geometry_msgs/msg/Twist', numbers('Vector3', linear), numbers('Vector3', angular))
 
 
-def pose(position: Floats, attitude: Sequence[float]) -> Any:
+def pose(position: Floats, attitude: Floats) -> Any:
     """Return a position `[3]` in m and an attitude (x, y, z, w)."""
-    point = make('geometry_msgs/msg/Point', *position.tolist())
-    return make('geometry_msgs/msg/Pose', point, make('geometry_msgs/msg/Quaternion', *attitude))
+    parts = numbers('Point', position), numbers('Quaternion', attitude)
+    return make('geometry_msgs/msg/Pose', *parts)
+
+
+def transform(position: Floats, attitude: Floats) -> Any:
+    """Return a position `[3]` in m and an attitude (x, y, z, w) as a transform."""
+    parts = numbers('Vector3', position), numbers('Quaternion', attitude)
+    return make('geometry_msgs/msg/Transform', *parts)
 
 
 def clock(stamp_ns: int) -> Any:
     """Return simulated time."""
-    return make('rosgraph_msgs/msg/Clock', stamp(stamp_ns))
+    return make('rosgraph_msgs/msg/Clock', time(stamp_ns))
 
 
 def odometry(state: Floats, stamp_ns: int) -> Any:
     """Return a drone's state `[13]`, the twist in the body frame."""
-    place = pose(state[0:3], state[3:7].tolist())
-    twist = make('geometry_msgs/msg/Twist', vector(state[7:10]), vector(state[10:13]))
-    return make(
-        'nav_msgs/msg/Odometry',
-        header(stamp_ns, WORLD_FRAME),
-        BODY_FRAME,
-        make('geometry_msgs/msg/PoseWithCovariance', place, UNKNOWN),
-        make('geometry_msgs/msg/TwistWithCovariance', twist, UNKNOWN),
-    )
+    unknown = np.zeros(36)
+    place = make('geometry_msgs/msg/PoseWithCovariance', pose(state[:3], state[3:7]), unknown)
+    moves = twist(state[7:10], state[10:13])
+    motion = make('geometry_msgs/msg/TwistWithCovariance', moves, unknown)
+    return make('nav_msgs/msg/Odometry', header(stamp_ns, WORLD_FRAME), BODY_FRAME, place, motion)
+
+
+def imu(state: Floats, force: Floats, stamp_ns: int) -> Any:
+    """Return what an ideal IMU tells of a drone's state `[13]`; force `[3]` in m/s^2."""
+    unknown = np.zeros(9)
+    parts = []
+    for kind, values in (
+        ('Quaternion', state[3:7]),
+        ('Vector3', state[10:13]),
+        ('Vector3', force),
+    ):
+        parts += [numbers(kind, values), unknown]
+    return make('sensor_msgs/msg/Imu', header(stamp_ns, BODY_FRAME), *parts)
+
+
+def transforms(state: Floats, stamp_ns: int) -> Any:
+    """Return where a drone of state `[13]` is, for TF."""
+    place = make(
+        'geometry_msgs/msg/TransformStamped', header(stamp_ns, WORLD_FRAME), BODY_FRAME,
+        transform(state[:3], state[3:7]),
+    )  # fmt: skip
+    return make('tf2_msgs/msg/TFMessage', [place])
 
 
 def goal_pose(goal: Floats, stamp_ns: int) -> Any:
-    """Return a set-point, of which a pose carries the position alone."""
-    level = (0.0, 0.0, 0.0, 1.0)
-    return make(TYPES['goal_pose'], header(stamp_ns, WORLD_FRAME), pose(goal[:3], level))
+    """Return a position `[3]` in m as a message."""
+    place = pose(goal, LEVEL)
+    return make('geometry_msgs/msg/PoseStamped', header(stamp_ns, WORLD_FRAME), place)
 
 
-def joint_velocities(names: Sequence[str], command: Floats, stamp_ns: int) -> Any:
-    """Return a command `[n]` as named velocities."""
-    kind = TYPES['command']
-    return make(kind, header(stamp_ns, ''), list(names), NOTHING, command, NOTHING)
+def moving_point(goal: Floats, stamp_ns: int) -> Any:
+    """Return position, velocity and, where it is there, acceleration `[6 or 9]` as a message."""
+    still, moment = np.zeros(3), make('builtin_interfaces/msg/Duration', 0, 0)
+    parts = [twist(goal[i : i + 3], still) for i in range(3, len(goal), 3)]
+    kind = 'trajectory_msgs/msg/MultiDOFJointTrajectoryPoint'
+    point = make(kind, [transform(goal[:3], LEVEL)], parts[:1], parts[1:], moment)
+    return make(MOVING_POINT, header(stamp_ns, WORLD_FRAME), [], [point])
+
+
+def named_point(names: Sequence[str], goal: Floats, stamp_ns: int) -> Any:
+    """Return a set-point `[n]` as a message."""
+    moment = make('builtin_interfaces/msg/Duration', 0, 0)
+    point = make('trajectory_msgs/msg/JointTrajectoryPoint', goal, NONE, NONE, NONE, moment)
+    return make(NAMED_POINT, header(stamp_ns, WORLD_FRAME), list(names), [point])
+
+
+def joint_state(names: Sequence[str], state: Floats, stamp_ns: int) -> Any:
+    """Return positions, then velocities, `[2 n]` of joints as a message."""
+    half = len(names)
+    return make(JOINT_STATE, header(stamp_ns, ''), list(names), state[:half], state[half:], NONE)
+
+
+def joint_command(
+    names: Sequence[str], fields: Sequence[str], values: Floats, stamp_ns: int
+) -> Any:
+    """Return a command `[n]` as a message, each number in its array; the others hold NaN there."""
+    arrays = dict.fromkeys(('position', 'velocity', 'effort'), NONE)
+    for field in set(fields):
+        arrays[field] = np.where([each == field for each in fields], values, np.nan)
+    return make(JOINT_STATE, header(stamp_ns, ''), list(names), *arrays.values())

@@ -1,20 +1,33 @@
 """Flights as rosbag2 recordings (MCAP), as `ros2 bag record` makes them beside the nodes."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 from rosbags.rosbag2 import StoragePlugin, Writer
 
 from pkan_control.arrays import Floats
 from pkan_control.bags import messages
-from pkan_control.bags.topics import CLOCK, COMMAND, GOAL, RELIABLE, STATE, TYPES, typestore
+from pkan_control.bags.topics import (
+    CLOCK,
+    COMMAND,
+    IMU,
+    QUALITIES,
+    RELIABLE,
+    TF,
+    TYPES,
+    goal_topic,
+    state_topic,
+)  # fmt: skip
+from pkan_control.controller.kinds import fields_of
+from pkan_control.controller.laws.drone import STATE
 from pkan_control.errors import UserError
 from pkan_control.rollouts.episode import stamp_ns
 from pkan_control.rollouts.record import EpisodeRecord, rollout_hash
 from pkan_control.rollouts.rollout import Plan
-from pkan_control.rollouts.sensors import Sensors
+from pkan_control.rollouts.sensors import Sensors, specific_force
 from pkan_control.streams import stream
 
 # Version of the metadata that ROS 2 Jazzy and later ones write.
@@ -58,34 +71,48 @@ def _hash_of(path: Path) -> str | None:
 
 
 def _write(path: Path, plan: Plan, record: EpisodeRecord, flight: str) -> None:
-    """Write what the nodes send: clock, state, the command for it, and a goal once a second.
-
-    A goal that moves goes out with each state.
-    """
-    store, law = typestore(), plan.task.law
+    """Write what the nodes send of each step, and their commands."""
+    store, law = messages.typestore(), plan.task.law
+    state, goal = state_topic(law), goal_topic(law)
+    kinds = {goal.name: goal.kind, **TYPES, state.name: state.kind}
+    if law.state_names != STATE:
+        del kinds[IMU], kinds[TF]
     with Writer(path, version=VERSION, storage_plugin=StoragePlugin.MCAP) as writer:
         writer.set_custom_data(HASH, flight)
         outlets = {
             topic: writer.add_connection(
-                f'/{topic}', kind, typestore=store, offered_qos_profiles=[RELIABLE]
+                f'/{topic}',
+                kind,
+                typestore=store,
+                offered_qos_profiles=[QUALITIES.get(topic, RELIABLE)],
             )
-            for topic, kind in TYPES.items()
+            for topic, kind in kinds.items()
         }
-        for step, (seen, command) in enumerate(
-            zip(_seen(plan, record), record.commands, strict=True)
-        ):
-            now = stamp_ns(step, record.rate_hz)
-            sent = {
-                CLOCK: messages.clock(now),
-                STATE: messages.odometry(seen, now),
-                COMMAND: messages.joint_velocities(law.command.names, command, now),
-            }
-            goal = record.goals[step]
-            if step % round(record.rate_hz) == 0 or (goal != record.goals[step - 1]).any():
-                sent = {GOAL: messages.goal_pose(goal, now), **sent}
-            for topic, message in sent.items():
-                data = store.serialize_cdr(message, TYPES[topic])
-                writer.write(outlets[topic], now, data)
+        for topic, now, message in _sent(plan, record):
+            if topic in kinds:
+                writer.write(outlets[topic], now, store.serialize_cdr(message, kinds[topic]))
+
+
+def _sent(plan: Plan, record: EpisodeRecord) -> Iterator[tuple[str, int, Any]]:
+    """Yield topic, time in ns and message: the state after all else, then the command for it.
+
+    A set-point that stands goes out once a second.
+    """
+    law, rate_hz = plan.task.law, record.rate_hz
+    state, goal = state_topic(law), goal_topic(law)
+    names, fields, before = law.command.names, fields_of(law), None
+    for step, (seen, command) in enumerate(zip(_seen(plan, record), record.commands, strict=True)):
+        now, wanted = stamp_ns(step, rate_hz), record.goals[step]
+        changed = step > 0 and (wanted != record.goals[step - 1]).any()
+        if goal.moving or changed or step % round(rate_hz) == 0:
+            yield goal.name, now, goal.encode(wanted, now)
+        yield CLOCK, now, messages.clock(now)
+        if law.state_names == STATE:
+            yield IMU, now, messages.imu(seen, specific_force(seen, before, rate_hz), now)
+            yield TF, now, messages.transforms(seen, now)
+        yield state.name, now, state.encode(seen, now)
+        yield COMMAND, now, messages.joint_command(names, fields, command, now)
+        before = seen
 
 
 def _seen(plan: Plan, record: EpisodeRecord) -> list[Floats]:

@@ -55,7 +55,7 @@ def train_from_bag(
         for kind, each in reversed(held.items())
         for on, found in each.items()
     }
-    console.print(cloning_table('commands in the held-out time', job.law.output.names, rows))
+    console.print(cloning_table('held-out time', rows))
     flown = dict(reversed(flown.items()))
     console.print(rollout_table(f'flown: {FLOWN} episodes, ideal chip', flown))
     console.print(f'{path}, checksum {checksum[:16]}')

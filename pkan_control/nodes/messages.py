@@ -4,18 +4,15 @@ What is read from messages is in `message_fields.py`. Units and axes are REP-103
 of an Odometry is in its child frame, the body.
 """
 
-from collections.abc import Sequence
-
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
-from sensor_msgs.msg import JointState
 
 from pkan_control.arrays import Floats
 from pkan_control.controller.guard import NANOSECONDS
+from pkan_control.message_fields import UNIT_TOLERANCE as UNIT_TOLERANCE
 from pkan_control.message_fields import drone_state as drone_state
 from pkan_control.message_fields import goal_position as goal_position
-from pkan_control.message_fields import named_velocities as named_velocities
 from pkan_control.message_fields import to_ns as to_ns
 
 
@@ -23,6 +20,11 @@ def to_time(stamp_ns: int) -> Time:
     """Return a stamp as a message."""
     seconds, rest = divmod(stamp_ns, NANOSECONDS)
     return Time(sec=seconds, nanosec=rest)
+
+
+def set_time(stamp: Time, stamp_ns: int) -> None:
+    """Write a stamp in nanoseconds into a message's."""
+    stamp.sec, stamp.nanosec = divmod(stamp_ns, NANOSECONDS)
 
 
 def odometry(state: Floats, stamp_ns: int, world_frame: str, body_frame: str) -> Odometry:
@@ -46,11 +48,4 @@ def goal_pose(goal: Floats, stamp_ns: int, world_frame: str) -> PoseStamped:
     position = message.pose.position
     position.x, position.y, position.z = goal.tolist()
     message.pose.orientation.w = 1.0
-    return message
-
-
-def joint_velocities(names: Sequence[str], command: Floats, stamp_ns: int) -> JointState:
-    """Return a command `[n]` as named velocities."""
-    message = JointState(name=list(names), velocity=command.tolist())
-    message.header.stamp = to_time(stamp_ns)
     return message

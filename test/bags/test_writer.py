@@ -15,16 +15,26 @@ from nav_msgs.msg import Odometry
 from rclpy.serialization import deserialize_message
 from rosbags.rosbag2 import Reader
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import JointState
+from sensor_msgs.msg import Imu, JointState
+from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 
+from pkan_control.bags import messages as bag_messages
+from pkan_control.bags.lessons import read_lessons
 from pkan_control.bags.writer import Bags
 from pkan_control.errors import UserError
 from pkan_control.nodes import messages
-from pkan_control.nodes.qos import RELIABLE
+from pkan_control.nodes.goal_messages import moving_point, named_point
+from pkan_control.nodes.joint_messages import commands, joint_state
+from pkan_control.nodes.qos import RELIABLE, SENSOR
 from pkan_control.rollouts.episode import Episode, stamp_ns
+from pkan_control.rollouts.rollout import Plan, fly_expert
+from pkan_control.rollouts.sensors import specific_force
+from pkan_control.tasks.task import find_task
 from pkan_control.worlds.world import open_world
 
-TYPES = {'/clock': Clock, '/goal_pose': PoseStamped, '/odom': Odometry, '/command': JointState}
+TYPES = {'/clock': Clock, '/goal_pose': PoseStamped, '/odom': Odometry, '/imu': Imu,
+         '/command': JointState}  # fmt: skip
+OFFERED = {'/imu': SENSOR}
 
 
 def seen_in_flight(plan, record) -> list[np.ndarray]:
@@ -40,25 +50,69 @@ def seen_in_flight(plan, record) -> list[np.ndarray]:
     return seen
 
 
+def read_back(path, types) -> dict[str, list]:
+    """Return times and messages by topic, as rclpy decodes them; TF's types are not installed."""
+    read = {topic: [] for topic in types}
+    with Reader(path) as reader:
+        for connection, when, data in reader.messages():
+            if connection.topic != '/tf':
+                message = deserialize_message(bytes(data), types[connection.topic])
+                read[connection.topic].append((when, message))
+    return read
+
+
 def test_rclpy_reads_from_a_recording_what_the_simulation_node_sends(plan, records, recorded):
     record, task = records[2], plan.task
-    with Reader(recorded / 'noisy_0002') as reader:
-        raw = [(c.topic, when, bytes(data)) for c, when, data in reader.messages()]
-    read = {topic: [] for topic in TYPES}
-    for topic, when, data in raw:
-        read[topic].append((when, deserialize_message(data, TYPES[topic])))
+    read = read_back(recorded / 'noisy_0002', TYPES)
     seen = seen_in_flight(plan, record)
     times = [stamp_ns(step, task.rate_hz) for step in range(task.steps)]
     assert [when for when, _ in read['/odom']] == times
     for (when, message), state in zip(read['/odom'], seen, strict=True):
         assert message == messages.odometry(state, when, 'map', 'base_link')
     for (when, message), command in zip(read['/command'], record.commands, strict=True):
-        assert message == messages.joint_velocities(task.law.command.names, command, when)
+        assert message == commands(task.law.command.names, ['velocity'] * 4, command, when)
     assert [messages.to_ns(message.clock) for _, message in read['/clock']] == times
     goals = [message for _, message in read['/goal_pose']]
-    expected = [messages.goal_pose(record.goals[0], when, 'map') for when in times[::50]]
-    assert goals == expected
+    assert goals == [messages.goal_pose(record.goals[0], when, 'map') for when in times[::50]]
     assert not np.array_equal(seen[5], record.states[5])
+    felt = read['/imu'][100][1].linear_acceleration
+    expected = specific_force(seen[100], seen[99], task.rate_hz)
+    assert [felt.x, felt.y, felt.z] == expected.tolist()
+
+
+def test_a_set_point_that_moves_is_recorded_whole(tmp_path):
+    task = find_task('drone_track')
+    plan = Plan(task, 1, 0)
+    (record,) = fly_expert(plan, lambda done: None)
+    Bags(tmp_path).add(plan, record)
+    types = {topic: kind for topic, kind in TYPES.items() if topic != '/goal_pose'}
+    read = read_back(tmp_path / 'calm_0000', types | {'/goal_trajectory': MultiDOFJointTrajectory})
+    assert len(read['/goal_trajectory']) == len(record.commands)
+    for (when, message), goal in zip(read['/goal_trajectory'], record.goals, strict=False):
+        assert message == moving_point(goal, when, 'map')
+    lessons, source = read_lessons(tmp_path, task.law, {}, lambda done, total: None)
+    assert source.usable_s == len(record.commands) / task.rate_hz
+    np.testing.assert_array_equal(lessons.commands, record.commands)
+
+
+def test_joints_and_points_by_name_are_recorded_as_the_nodes_send_them():
+    names, values = ('a', 'b'), np.array([1.0, 2.0, 3.0, 4.0])
+    store = bag_messages.typestore()
+    for ours, kind, theirs in (
+        (bag_messages.joint_state(names, values, 7), JointState, joint_state(names, values, 7)),
+        (
+            bag_messages.joint_command(names, ('position', 'effort'), values[:2], 7),
+            JointState,
+            commands(names, ('position', 'effort'), values[:2], 7),
+        ),
+        (
+            bag_messages.named_point(names, values[:2], 7),
+            JointTrajectory,
+            named_point(names, values[:2], 7, 'map'),
+        ),
+    ):
+        data = bytes(store.serialize_cdr(ours, ours.__msgtype__))
+        assert str(deserialize_message(data, kind)) == str(theirs)
 
 
 def test_types_and_qualities_are_those_of_live_topics(recorded):
@@ -67,7 +121,10 @@ def test_types_and_qualities_are_those_of_live_topics(recorded):
         rclpy.init(context=context, domain_id=domain)
         node = rclpy.create_node('live', context=context)
         for connection in reader.connections:
-            node.create_publisher(TYPES[connection.topic], connection.topic, RELIABLE)
+            if connection.topic == '/tf':
+                continue
+            quality = OFFERED.get(connection.topic, RELIABLE)
+            node.create_publisher(TYPES[connection.topic], connection.topic, quality)
             (live,) = node.get_publishers_info_by_topic(connection.topic)
             (offered,) = connection.ext.offered_qos_profiles
             assert connection.msgtype == live.topic_type
@@ -87,12 +144,14 @@ def test_the_reader_of_the_format_itself_decodes_it(recorded, records):
         assert reader.get_header().profile == 'ros2'
         summary = reader.get_summary()
         channels = {each.topic: each for each in summary.channels.values()}
-        assert set(channels) == set(TYPES)
-        assert all('reliable' in c.metadata['offered_qos_profiles'] for c in channels.values())
+        assert set(channels) == {*TYPES, '/tf'}
+        for topic, channel in channels.items():
+            policy = 'best_effort' if topic == '/imu' else 'reliable'
+            assert f'reliability: {policy}' in channel.metadata['offered_qos_profiles']
         assert {s.encoding for s in summary.schemas.values()} == {'ros2msg'}
-        assert summary.statistics.message_count == 3 * 300 + 6
-        commands = [m.velocity for *_, m in reader.iter_decoded_messages('/command')]
-    np.testing.assert_array_equal(commands, records[0].commands)
+        assert summary.statistics.message_count == 5 * 300 + 6
+        sent = [m.velocity for *_, m in reader.iter_decoded_messages('/command')]
+    np.testing.assert_array_equal(sent, records[0].commands)
 
 
 def test_a_whole_recording_is_kept_a_broken_one_written_anew_another_refused(

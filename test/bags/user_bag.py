@@ -8,9 +8,13 @@ import numpy as np
 from rosbags.rosbag2 import StoragePlugin, Writer
 
 from pkan_control.bags import messages
-from pkan_control.bags.topics import TYPES, typestore
+from pkan_control.bags.messages import JOINT_STATE, typestore
 
-KINDS = {'odom': TYPES['odom'], 'goal_pose': TYPES['goal_pose'], 'command': TYPES['command']}
+KINDS = {
+    'odom': 'nav_msgs/msg/Odometry',
+    'goal_pose': 'geometry_msgs/msg/PoseStamped',
+    'command': JOINT_STATE,
+}
 JOINTS = ('rotor_1', 'rotor_2', 'rotor_3', 'rotor_4')
 # A recording begins at some time of the day, not at 0.
 BEGIN_NS = 1_790_000_000_123_456_789
@@ -57,7 +61,9 @@ def flown(
         answer = now + latency_ns
         state = messages.odometry(record.states[step], now if stamped else 0)
         velocities = command[list(order)]
-        answered = messages.joint_velocities(joints, velocities, answer if stamped else 0)
+        answered = messages.joint_command(
+            joints, ['velocity'] * 4, velocities, answer if stamped else 0
+        )
         sent += [(now, 'odom', state), (answer, 'command', answered)]
     return sent
 

@@ -1,0 +1,32 @@
+"""Between sensor_msgs/JointState and arrays: by name, in whatever order; nothing is filled in."""
+
+from array import array
+from collections.abc import Sequence
+
+import numpy as np
+from sensor_msgs.msg import JointState
+
+from pkan_control.arrays import Floats
+from pkan_control.message_fields import JointReader as JointReader
+from pkan_control.nodes.messages import to_time
+
+
+def joint_state(names: Sequence[str], state: Floats, stamp_ns: int) -> JointState:
+    """Return positions, then velocities, `[2 n]` of joints as a message."""
+    message = JointState(name=list(names))
+    message.header.stamp = to_time(stamp_ns)
+    message.position = array('d', state[: len(names)].tolist())
+    message.velocity = array('d', state[len(names) :].tolist())
+    return message
+
+
+def commands(
+    names: Sequence[str], fields: Sequence[str], values: Floats, stamp_ns: int
+) -> JointState:
+    """Return a command `[n]` as a message, each number in its array; the others hold NaN there."""
+    message = JointState(name=list(names))
+    message.header.stamp = to_time(stamp_ns)
+    for field in dict.fromkeys(fields):
+        mine = np.array([each == field for each in fields])
+        setattr(message, field, array('d', np.where(mine, values, np.nan).tolist()))
+    return message

@@ -1,0 +1,84 @@
+"""What states and goals travel as: a topic and a type of message for each kind of robot.
+
+Chosen by the names of the numbers in the controller file: what Odometry carries, joints, a point,
+a point that moves, or anything else by its names.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from geometry_msgs.msg import PoseStamped
+from nav_msgs.msg import Odometry
+from sensor_msgs.msg import JointState
+from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
+
+from pkan_control.arrays import Floats
+from pkan_control.controller.laws.drone import MOVING_GOAL, STATE
+from pkan_control.controller.laws.law import Law
+from pkan_control.message_fields import joint_names as joint_names
+from pkan_control.nodes.goal_messages import moving_goal, moving_point, named_goal, named_point
+from pkan_control.nodes.joint_messages import JointReader, joint_state
+from pkan_control.nodes.messages import drone_state, goal_pose, goal_position, odometry, to_ns
+
+# Frame of the world, and of the robot.
+Frames = tuple[str, str]
+
+
+def header_stamp(message: Any) -> int:
+    """Return the stamp of a message's header in nanoseconds."""
+    return to_ns(message.header.stamp)
+
+
+def header_frame(message: Any) -> str:
+    """Return the frame of a message's header."""
+    return str(message.header.frame_id)
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic, its type of message, and how numbers become one; `decode` tells why it cannot.
+
+    What is `moving` comes anew for each step, with the stamp of its state.
+    """
+
+    name: str
+    kind: type
+    decode: Callable[[Any], Floats | str]
+    encode: Callable[[Floats, int, Frames], Any]
+    moving: bool = False
+
+
+def state_topic(law: Law) -> Topic:
+    """Return what a law's states travel as; a `UserError` where nothing is known for them."""
+    if law.state_names == STATE:
+        return Topic('odom', Odometry, drone_state, lambda s, t, f: odometry(s, t, *f))
+    names = joint_names(law.state_names)
+    fields = ['position'] * len(names) + ['velocity'] * len(names)
+    reader = JointReader(names * 2, fields, exact=False)
+    return Topic('joint_states', JointState, reader, lambda s, t, frames: joint_state(names, s, t))
+
+
+def goal_topic(law: Law) -> Topic:
+    """Return what a law's set-points travel as."""
+    names = law.goal_names
+    if names == MOVING_GOAL[:3]:
+        return Topic(
+            'goal_pose', PoseStamped, goal_position, lambda g, t, f: goal_pose(g, t, f[0])
+        )
+    if names in (MOVING_GOAL[:6], MOVING_GOAL):
+        return Topic(
+            'goal_trajectory',
+            MultiDOFJointTrajectory,
+            partial(moving_goal, count=len(names)),
+            lambda g, t, f: moving_point(g, t, f[0]),
+            moving=True,
+        )
+    return Topic(
+        'goal_trajectory',
+        JointTrajectory,
+        partial(named_goal, names=names),
+        lambda g, t, f: named_point(names, g, t, f[0]),
+        moving=True,
+    )
