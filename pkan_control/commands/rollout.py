@@ -94,7 +94,11 @@ def _run(
         console.print(rollout_table(f'{request.task}, {name}: {flown}', rows))
 
     def against(name: str, figures: Mapping[str, Any]) -> list[Any]:
-        return [] if older is None else compare(of_scenario(older, name), figures)
+        return (
+            []
+            if older is None
+            else compare(of_scenario(older, name), figures, len(request.scenarios))
+        )
 
     found = fly_request(request, progress, show, _bags(bag))
     first, *more = found.values()

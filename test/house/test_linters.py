@@ -34,6 +34,7 @@ ROOMS = (
     ),
     *(
         'controller',
+        'exports',
         'emulator',
         'tasks',
         'worlds',

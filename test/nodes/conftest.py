@@ -26,9 +26,11 @@ from pkan_control.nodes.messages import goal_pose, odometry
 from pkan_control.tasks.task import find_task
 
 PATIENCE_S = 20.0
+# Few announcements: each is a chance for a deadlock inside Fast DDS 3.2 (its announcement timer
+# against the removal of a writer, both of which want the list of participants).
 PROFILE = """<profiles xmlns="http://www.eprosima.com">
 <participant profile_name="quick" is_default_profile="true"><rtps><builtin><discovery_config>
-<initialAnnouncements><count>40</count><period><sec>0</sec><nanosec>50000000</nanosec></period>
+<initialAnnouncements><count>6</count><period><sec>0</sec><nanosec>100000000</nanosec></period>
 </initialAnnouncements></discovery_config></builtin></rtps></participant></profiles>"""
 
 
