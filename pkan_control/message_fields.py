@@ -16,7 +16,11 @@ NANOSECONDS = 1_000_000_000
 # A quaternion whose length differs from 1 by more than this is no attitude.
 UNIT_TOLERANCE = 1e-3
 PARTS = ('a position', 'a velocity', 'an acceleration')
-POSITION, VELOCITY = '_position', '_velocity'
+# How the numbers of a joint are named, longer endings first.
+SUFFIXES = {
+    **dict.fromkeys(('_velocity', '_m_s', '_rad_s'), 'velocity'),
+    **dict.fromkeys(('_position', '_m', '_rad'), 'position'),
+}
 PLURALS = {'position': 'positions', 'velocity': 'velocities', 'effort': 'efforts'}
 
 
@@ -65,16 +69,19 @@ def named_goal(message: Any, names: Sequence[str]) -> Floats | str:
     return np.array([values[given.index(name)] for name in names])
 
 
-def joint_names(state_names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the joints of a state that is made of their positions, then their velocities."""
-    half = len(state_names) // 2
-    names = tuple(name.removesuffix(POSITION) for name in state_names[:half])
-    wanted = (*(name + POSITION for name in names), *(name + VELOCITY for name in names))
-    if not names or state_names != wanted:
+def joints_of(state_names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the joint and the field of each number of a state; a `UserError` for other states."""
+    joints, fields = [], []
+    for name in state_names:
+        suffix = next((each for each in SUFFIXES if name.endswith(each)), '')
+        joints.append(name.removesuffix(suffix))
+        fields.append(SUFFIXES.get(suffix, ''))
+    told = set(zip(joints, fields, strict=True))
+    if told != {(joint, field) for joint in joints for field in ('position', 'velocity')}:
         raise UserError(
             f'states of {", ".join(state_names)} are neither those of odometry nor of joints'
         )
-    return names
+    return joints, fields
 
 
 class JointReader:

@@ -120,10 +120,14 @@ def named_point(names: Sequence[str], goal: Floats, stamp_ns: int) -> Any:
     return make(NAMED_POINT, header(stamp_ns, WORLD_FRAME), list(names), [point])
 
 
-def joint_state(names: Sequence[str], state: Floats, stamp_ns: int) -> Any:
-    """Return positions, then velocities, `[2 n]` of joints as a message."""
-    half = len(names)
-    return make(JOINT_STATE, header(stamp_ns, ''), list(names), state[:half], state[half:], NONE)
+def joint_state(joints: Sequence[str], fields: Sequence[str], state: Floats, stamp_ns: int) -> Any:
+    """Return a state `[n]`, number `i` of which is a field of a joint, as a message."""
+    values = dict(zip(zip(joints, fields, strict=True), state.tolist(), strict=True))
+    names = list(dict.fromkeys(joints))
+    arrays = dict.fromkeys(('position', 'velocity', 'effort'), NONE)
+    for field in dict.fromkeys(fields):
+        arrays[field] = np.array([values[joint, field] for joint in names])
+    return make(JOINT_STATE, header(stamp_ns, ''), names, *arrays.values())
 
 
 def joint_command(

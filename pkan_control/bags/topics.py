@@ -25,7 +25,7 @@ from pkan_control.message_fields import (
     JointReader,
     drone_state,
     goal_position,
-    joint_names,
+    joints_of,
     moving_goal,
     named_goal,
 )
@@ -81,10 +81,9 @@ def state_topic(law: Law) -> Topic:
     """Return what a law's states travel as; a `UserError` where nothing is known for them."""
     if law.state_names == STATE:
         return Topic('odom', 'nav_msgs/msg/Odometry', drone_state, messages.odometry)
-    names = joint_names(law.state_names)
-    fields = ['position'] * len(names) + ['velocity'] * len(names)
-    reader = JointReader(names * 2, fields, exact=False)
-    encode = partial(messages.joint_state, names)
+    names, fields = joints_of(law.state_names)
+    reader = JointReader(names, fields, exact=False)
+    encode = partial(messages.joint_state, names, fields)
     return Topic('joint_states', messages.JOINT_STATE, reader, encode)
 
 

@@ -17,7 +17,7 @@ from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 from pkan_control.arrays import Floats
 from pkan_control.controller.laws.drone import MOVING_GOAL, STATE
 from pkan_control.controller.laws.law import Law
-from pkan_control.message_fields import joint_names as joint_names
+from pkan_control.message_fields import joints_of as joints_of
 from pkan_control.nodes.goal_messages import moving_goal, moving_point, named_goal, named_point
 from pkan_control.nodes.joint_messages import JointReader, joint_state
 from pkan_control.nodes.messages import drone_state, goal_pose, goal_position, odometry, to_ns
@@ -54,10 +54,11 @@ def state_topic(law: Law) -> Topic:
     """Return what a law's states travel as; a `UserError` where nothing is known for them."""
     if law.state_names == STATE:
         return Topic('odom', Odometry, drone_state, lambda s, t, f: odometry(s, t, *f))
-    names = joint_names(law.state_names)
-    fields = ['position'] * len(names) + ['velocity'] * len(names)
-    reader = JointReader(names * 2, fields, exact=False)
-    return Topic('joint_states', JointState, reader, lambda s, t, frames: joint_state(names, s, t))
+    names, fields = joints_of(law.state_names)
+    reader = JointReader(names, fields, exact=False)
+    return Topic(
+        'joint_states', JointState, reader, lambda s, t, frames: joint_state(names, fields, s, t)
+    )
 
 
 def goal_topic(law: Law) -> Topic:
