@@ -44,7 +44,7 @@ def lines(path: Path) -> int:
 
 
 def kill_once(words: list[str], log: Path, least: int, later_s: float) -> bool:
-    """Run until the log has so many lines, and a moment longer, then kill; tell if it was alive."""
+    """Run until the log has so many lines, and a moment longer; kill; tell if it was alive."""
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
     deadline = time.monotonic() + PATIENCE_S
     while lines(log) < least and process.poll() is None and time.monotonic() < deadline:

@@ -17,9 +17,9 @@ from joblib import Parallel, delayed
 from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.controller.bundle import load_bundle
 from pkan_control.devices.deviations import find_deviations
-from pkan_control.network import Program
 from pkan_control.rollouts.baseline import compare
 from pkan_control.rollouts.beside import shipped
+from pkan_control.rollouts.calibrating import analogue
 from pkan_control.rollouts.rollout import Plan
 from pkan_control.rollouts.workers import cores
 from pkan_control.streams import stream
@@ -39,11 +39,10 @@ Outcomes = dict[str, list[float | None]]
 def fly_number(number: int, rollouts: int) -> Flown:
     """Fly one episode in all rollouts, each on a chip of its own."""
     bundle = load_bundle(shipped(TASK.name))
-    assert isinstance(bundle.program, Program)
     chips = []
     for rollout in range(rollouts):
         chip = SimulatedChip(rollout * EPISODES + number, find_deviations(PRESET))
-        chip.program(bundle.program)
+        chip.program(analogue(bundle))
         chips.append(chip)
     return fly(Plan(TASK, 1, first=number), bundle, chips)
 
