@@ -26,8 +26,7 @@ def train_from_bag(
     """Clone, judge on held-out time, fly, and write the controller file."""
     from pkan_control.bags.lessons import read_lessons
     from pkan_control.controller.bundle import save_bundle
-    from pkan_control.rollouts.beside import describe
-    from pkan_control.tables import cloning_table, console, progress, rollout_table
+    from pkan_control.tables import console, progress
     from pkan_control.tasks.options import configured
     from pkan_control.training.cloning import cloned, judge
 
@@ -47,21 +46,29 @@ def train_from_bag(
     with progress('cloning', 1000) as report:
         bundles = cloned(job, lessons, device, seed, lambda done, _: report(1000 * done), steps)
     held = {kind: judge(lessons, bundle) for kind, bundle in bundles.items()}
-    flown = {describe(bundle): _flown(job, bundle, progress) for bundle in bundles.values()}
     results = {on: asdict(found) for on, found in held[device].items()}
     checksum = save_bundle(path, replace(bundles[device], results=results))
-    rows = {
-        f'{describe(bundles[kind])}, {on}': found
-        for kind, each in reversed(held.items())
-        for on, found in each.items()
-    }
-    console.print(cloning_table('held-out time', rows))
-    flown = dict(reversed(flown.items()))
-    console.print(rollout_table(f'flown: {FLOWN} episodes, ideal chip', flown))
-    console.print(f'{path}, checksum {checksum[:16]}')
     run = {'task': task, 'device': device, 'seed': seed, 'checksum': checksum}
-    figures = {name: asdict(found) for name, found in rows.items()}
-    write_json(json_file, {**run, 'source': asdict(source), 'held_out': figures, 'flown': flown})
+    write_json(json_file, {**run, 'source': asdict(source), **_compare(job, bundles, held)})
+    console.print(f'{path}, checksum {checksum[:16]}')
+
+
+def _compare(job: Any, bundles: dict[str, Any], held: dict[str, Any]) -> dict[str, Any]:
+    """Fly the clones; show and return how they did, the one that was wanted first."""
+    from pkan_control.commands.cloning_table import cloning_table
+    from pkan_control.rollouts.beside import describe
+    from pkan_control.tables import console, progress, rollout_table
+
+    wanted_first = list(reversed(bundles.items()))
+    rows = {
+        f'{describe(bundle)}, {on}': found
+        for kind, bundle in wanted_first
+        for on, found in held[kind].items()
+    }
+    console.print(cloning_table(rows))
+    flown = {describe(bundle): _flown(job, bundle, progress) for _, bundle in wanted_first}
+    console.print(rollout_table(f'flown: {FLOWN} episodes, ideal chip', flown))
+    return {'held_out': {name: asdict(found) for name, found in rows.items()}, 'flown': flown}
 
 
 def parse_remaps(remap: Sequence[str]) -> Mapping[str, str]:
