@@ -1,8 +1,8 @@
 """The interface that every chip has, whether simulated or a board on a wire."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -29,6 +29,19 @@ class Telemetry:
     temperature_c: float
     armed: bool
     saturated: int
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What is known of a chip without asking it: nothing waits for it, whatever its wire does.
+
+    Temperature in degC, None where it is not known yet; what is wrong, one short text each; and
+    what was counted, by name.
+    """
+
+    temperature_c: float | None = None
+    complaints: tuple[str, ...] = ()
+    counters: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,15 +93,46 @@ class Chip(Protocol):
     def telemetry(self) -> Telemetry:
         """Return what the chip tells about itself."""
 
+    def condition(self) -> Condition:
+        """Return what is known of the chip, at once."""
+
     def close(self) -> None:
         """Leave the chip safe and release it."""
 
 
+# What stands in the state of a Philox generator that has drawn nothing yet.
+FRESH = {
+    'bit_generator': 'Philox',
+    'buffer': (0, 0, 0, 0),
+    'buffer_pos': 4,
+    'has_uint32': 0,
+    'uinteger': 0,
+}
+
+
+class Noise:
+    """Standard normal numbers that depend on chip seed, episode and step alone.
+
+    One counter-based generator is set to each key in turn: that is several times faster than
+    making a generator for each, and gives the same numbers.
+    """
+
+    def __init__(self, seed: int) -> None:
+        """Take the seed of a chip."""
+        self._seed = seed
+        self._bits = np.random.Philox(key=0)
+        self._normal = np.random.Generator(self._bits).standard_normal
+
+    def at(self, episode: int, step: int, shape: Sequence[int]) -> Floats:
+        """Return the numbers of a step, of that shape."""
+        state: Any = {**FRESH, 'state': {'counter': (0, 0, 0, step), 'key': (self._seed, episode)}}
+        self._bits.state = state
+        return self._normal(tuple(shape))
+
+
 def noise(seed: int, episode: int, step: int, shape: Sequence[int]) -> Floats:
     """Return standard normal numbers that depend on chip seed, episode and step alone."""
-    key = np.array([seed, episode], dtype=np.uint64)
-    bits = np.random.Philox(key=key, counter=[0, 0, 0, step])
-    return np.random.Generator(bits).standard_normal(tuple(shape))
+    return Noise(seed).at(episode, step, shape)
 
 
 def as_inputs(x: Array, inputs: int) -> Floats:
