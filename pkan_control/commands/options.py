@@ -46,6 +46,22 @@ UrdfFile = Annotated[
     str | None, typer.Option('--urdf', help='Any arm: its URDF file; needs --tip.')
 ]
 TipLink = Annotated[str | None, typer.Option('--tip', help='With --urdf: the link of the tool.')]
+SplitName = Annotated[
+    str | None,
+    typer.Option('--split', help='What of an arm the network does: kinematics or cylindrical.'),
+]
+FromBag = Annotated[
+    Path | None, typer.Option(help='Clone what a rosbag2, or a folder of them, holds instead.')
+]
+Remaps = Annotated[
+    list[str] | None, typer.Option(help='With --from-bag: odom:=/my/odom, rotor_1:=my_joint.')
+]
+JunitFile = Annotated[
+    Path | None, typer.Option(help='Write the verdicts as JUnit XML.', callback=writable)
+]
+BagFolder = Annotated[
+    Path | None, typer.Option(help='Write each flight as a rosbag2 into this folder.')
+]
 ScenarioNames = Annotated[
     list[str] | None,
     typer.Option('--scenario', help='What disturbs the robot; several may be given.'),

@@ -8,9 +8,11 @@ import typer
 
 from pkan_control.commands.options import (
     AirframeName,
+    BagFolder,
     CalibrationFile,
     ControllerFile,
     JsonFile,
+    JunitFile,
     Parts,
     PathName,
     RobotName,
@@ -20,7 +22,6 @@ from pkan_control.commands.options import (
     TipLink,
     UrdfFile,
     Workers,
-    writable,
     write_json,
 )
 
@@ -50,15 +51,11 @@ def rollout(
     baseline: Annotated[
         Path | None, typer.Option(help='Older JSON file: fail on a significant regression.')
     ] = None,
-    junit: Annotated[
-        Path | None, typer.Option(help='Write the verdicts as JUnit XML.', callback=writable)
-    ] = None,
+    junit: JunitFile = None,
     log: Annotated[
         Path | None, typer.Option(help='Append each episode; go on where the file ends.')
     ] = None,
-    bag: Annotated[
-        Path | None, typer.Option(help='Write each flight as a rosbag2 into this folder.')
-    ] = None,
+    bag: BagFolder = None,
     json_file: JsonFile = None,
 ) -> None:
     """Run episodes in process; expert and MLP fly the same ones beside the controller.

@@ -11,9 +11,12 @@ if TYPE_CHECKING:
 
 from pkan_control.commands.options import (
     AirframeName,
+    FromBag,
     JsonFile,
+    Remaps,
     RobotName,
     Seed,
+    SplitName,
     TaskName,
     TipLink,
     UrdfFile,
@@ -42,10 +45,7 @@ def train(
     robot: RobotName = None,
     urdf: UrdfFile = None,
     tip: TipLink = None,
-    split: Annotated[
-        str | None,
-        typer.Option(help='What of an arm the network does: kinematics or cylindrical.'),
-    ] = None,
+    split: SplitName = None,
     chip: Annotated[
         str | None, typer.Option(help='Train the trims of this chip in the loop instead.')
     ] = None,
@@ -55,12 +55,8 @@ def train(
     controller: Annotated[
         Path | None, typer.Option(help='With --chip: controller file; the shipped one.')
     ] = None,
-    from_bag: Annotated[
-        Path | None, typer.Option(help='Clone what a rosbag2, or a folder of them, holds instead.')
-    ] = None,
-    remap: Annotated[
-        list[str] | None, typer.Option(help='With --from-bag: odom:=/my/odom, rotor_1:=my_joint.')
-    ] = None,
+    from_bag: FromBag = None,
+    remap: Remaps = None,
     json_file: JsonFile = None,
 ) -> None:
     """Train a controller from its seed and write the controller file.
