@@ -15,7 +15,7 @@ setup(
     maintainer_email='maintainers@pkan-control.example',
     python_requires='>=3.11',
     packages=find_packages(include=[NAME, f'{NAME}.*']),
-    package_data={NAME: ['py.typed', 'reports/assets/*']},
+    package_data={NAME: ['py.typed', 'reports/assets/*', 'exports/subcircuits/*.cir']},
     zip_safe=False,
     # rclpy and its messages are not named here: they come with a ROS 2 installation, or from
     # requirements/ros.txt.

@@ -8,6 +8,7 @@ from pkan_control.commands.calibrate import calibrate
 from pkan_control.commands.conformance import conformance
 from pkan_control.commands.demo import demo
 from pkan_control.commands.emulate import emulate
+from pkan_control.commands.export import export
 from pkan_control.commands.inspect import inspect
 from pkan_control.commands.plot import plot
 from pkan_control.commands.proxy import proxy
@@ -15,6 +16,7 @@ from pkan_control.commands.replay import replay
 from pkan_control.commands.report import report
 from pkan_control.commands.rollout import rollout
 from pkan_control.commands.train import train
+from pkan_control.commands.transfer import transfer
 from pkan_control.commands.yield_ import yield_
 from pkan_control.errors import UserError
 
@@ -23,6 +25,7 @@ COMMANDS = (
     rollout,
     train,
     inspect,
+    export,
     calibrate,
     emulate,
     conformance,
@@ -30,6 +33,7 @@ COMMANDS = (
     replay,
     report,
     plot,
+    transfer,
 )
 
 app = typer.Typer(
