@@ -28,7 +28,7 @@ PATIENCE_S = 30.0
 
 
 def start_s() -> float:
-    """Return the time in s from the start of a controller's process until it tells it is active."""
+    """Return the time in s from the start of a controller's process until it is active."""
     node = rclpy.create_node('waiting')
     executor = SingleThreadedExecutor()
     executor.add_node(node)

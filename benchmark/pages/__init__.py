@@ -1,6 +1,6 @@
 """The pages of results, one file to a subject; each names its commands and its bars."""
 
-from pages import bridge, calibration, drone, first_flight, vehicle
+from pages import bridge, calibration, drone, first_flight, ros, vehicle
 from pages.page import Page
 
 PAGES: tuple[Page, ...] = (
@@ -9,4 +9,5 @@ PAGES: tuple[Page, ...] = (
     calibration.PAGE,
     drone.PAGE,
     vehicle.PAGE,
+    ros.PAGE,
 )
