@@ -42,6 +42,9 @@ COLUMNS = (
     Column('final_error_m', 'p95', 'p95\ncm', 100),
     Column('rms_error_m', 'median', 'rms\ncm', 100),
     Column('rms_error_m', 'p95', 'p95\ncm', 100),
+    Column('survived_s', 'median', 'survived\ns', 1),
+    Column('energy_share', 'median', 'energy\n%', 100),
+    Column('energy_share', 'p95', 'p95\n%', 100),
     Column('settling_time_s', 'median', 'settled\ns', 1),
 )
 
@@ -218,6 +221,24 @@ def fault_table(lines: Mapping[str, FaultLine]) -> Table:
     table.add_row('lost in outages', *(str(line.lost) for line in lines.values()))
     for fault in Fault:
         table.add_row(fault.value, *(str(line.counts[fault]) for line in lines.values()))
+    return table
+
+
+def comparison_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return a row for each kind of network and size: its score over the seeds, and its size."""
+    table = _table(title, ['network', 'shape'])
+    headings = ('mean', 'spread', 'trained\nnumbers', 'nodes', 'edges', 'rate', 'train\ns')
+    for heading in headings:
+        table.add_column(heading, justify='right', no_wrap=True)
+    for kind in dict.fromkeys(row['kind'] for row in rows):
+        for row in (row for row in rows if row['kind'] == kind):
+            shape = '-'.join(str(size) for size in row['shape'])
+            counts = (str(row[name]) for name in ('parameters', 'nodes', 'edges'))
+            scores = f'{row["mean"]:.3g}', f'{row["spread"]:.1g}'
+            table.add_row(
+                kind, shape, *scores, *counts, f'{row["rate"]:g}', f'{row["training_s"]:.1f}'
+            )
+        table.add_section()
     return table
 
 

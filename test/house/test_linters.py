@@ -34,11 +34,12 @@ ROOMS = (
     *(
         'controller',
         'emulator',
+        'problems',
         'tasks',
         'worlds',
         'rollouts',
-        'studies',
         'training',
+        'studies',
         'nodes',
         'tables',
         'pictures',

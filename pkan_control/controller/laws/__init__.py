@@ -2,11 +2,17 @@
 
 from typing import Any
 
+from pkan_control.controller.laws.cartpole import CartpoleLaw
 from pkan_control.controller.laws.drone import DroneLaw
 from pkan_control.controller.laws.law import Law
+from pkan_control.controller.laws.solar import SolarLaw
 from pkan_control.errors import UserError, unknown
 
-LAWS: dict[str, type[DroneLaw]] = {'drone': DroneLaw}
+LAWS: dict[str, type[DroneLaw] | type[CartpoleLaw] | type[SolarLaw]] = {
+    'drone': DroneLaw,
+    'cartpole': CartpoleLaw,
+    'solar': SolarLaw,
+}
 
 
 def make_law(name: str, parameters: dict[str, Any]) -> Law:
