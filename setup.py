@@ -15,7 +15,7 @@ setup(
     maintainer_email='maintainers@pkan-control.example',
     python_requires='>=3.11',
     packages=find_packages(include=[NAME, f'{NAME}.*']),
-    package_data={NAME: ['py.typed', 'reports/assets/*']},
+    package_data={NAME: ['py.typed', 'reports/assets/*', 'exports/subcircuits/*.cir']},
     zip_safe=False,
     # rclpy and its messages are not named here: they come with a ROS 2 installation, or from
     # requirements/ros.txt.
@@ -32,8 +32,10 @@ setup(
         (f'share/{NAME}/config/scenarios', glob('config/scenarios/*.yaml')),
         (f'share/{NAME}/config/airframes', glob('config/airframes/*.yaml')),
         (f'share/{NAME}/config/paths', glob('config/paths/*.yaml')),
+        (f'share/{NAME}/config/examples', glob('config/examples/*.yaml')),
         (f'share/{NAME}/controllers', glob('controllers/*.safetensors')),
         (f'share/{NAME}/urdf', glob('urdf/*.urdf')),
+        (f'share/{NAME}/rviz', glob('rviz/*.rviz')),
         (f'lib/{NAME}', glob('scripts/*_node')),
     ],
     entry_points={
@@ -41,6 +43,20 @@ setup(
             f'pkan = {NAME}.cli:main',
             f'controller_node = {NAME}.nodes.controller_node:main',
             f'simulation_node = {NAME}.nodes.simulation_node:main',
+        ],
+        'pkan_control.adapters': [
+            f'{name} = {NAME}.nodes.adapters.{module}:{maker}Adapter'
+            for name, module, maker in (
+                ('joint_state', 'joint_state', 'JointState'),
+                ('float64_multi_array', 'float64_multi_array', 'Float64MultiArray'),
+                ('joint_trajectory', 'joint_trajectory', 'JointTrajectory'),
+                ('wrench', 'wrench', 'Wrench'),
+                ('twist', 'twist', 'Twist'),
+                ('ackermann', 'ackermann', 'Ackermann'),
+                ('actuators', 'actuators', 'Actuators'),
+                ('px4_motors', 'px4', 'Px4Motors'),
+                ('px4_setpoints', 'px4', 'Px4Setpoints'),
+            )
         ],
         'pkan_control.devices': [
             'bandpass = pkan_control.devices.bandpass:bandpass',

@@ -9,6 +9,7 @@ from pkan_control.commands.compare import compare
 from pkan_control.commands.conformance import conformance
 from pkan_control.commands.demo import demo
 from pkan_control.commands.emulate import emulate
+from pkan_control.commands.export import export
 from pkan_control.commands.inspect import inspect
 from pkan_control.commands.plot import plot
 from pkan_control.commands.proxy import proxy
@@ -16,6 +17,7 @@ from pkan_control.commands.replay import replay
 from pkan_control.commands.report import report
 from pkan_control.commands.rollout import rollout
 from pkan_control.commands.train import train
+from pkan_control.commands.transfer import transfer
 from pkan_control.commands.yield_ import yield_
 from pkan_control.errors import UserError
 
@@ -25,6 +27,7 @@ COMMANDS = (
     train,
     compare,
     inspect,
+    export,
     calibrate,
     emulate,
     conformance,
@@ -32,6 +35,7 @@ COMMANDS = (
     replay,
     report,
     plot,
+    transfer,
 )
 
 app = typer.Typer(

@@ -16,6 +16,7 @@ from pkan_control.commands.options import write_json
 from pkan_control.commands.train import lasting
 from pkan_control.controller.bundle import Bundle, load_bundle, save_bundle
 from pkan_control.controller.laws.drone import DroneLaw
+from pkan_control.rollouts.beside import shipped_mlp
 from pkan_control.tasks.options import configured
 from pkan_control.tasks.task import find_task
 
@@ -40,6 +41,8 @@ def controller(tmp_path_factory, make_program) -> Path:
 def pkan(monkeypatch, capsys, tmp_path):
     """Return a function that runs `pkan` in this process: exit code, output, lines of errors."""
     monkeypatch.chdir(tmp_path)
+    # Wide enough for the large times of a busy machine.
+    monkeypatch.setenv('COLUMNS', '120')
 
     def run(*words: object) -> tuple[int, str, list[str]]:
         monkeypatch.setattr(sys, 'argv', ['pkan', *map(str, words)])
@@ -313,3 +316,20 @@ def test_a_chip_is_calibrated_flown_and_trained_in_the_loop(pkan, controller, tm
     code, _, error = pkan('train', 'drone_hover', *chip)
     assert (code, len(error)) == (2, 1)
     assert '--calibration' in error[0]
+
+
+def test_a_network_is_exported_for_other_tools(pkan, controller, tmp_path):
+    code, out, lines = pkan('export', controller, '--spice', 'a/n.cir', '--onnx', 'a/n.onnx')
+    assert (code, lines) == (0, [])
+    assert 'SPICE netlist' in out
+    assert 'double precision' in out
+    assert sorted(path.name for path in (tmp_path / 'a').iterdir()) == ['n.cir', 'n.onnx']
+    code, _, lines = pkan('export', controller)
+    assert (code, lines) == (
+        2,
+        ['error: nothing to export to: give --spice FILE, --onnx FILE or both'],
+    )
+    mlp = shipped_mlp('drone_hover')
+    code, _, lines = pkan('export', mlp, '--spice', 'mlp.cir')
+    assert (code, lines) == (2, ['error: an MLP has no elements: only --onnx can export it'])
+    assert pkan('export', mlp, '--onnx', 'mlp.onnx', '--single')[0] == 0

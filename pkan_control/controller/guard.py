@@ -12,6 +12,8 @@ from pkan_control.arrays import Floats
 from pkan_control.controller.signals import Terms
 
 NANOSECONDS = 1_000_000_000
+# What is said of an input that never came.
+NEVER = 'never received'
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class InputGuard:
     def fault(self, now_ns: int, steady_s: float) -> str | None:
         """Return why the input cannot be used, now by the ROS clock and by the steady clock."""
         if self.stamp_ns is None:
-            return f'{self.name}: never received'
+            return f'{self.name}: {NEVER}'
         if self.max_age_s <= 0:
             return None
         if self.stamp_ns <= 0:

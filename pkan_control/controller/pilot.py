@@ -12,7 +12,13 @@ import numpy as np
 from pkan_control.arrays import Floats
 from pkan_control.controller.arming import Arming
 from pkan_control.controller.controller import Controller
-from pkan_control.controller.guard import NANOSECONDS, CommandGuard, InputGuard, Watchdog
+from pkan_control.controller.guard import (
+    NANOSECONDS,
+    NEVER,
+    CommandGuard,
+    InputGuard,
+    Watchdog,
+)
 from pkan_control.controller.laws.law import Law
 from pkan_control.errors import UserError
 
@@ -25,6 +31,7 @@ class Limits:
     """Ages in seconds beyond which an input is not used; 0 means that it never gets too old.
 
     slew_per_s is how fast a command may change, in ranges per second; 0 means as fast as it likes.
+    startup_grace_s is how long inputs may take to come before that is a complaint.
     """
 
     state_timeout_s: float = 0.2
@@ -33,6 +40,7 @@ class Limits:
     # A gap between two states that is longer than this counts as a jump of time.
     jump_s: float = 0.5
     slew_per_s: float = 0.0
+    startup_grace_s: float = 2.0
 
     def check(self, rate_hz: float) -> None:
         """Raise a `UserError` for ages that a controller of that rate could never meet."""
@@ -80,9 +88,11 @@ class Pilot:
         """Make a pilot that has seen nothing yet."""
         self.state = InputGuard('state', limits.state_timeout_s)
         self.goal = InputGuard('goal_pose', limits.setpoint_timeout_s)
+        # What the rest of a state comes from, where one topic does not tell all of it.
+        self.others: list[InputGuard] = []
         self.counters = Counters()
         self.arming = Arming()
-        self.reason = 'state: never received'
+        self.reason = f'state: {NEVER}'
         self._law = law
         self._controller = controller
         self._watchdog = Watchdog(limits.state_timeout_s)
@@ -96,6 +106,7 @@ class Pilot:
         self._seen: Floats
         self._episode = -1
         self._missed = 0
+        self._began_s = -math.inf
         # Why the chip was lost, until it is armed again; empty while it is there.
         self.lost = ''
 
@@ -105,15 +116,24 @@ class Pilot:
         Raise a `UserError` for impossible ones, and keep the old.
         """
         limits.check(self._law.rate_hz)
-        for guard, age in (
-            (self.state, limits.state_timeout_s),
-            (self.goal, limits.setpoint_timeout_s),
-        ):
-            guard.max_age_s, guard.future_s = age, limits.future_tolerance_s
+        self.state.max_age_s = limits.state_timeout_s
+        self.goal.max_age_s = limits.setpoint_timeout_s
+        for guard in (self.state, self.goal, *self.others):
+            guard.future_s = limits.future_tolerance_s
         self._watchdog.timeout_s = limits.state_timeout_s
         self._jump_ns = round(limits.jump_s * NANOSECONDS)
+        self._grace_s = limits.startup_grace_s
         step = limits.slew_per_s / self._law.rate_hz or math.inf
         self._guard = CommandGuard(self._law.command, step)
+
+    def begin(self, steady_s: float) -> None:
+        """Note that control begins: inputs have the grace time from now on to come."""
+        self._began_s = steady_s
+
+    def waits(self, steady_s: float) -> bool:
+        """Return whether an input that never came is still on its way."""
+        late = steady_s - self._began_s > self._grace_s
+        return self.reason.endswith(NEVER) and not late
 
     def on_goal(self, stamp_ns: int, steady_s: float, values: Floats) -> None:
         """Take a goal `[n]`; one that is not finite is counted and dropped."""
@@ -137,7 +157,7 @@ class Pilot:
             return self.stop(stamp_ns)
         stale = self.goal.fault(now_ns, steady_s) or ''
         self._follow(values, stale)
-        fault = self.state.fault(now_ns, steady_s) or ('' if self._followed else stale)
+        fault = self._unseen(now_ns, steady_s) or ('' if self._followed else stale)
         if fault:
             self._refuse(fault)
             return None
@@ -148,6 +168,16 @@ class Pilot:
         self._sent = self._last.command
         self.reason = self.reason or (f'{stale}: holding' if stale else '')
         return self._last
+
+    def reject(self, guard: InputGuard, why: str) -> None:
+        """Note that a message of an input could not be read."""
+        guard.rejected += 1
+        self.reason = f'{guard.name}: {why}'
+
+    def _unseen(self, now_ns: int, steady_s: float) -> str:
+        """Return which part of the state is missing or too old."""
+        faults = (each.fault(now_ns, steady_s) for each in (self.state, *self.others))
+        return next((fault for fault in faults if fault), '')
 
     def _follow(self, state: Floats, stale: str) -> None:
         """Follow the goal; where it got too old, stay where the robot was then, if it can."""
@@ -233,12 +263,12 @@ class Pilot:
         if not self._watchdog.fires(steady_s):
             return None
         self.counters.watchdog += 1
-        self.reason = self.state.fault(now_ns, steady_s) or self.reason or 'state: too old'
+        self.reason = self._unseen(now_ns, steady_s) or self.reason or 'state: too old'
         return self.stop(now_ns)
 
     def fault(self, now_ns: int, steady_s: float) -> str:
         """Return what stands against going live: an input that is missing or too old."""
-        return self.state.fault(now_ns, steady_s) or self.goal.fault(now_ns, steady_s) or ''
+        return self._unseen(now_ns, steady_s) or self.goal.fault(now_ns, steady_s) or ''
 
     def stop(self, now_ns: int) -> Decision:
         """Return the safe command; the next state starts afresh."""

@@ -5,6 +5,7 @@ They follow the array-API standard, so that the same lines serve NumPy and torch
 is what is run.
 """
 
+from functools import lru_cache
 from importlib.metadata import entry_points
 from typing import Protocol
 
@@ -85,6 +86,7 @@ class Device(Protocol):
         """
 
 
+@lru_cache
 def find_device(name: str) -> Device:
     """Return the device of that name from the entry points `pkan_control.devices`."""
     found = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}

@@ -9,36 +9,29 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from geometry_msgs.msg import PoseStamped
-from nav_msgs.msg import Odometry
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.qos_overriding_options import QoSOverridingOptions
-from sensor_msgs.msg import JointState
 
+from pkan_control.arrays import Floats
 from pkan_control.chips.chip import Chip
 from pkan_control.chips.uri import open_chip
 from pkan_control.controller.bundle import Bundle, load_bundle
 from pkan_control.controller.controller import Controller, make_controller
 from pkan_control.controller.health import Level
 from pkan_control.controller.pilot import Decision, Limits, Pilot
-from pkan_control.errors import UserError
+from pkan_control.errors import UserError, unknown
 from pkan_control.nodes import process
 from pkan_control.nodes.arming_services import open_arming
 from pkan_control.nodes.calibration import Calibrator, known_calibration
 from pkan_control.nodes.diagnostics import Diagnostics, Findings
+from pkan_control.nodes.inlet import Inlet
 from pkan_control.nodes.live_limits import follow, limits_of
-from pkan_control.nodes.messages import (
-    drone_state,
-    goal_position,
-    joint_velocities,
-    to_ns,
-)
 from pkan_control.nodes.outlet import Outlet
 from pkan_control.nodes.parameters import CONTROLLER, declare, read
-from pkan_control.nodes.qos import RELIABLE, SENSOR, subscription_events
+from pkan_control.nodes.wiring import Wiring, make_wiring
 
+TRIGGERS = ('state', 'timer')
 Transition = Callable[['ControllerNode', LifecycleState], TransitionCallbackReturn]
 
 
@@ -58,7 +51,7 @@ def reported(transition: Transition) -> Transition:
 
 
 class ControllerNode(LifecycleNode):
-    """Subscribes `odom` and `goal_pose`, publishes `command` or, in a dry run, a shadow of it.
+    """Subscribes states and set-points, publishes `command` or, in a dry run, a shadow of it.
 
     Services: `~/enable` (live or dry run), `~/estop` (latched), `~/reset`, `~/calibrate`.
     """
@@ -73,10 +66,10 @@ class ControllerNode(LifecycleNode):
         self._activated: LifecycleState
         self._pilot: Pilot
         self._chip: Chip | None = None
-        self._names: tuple[str, ...] = ()
         self._rate_hz = 0.0
-        self._frame = ''
         self._logged = ''
+        # With a timer as trigger: the newest state and its stamp.
+        self._newest: tuple[int, Floats] | None = None
         follow(self, self._check_limits, self._limit)
         if self.get_parameter('autostart').value:
             self._autostart()
@@ -100,15 +93,16 @@ class ControllerNode(LifecycleNode):
         if not values['controller']:
             raise UserError('parameter controller is empty: give the path of a controller file')
         bundle = load_bundle(Path(values['controller']))
-        if len(bundle.law.goal_names) != 3:
-            raise UserError(f'{bundle.task}: its goal is more than the position of goal_pose')
+        if values['trigger'] not in TRIGGERS:
+            raise unknown('trigger', values['trigger'], TRIGGERS)
+        wiring = make_wiring(bundle.law, values)
         limits = limits_of(values)
         limits.check(bundle.rate_hz)
         controller = self._make_controller(bundle, values)
         self._pilot = Pilot(bundle.law, controller, limits)
         self._pilot.arming.live = values['enable']
-        self._names, self._rate_hz = bundle.law.command.names, bundle.rate_hz
-        self._open_interfaces()
+        self._rate_hz = bundle.rate_hz
+        self._open_interfaces(wiring, values['trigger'])
         self._open_calibration(bundle, controller, values['calibration'])
         self.get_logger().info(f'{bundle.task} on {values["chip"]} at {bundle.rate_hz:g} Hz')
         return TransitionCallbackReturn.SUCCESS
@@ -123,26 +117,20 @@ class ControllerNode(LifecycleNode):
             self._close_chip()
             raise
 
-    def _open_interfaces(self) -> None:
-        override = QoSOverridingOptions.with_default_policies()
-        self._outlet = Outlet(self, JointState, self._pilot.arming.live)
+    def _open_interfaces(self, wiring: Wiring, trigger: str) -> None:
+        self._outlet = Outlet(self, wiring.adapter, self._pilot.arming.live, wiring.topic)
         self._diagnostics = Diagnostics(self, self._pilot, self._look)
-        self._inputs = [
-            self.create_subscription(
-                Odometry, 'odom', self._on_odometry, SENSOR, qos_overriding_options=override,
-                event_callbacks=subscription_events(self, 'odom'),
-            ),
-            self.create_subscription(
-                PoseStamped, 'goal_pose', self._on_goal, RELIABLE,
-                event_callbacks=subscription_events(self, 'goal_pose'),
-            ),
-        ]  # fmt: skip
+        tick = self._tick if trigger == 'state' else self._note
+        goal = wiring.goal
+        self._inlet = Inlet(self, self._pilot, wiring.states, goal, tick, self._complain)
         self._requests = open_arming(self, self._pilot, self._unfit, self._rearm)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._ticking = [
             self.create_timer(0.02, self._on_watchdog, clock=steady),
             self.create_timer(1.0, self._report, clock=steady),
         ]
+        if trigger == 'timer':
+            self._ticking.append(self.create_timer(1 / self._rate_hz, self._on_timer))
 
     def _open_calibration(self, bundle: Bundle, controller: Controller, path: str) -> None:
         def refuse() -> str:
@@ -158,6 +146,7 @@ class ControllerNode(LifecycleNode):
         """Let commands out; the first one answers a state that comes from now on."""
         self._active = True
         self._activated = state
+        self._pilot.begin(time.monotonic())
         return super().on_activate(state)
 
     @reported
@@ -176,17 +165,21 @@ class ControllerNode(LifecycleNode):
     @reported
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Send one safe command if active, then end the process."""
-        self._be_safe()
-        self._close_chip()
-        self.finished = True
+        try:
+            self._be_safe()
+        finally:
+            self._close_chip()
+            self.finished = True
         return TransitionCallbackReturn.SUCCESS
 
     def leave(self) -> None:
         """Send one safe command if active, see that it arrives, and leave the chip safe."""
-        if self._active:
-            self._be_safe()
-            self._outlet.flush()
-        self._close_chip()
+        try:
+            if self._active:
+                self._be_safe()
+                self._outlet.flush()
+        finally:
+            self._close_chip()
 
     def _close_chip(self) -> None:
         if self._chip is not None:
@@ -201,13 +194,12 @@ class ControllerNode(LifecycleNode):
     def _close_interfaces(self) -> None:
         for timer in self._ticking:
             self.destroy_timer(timer)
-        for subscription in self._inputs:
-            self.destroy_subscription(subscription)
+        self._inlet.close()
         for service in self._requests:
             self.destroy_service(service)
         self._outlet.close()
         self._diagnostics.close()
-        self._frame = self._logged = ''
+        self._logged, self._newest = '', None
 
     def _now_ns(self) -> int:
         return int(self.get_clock().now().nanoseconds)
@@ -230,18 +222,17 @@ class ControllerNode(LifecycleNode):
         rivals = self._outlet.rivals() if self._outlet.live else []
         return [(Level.WARN, f'{name} publishes on command, too') for name in rivals]
 
-    def _on_goal(self, message: PoseStamped) -> None:
-        if self._frame and message.header.frame_id not in ('', self._frame):
-            self._complain(f'goal_pose is in {message.header.frame_id}, odom in {self._frame}')
-            return
-        self._pilot.on_goal(to_ns(message.header.stamp), time.monotonic(), goal_position(message))
+    def _note(self, stamp: int, state: Floats) -> None:
+        self._newest = stamp, state
 
-    def _on_odometry(self, message: Odometry) -> None:
-        self._frame = message.header.frame_id
+    def _on_timer(self) -> None:
+        if self._newest is not None:
+            self._tick(*self._newest)
+
+    def _tick(self, stamp: int, state: Floats) -> None:
         if not self._active:
             return
         began, now_ns = time.perf_counter_ns(), self._now_ns()
-        stamp, state = to_ns(message.header.stamp), drone_state(message)
         decision = self._pilot.on_state(stamp, now_ns, time.monotonic(), state)
         if decision is not None:
             self._publish(decision)
@@ -251,17 +242,19 @@ class ControllerNode(LifecycleNode):
 
     def _on_watchdog(self) -> None:
         decision = self._pilot.on_watchdog(self._now_ns(), time.monotonic())
-        if decision is not None and self._active:
+        if not self._active:
+            return
+        if decision is not None:
             self._publish(decision)
-            self._complain(self._pilot.reason)
+        self._complain(self._pilot.reason)
 
     def _publish(self, decision: Decision) -> None:
-        self._outlet.publish(joint_velocities(self._names, decision.command, decision.stamp_ns))
+        self._outlet.publish(decision.command, decision.stamp_ns)
 
     def _complain(self, reason: str) -> None:
         """Log a reason once, not at every tick, and that it is over."""
         kind = reason.split(',')[0].split(':')[0]
-        if kind != self._logged:
+        if kind != self._logged and not self._pilot.waits(time.monotonic()):
             self._logged = kind
             self.get_logger().warning(reason or 'all inputs are there again')
 

@@ -53,15 +53,17 @@ class Diagnostics:
     def _status(self, active: bool, now_ns: int, steady_s: float) -> DiagnosticStatus:
         values = self._counts() | self._rates(steady_s) | self._ages(now_ns) | self._latencies()
         pairs = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
-        level, text = self._verdict(active)
+        level, text = self._verdict(active, steady_s)
         name = self._node.get_fully_qualified_name()
         return DiagnosticStatus(level=bytes([level]), name=name, message=text, values=pairs)
 
-    def _verdict(self, active: bool) -> tuple[Level, str]:
+    def _verdict(self, active: bool, steady_s: float) -> tuple[Level, str]:
         """Return the worst that is known; an inactive node has nothing to complain about."""
         if not active:
             return Level.OK, 'not active'
         pilot = self._pilot
+        if pilot.waits(steady_s):
+            return Level.OK, f'not ready: {pilot.reason}'
         found = judge(self._before, pilot.counters) + self._look()
         if pilot.reason:
             found.insert(0, (Level.WARN, pilot.reason))
@@ -73,8 +75,8 @@ class Diagnostics:
         counters, pilot = self._pilot.counters, self._pilot
         return {
             'commands': counters.commands,
-            'states rejected (not finite)': pilot.state.rejected,
-            'goals rejected (not finite)': pilot.goal.rejected,
+            'states rejected': pilot.state.rejected + sum(each.rejected for each in pilot.others),
+            'goals rejected': pilot.goal.rejected,
             'states refused (age, stamp, missing input)': counters.refused,
             'ticks missed': counters.overruns,
             'commands clipped': counters.clipped,
@@ -93,7 +95,7 @@ class Diagnostics:
         return {'commands [1/s]': f'{commands / (steady_s - self._before_s):.1f}'}
 
     def _ages(self, now_ns: int) -> dict[str, object]:
-        inputs = (self._pilot.state, self._pilot.goal)
+        inputs = (self._pilot.state, *self._pilot.others, self._pilot.goal)
         return {
             f'age of {each.name} [s]': f'{(now_ns - each.stamp_ns) / 1e9:.3f}'
             for each in inputs

@@ -16,6 +16,7 @@ LIMITS = {
     'setpoint_timeout': 'setpoint_timeout_s',
     'future_tolerance': 'future_tolerance_s',
     'slew_limit': 'slew_per_s',
+    'startup_grace': 'startup_grace_s',
 }
 
 

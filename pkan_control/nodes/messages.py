@@ -4,13 +4,11 @@ Units and axes are REP-103's. The twist of an Odometry is in its child frame, th
 """
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
-from sensor_msgs.msg import JointState
 
 from pkan_control.arrays import Floats
 from pkan_control.controller.guard import NANOSECONDS
@@ -20,6 +18,11 @@ def to_time(stamp_ns: int) -> Time:
     """Return a stamp as a message."""
     seconds, rest = divmod(stamp_ns, NANOSECONDS)
     return Time(sec=seconds, nanosec=rest)
+
+
+def set_time(stamp: Time, stamp_ns: int) -> None:
+    """Write a stamp in nanoseconds into a message's."""
+    stamp.sec, stamp.nanosec = divmod(stamp_ns, NANOSECONDS)
 
 
 def to_ns(stamp: Time) -> int:
@@ -65,26 +68,6 @@ def goal_position(message: PoseStamped) -> Floats:
     """Return the position `[3]` of a goal."""
     position = message.pose.position
     return np.array([position.x, position.y, position.z])
-
-
-def joint_velocities(names: Sequence[str], command: Floats, stamp_ns: int) -> JointState:
-    """Return a command `[n]` as named velocities."""
-    message = JointState(name=list(names), velocity=command.tolist())
-    message.header.stamp = to_time(stamp_ns)
-    return message
-
-
-def named_velocities(message: JointState, names: Sequence[str]) -> Floats | str:
-    """Return the velocities `[n]` in the order of `names`, or why the message cannot be used."""
-    if len(message.name) != len(message.velocity):
-        return f'{len(message.name)} names but {len(message.velocity)} velocities'
-    given = dict(zip(message.name, message.velocity, strict=True))
-    if len(given) < len(message.name):
-        return 'a name appears twice'
-    missing, extra = set(names) - set(given), set(given) - set(names)
-    if missing or extra:
-        return f'missing {sorted(missing)}, unknown {sorted(extra)}'
-    return np.array([given[name] for name in names])
 
 
 # A quaternion whose length differs from 1 by more than this is no attitude.

@@ -41,6 +41,11 @@ CONTROLLER = (
     Parameter(
         *('on_link_lost', 'safe', 'Without the chip: safe command, or twin of its calibration.')
     ),
+    Parameter('mapping', '', 'Binds topics and fields of a stack: an example, or a YAML file.'),
+    Parameter(
+        *('command_interface', 'joint_state', 'How commands leave: the name of an adapter.')
+    ),
+    Parameter('trigger', 'state', 'What makes a tick: each state, or a timer at the rate.'),
     Parameter('autostart', False, 'Configure and activate without being told to.'),
     Parameter('enable', False, 'Publish on command; otherwise a dry run on ~/shadow_command.'),
     Parameter('state_timeout', 0.2, 'Oldest state to act on.', 's', 0.001, 60.0, live=True),
@@ -59,6 +64,11 @@ CONTROLLER = (
         *('1/s', 0.0, 1000.0),
         live=True,
     ),
+    Parameter(
+        *('startup_grace', 2.0, 'How long inputs may take to come before that is a complaint.'),
+        *('s', 0.0, 3600.0),
+        live=True,
+    ),
     EXECUTOR,
 )
 
@@ -75,6 +85,11 @@ SIMULATION = (
     Parameter('command_timeout', 0.2, 'Actuators are zeroed after this.', 's', 0.001, 60.0),
     Parameter('publish_clock', True, 'Publish /clock; only one node in a graph may.'),
     Parameter('record', '', 'Append each episode as a line of JSON to this file.'),
+    Parameter('imu', True, 'Publish imu, for robots with odometry.'),
+    Parameter('tf', True, 'Publish /tf, for robots with odometry, where tf2_msgs is installed.'),
+    Parameter(
+        *('camera_rate', 0.0, 'Pictures of the robot on image_raw; 0: none.', 'Hz', 0.0, 60.0)
+    ),
     Parameter('world_frame', 'map', 'Frame of odometry and goal.'),
     Parameter('body_frame', 'base_link', 'Frame of the robot.'),
     EXECUTOR,

@@ -62,11 +62,20 @@ def run(make_node: Callable[[], Any]) -> int:
         node.get_logger().fatal(traceback.format_exc())
         node.exit_code = 1
     finally:
-        node.leave()
+        _leave(node)
         executor.remove_node(node)
         node.destroy_node()
         rclpy.try_shutdown()
     return int(node.exit_code)
+
+
+def _leave(node: Any) -> None:
+    """Make everything safe; what fails there is logged, and the rest still done."""
+    try:
+        node.leave()
+    except Exception:
+        node.get_logger().fatal(traceback.format_exc())
+        node.exit_code = 1
 
 
 def _initialise() -> None:

@@ -1,35 +1,50 @@
 """The node that simulates a task's robot: state topics out, actuator commands in."""
 
 import time
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
-from geometry_msgs.msg import PoseStamped
-from nav_msgs.msg import Odometry
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.node import Node
-from rosgraph_msgs.msg import Clock as ClockMessage
 from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool, Trigger
 
+from pkan_control.controller.kinds import fields_of
 from pkan_control.errors import UserError
 from pkan_control.nodes import process
-from pkan_control.nodes.messages import goal_pose, named_velocities, odometry, to_ns, to_time
+from pkan_control.nodes.joint_messages import JointReader
+from pkan_control.nodes.messages import to_ns
 from pkan_control.nodes.parameters import SIMULATION, declare, read
 from pkan_control.nodes.qos import RELIABLE
+from pkan_control.nodes.scene import Scene
 from pkan_control.rollouts.session import Mode, Pace, Session
 from pkan_control.scenarios import load_scenario
 from pkan_control.tasks.task import Score, find_task
 from pkan_control.worlds.world import open_world
 
-# Numbers of a goal that goal_pose carries.
-POSITION = 3
 # How often a lockstep simulation looks at its clock: to repeat a state, to time out, to keep pace.
 LOCKSTEP_TICK_S = 0.005
 
 
+def ended_by_errors(callback: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a callback that meets an error of one line, a lost server say, end the node."""
+
+    @wraps(callback)
+    def guarded(node: 'SimulationNode', *message: Any) -> Any:
+        try:
+            return callback(node, *message)
+        except UserError as error:
+            node.get_logger().fatal(str(error))
+            node.finished, node.exit_code = True, 1
+
+    return guarded
+
+
 class SimulationNode(Node):
-    """Publishes `/clock`, `odom` and `goal_pose`, subscribes `command`."""
+    """Publishes `/clock`, state and set-point of a task's robot, subscribes `command`."""
 
     def __init__(self) -> None:
         """Open the world and begin the first episode; raises a `UserError` for bad parameters."""
@@ -40,13 +55,7 @@ class SimulationNode(Node):
         self.exit_code = 0
         self._flown = 0
         self._refused = ''
-        self._published_ns = 0
         self._task = find_task(self._values['task'])
-        if len(self._task.law.goal_names) != POSITION:
-            raise UserError(
-                f'task {self._task.name}: its goal is {", ".join(self._task.law.goal_names)}, '
-                'but goal_pose carries a position alone: use pkan rollout'
-            )
         _check_record(self._values['record'])
         effects = load_scenario(self._values['scenario']).effects(self._task.robot)
         law, rate_hz = self._task.law, self._task.rate_hz
@@ -65,10 +74,9 @@ class SimulationNode(Node):
         return Pace(mode, factor, *timeouts)
 
     def _open_interfaces(self) -> None:
-        # Reliable publishers serve best-effort subscribers, and let lockstep lose nothing.
-        self._clock_out = self.create_publisher(ClockMessage, '/clock', RELIABLE)
-        self._odometry = self.create_publisher(Odometry, 'odom', RELIABLE)
-        self._goal = self.create_publisher(PoseStamped, 'goal_pose', RELIABLE)
+        law = self._task.law
+        self._scene = Scene(self, law, self._world, self._values)
+        self._read = JointReader(law.command.names, fields_of(law), exact=True)
         self.create_subscription(JointState, 'command', self._on_command, RELIABLE)
         self.create_service(Trigger, '~/reset', self._on_reset)
         self.create_service(SetBool, '~/pause', self._on_pause)
@@ -79,14 +87,16 @@ class SimulationNode(Node):
             period = 1 / (self._task.rate_hz * pace.real_time_factor)
         self.create_timer(period, self._on_tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
+    @ended_by_errors
     def _on_command(self, message: JointState) -> None:
-        command = named_velocities(message, self._task.law.command.names)
+        command = self._read(message)
         if isinstance(command, str):
             self._complain(f'command refused: {command}')
             return
         if self._session.take(to_ns(message.header.stamp), command, time.monotonic()):
             self._go_on()
 
+    @ended_by_errors
     def _on_tick(self) -> None:
         if self._session.tick(time.monotonic()):
             self._go_on()
@@ -116,24 +126,7 @@ class SimulationNode(Node):
         self._session.restart(time.monotonic())
 
     def _publish(self) -> None:
-        """Publish clock, goal and state; the state comes last, since it triggers the controller.
-
-        A goal that stands goes out once a second, for whoever joins late.
-        """
-        episode = self._session.episode
-        repeated = episode.time_ns == self._published_ns
-        self._published_ns = episode.time_ns
-        if repeated or episode.step % round(self._task.rate_hz) == 0:
-            self._publish_goal()
-        if self._values['publish_clock']:
-            self._clock_out.publish(ClockMessage(clock=to_time(episode.time_ns)))
-        frames = self._values['world_frame'], self._values['body_frame']
-        self._odometry.publish(odometry(episode.seen, episode.time_ns, *frames))
-
-    def _publish_goal(self) -> None:
-        episode = self._session.episode
-        frame = self._values['world_frame']
-        self._goal.publish(goal_pose(episode.goal, episode.time_ns, frame))
+        self._scene.publish(self._session.episode)
 
     def _give_up(self, reason: str) -> None:
         """Say why time has stopped; a run of counted episodes ends with exit code 1."""

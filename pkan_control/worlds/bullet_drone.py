@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pybullet_data
+from numpy.typing import NDArray
 
 from pkan_control.airframe import GRAVITY, Airframe
 from pkan_control.arrays import Floats
 from pkan_control.controller.laws.drone import ATTITUDE, POSITION, RATE, VELOCITY
 from pkan_control.share import share
-from pkan_control.worlds.bullet_server import Bullet, pybullet
+from pkan_control.worlds.bullet_camera import picture
+from pkan_control.worlds.bullet_server import Bullet, model, pybullet, told
 from pkan_control.worlds.course import Gusts
 from pkan_control.worlds.quadrotor import (
     CALM,
@@ -22,6 +24,8 @@ from pkan_control.worlds.quadrotor import (
 )
 
 MODEL = 'urdf/quadrotor.urdf'
+# From how far the drone is looked at.
+VIEW_M = 0.6
 Vector = Sequence[float]
 # How the conditions of an episode go by its time in s, and what draws them for one.
 Course = Callable[[float], Conditions]
@@ -53,6 +57,7 @@ class BulletDrone:
         self._body = -1
         self._speeds = np.zeros(4)
 
+    @told
     def reset(self, state: Floats, generator: np.random.Generator) -> Floats:
         """Load everything anew, so that nothing of the last episode is left."""
         self._course = self._draw(generator)
@@ -63,9 +68,9 @@ class BulletDrone:
         client.resetSimulation()
         client.setTimeStep(1 / PHYSICS_HZ)
         client.setGravity(0, 0, -GRAVITY)
-        client.loadURDF(str(Path(pybullet_data.getDataPath()) / 'plane.urdf'))
+        client.loadURDF(model(Path(pybullet_data.getDataPath()) / 'plane.urdf'))
         flags = pybullet.URDF_USE_INERTIA_FROM_FILE
-        self._body = client.loadURDF(str(share(MODEL)), flags=flags)
+        self._body = client.loadURDF(model(share(MODEL)), flags=flags)
         self._set_mass()
         self._set_state(state)
         self._speeds = np.full(4, self._frame.hover_speed)
@@ -98,6 +103,7 @@ class BulletDrone:
         velocity, rate = client.getBaseVelocity(body)
         return position, attitude, velocity, rate, client.getMatrixFromQuaternion(attitude)
 
+    @told
     def step(self, command: Floats) -> Floats:
         """Apply rotor speeds `[4]` in rad/s for one control period; return the state."""
         self._set_conditions()
@@ -133,9 +139,13 @@ class BulletDrone:
         if wind is not None:
             client.applyExternalForce(body, -1, wind, position, pybullet.WORLD_FRAME)
 
+    def image(self, width: int, height: int) -> NDArray[np.uint8]:
+        """Return a picture of the drone and what is around it, `[height, width, 3]`."""
+        return picture(self._client, self._pose()[0], VIEW_M, width, height)
+
     def close(self) -> None:
         """Disconnect the physics server."""
-        self._client.disconnect()
+        self._client.close()
 
 
 def in_body(rotation: Vector, vector: Vector) -> tuple[float, float, float]:

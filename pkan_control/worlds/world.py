@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pkan_control.arrays import Floats
 from pkan_control.controller.laws.law import Law
@@ -26,6 +27,14 @@ class World(Protocol):
 
     def close(self) -> None:
         """Release the simulation."""
+
+
+@runtime_checkable
+class Filmed(World, Protocol):
+    """A world of which there are pictures."""
+
+    def image(self, width: int, height: int) -> NDArray[np.uint8]:
+        """Return a picture of the robot, red, green and blue `[height, width, 3]`."""
 
 
 def open_world(name: str, law: Law, rate_hz: float, effects: Effects = NO_EFFECTS) -> World:

@@ -49,7 +49,7 @@ EVENTS = st.lists(
 
 
 @given(EVENTS)
-def test_nothing_but_a_healthy_reset_and_then_an_enabling_ends_a_stop(events):
+def test_fault_22_nothing_but_a_healthy_reset_and_then_an_enabling_ends_a_stop(events):
     arming, stopped = Arming(live=True), False
     for event, fault in events:
         was_live = arming.live

@@ -131,7 +131,7 @@ DAMAGE = settings(max_examples=150, suppress_health_check=[HealthCheck.function_
 @pytest.mark.parametrize('kind', KINDS)
 @DAMAGE
 @given(place=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
-def test_no_flipped_byte_goes_unseen(bundles, files, check_damaged, kind, place, flip):
+def test_fault_11_no_flipped_byte_goes_unseen(bundles, files, check_damaged, kind, place, flip):
     data = bytearray(files[kind].read_bytes())
     data[int(place * len(data))] ^= flip
     check_damaged(data, bundles[kind])
@@ -149,7 +149,7 @@ def test_no_flipped_bit_of_the_head_goes_unseen(bundles, files, check_damaged, k
 @pytest.mark.parametrize('kind', KINDS)
 @DAMAGE
 @given(share=st.floats(0, 1, exclude_max=True))
-def test_a_truncated_file_is_refused(files, tmp_path, refused, kind, share):
+def test_fault_11_a_truncated_file_is_refused(files, tmp_path, refused, kind, share):
     data = files[kind].read_bytes()
     (tmp_path / 'short').write_bytes(data[: int(share * len(data))])
     with refused(str(tmp_path / 'short')):
@@ -164,7 +164,7 @@ def test_junk_is_refused(tmp_path, refused, data):
         load_bundle(tmp_path / 'junk')
 
 
-def test_a_file_that_is_too_large_is_not_even_read(files, tmp_path, refused):
+def test_fault_11_a_file_that_is_too_large_is_not_even_read(files, tmp_path, refused):
     (tmp_path / 'large').write_bytes(files['mlp'].read_bytes())
     os.truncate(tmp_path / 'large', MAX_BYTES + 1)
     with refused(str(MAX_BYTES + 1), f'at most {MAX_BYTES}'):
@@ -184,7 +184,7 @@ def test_a_safetensors_file_of_others_is_refused(tmp_path, refused):
             load_bundle(tmp_path / 'other')
 
 
-def test_a_wrong_checksum_is_refused_with_both_values(forge, files, refused):
+def test_fault_11_a_wrong_checksum_is_refused_with_both_values(forge, files, refused):
     right = unpack(files['mlp'])[0]['checksum']
 
     def spoil(manifest, tensors):
@@ -257,7 +257,7 @@ def without(name: str) -> Callable[[dict, dict], None]:
         (tensor('self_test_inputs', lambda i: i[::-1].copy()), ('self-test',)),
     ],
 )
-def test_a_sealed_file_that_is_wrong_is_refused(forge, refused, change, words):
+def test_fault_11_a_sealed_file_that_is_wrong_is_refused(forge, refused, change, words):
     with refused(*words):
         load_bundle(forge('bandpass', change))
 
@@ -331,7 +331,7 @@ def test_hostile_checksums_are_refused_in_one_line(forge, refused, value):
     ],
     ids=lambda text: text[:12],
 )
-def test_hostile_manifests_are_refused(forge, refused, text):
+def test_fault_11_hostile_manifests_are_refused(forge, refused, text):
     with refused('forged'):
         load_bundle(forge('mlp', lambda manifest, tensors: None, text=text))
 
@@ -358,7 +358,7 @@ def test_numbers_that_json_does_not_have_are_refused(forge, refused, files):
         tensor('weight_0', lambda w: w.astype(np.float16)),
     ],
 )
-def test_hostile_tensors_are_refused(forge, refused, change):
+def test_fault_11_hostile_tensors_are_refused(forge, refused, change):
     with refused('forged'):
         load_bundle(forge('mlp', change))
 

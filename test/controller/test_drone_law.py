@@ -278,3 +278,9 @@ def test_parameters_of_no_drone_are_refused(refused, parameters):
 def test_unknown_law_names_the_known(refused):
     with refused("'boat'", 'drone'):
         make_law('boat', {})
+
+
+def test_fault_33_the_safe_command_of_a_drone_is_rotors_at_rest():
+    law = DroneLaw()
+    np.testing.assert_array_equal(law.safe_command(), np.zeros(4))
+    assert law.command.names == ('rotor_1', 'rotor_2', 'rotor_3', 'rotor_4')

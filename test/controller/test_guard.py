@@ -39,7 +39,7 @@ def test_commands_are_limited_and_counted(guard, command, passed, clipped):
 
 @pytest.mark.parametrize('value', [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize('place', [0, 1])
-def test_a_command_that_is_not_finite_is_not_used_at_all(guard, value, place):
+def test_fault_06_a_command_that_is_not_finite_is_not_used_at_all(guard, value, place):
     command = np.array([0.0, 5.0])
     command[place] = value
     assert guard.check(command) is None
@@ -51,7 +51,7 @@ def test_a_command_of_another_shape_is_not_used(guard, shape):
 
 
 @given(st.lists(arrays.arrays(np.float64, st.integers(0, 3)), max_size=8))
-def test_nothing_out_of_range_ever_passes(commands):
+def test_fault_07_nothing_out_of_range_ever_passes(commands):
     guard = CommandGuard(TERMS)
     for command in commands:
         checked = guard.check(command)
@@ -80,7 +80,7 @@ def test_a_command_that_changes_too_fast_is_slowed(command, passed, slewed):
 
 
 @given(st.lists(arrays.arrays(np.float64, 2), max_size=8), st.floats(1e-3, 1))
-def test_nothing_too_fast_ever_passes(commands, step):
+def test_fault_08_nothing_too_fast_ever_passes(commands, step):
     guard, last = CommandGuard(TERMS, step), np.array([0.0, 1.0])
     for command in commands:
         checked = guard.check(command, last)
@@ -97,7 +97,7 @@ def test_a_limited_command_is_a_copy(guard):
     np.testing.assert_array_equal(command, [9.0, 9.0])
 
 
-def test_both_ends_of_the_drones_range_pass_unchanged():
+def test_fault_32_both_ends_of_the_drones_range_pass_unchanged():
     law = DroneLaw()
     guard = CommandGuard(law.command)
     for speeds in (np.zeros(4), np.full(4, law.airframe.max_speed), law.safe_command()):
@@ -112,7 +112,7 @@ def received(stamp_ns: int = 10 * S, steady_s: float = 100.0, **limits: float) -
     return guard
 
 
-def test_an_input_never_received_is_named():
+def test_fault_01_an_input_never_received_is_named():
     assert InputGuard('odom', 0.5).fault(S, 1.0) == 'odom: never received'
 
 
@@ -130,13 +130,20 @@ def test_an_input_never_received_is_named():
         (8 * S, 100.0, '2.000 s in the future'),
     ],
 )
-def test_age_is_judged_by_stamp_and_by_receipt(now_ns, steady_s, words):
+def test_fault_03_age_is_judged_by_stamp_and_by_receipt(now_ns, steady_s, words):
     fault = received().fault(now_ns, steady_s)
     assert fault is None if words is None else fault.startswith('odom: ') and words in fault
 
 
+@given(st.integers(1, S), st.floats(0, 0.5))
+def test_fault_04_a_stamp_slightly_ahead_is_taken(ahead_ns, tolerance_s):
+    fault = received(future_s=tolerance_s).fault(10 * S - ahead_ns, 100.0)
+    assert (fault is None) == (ahead_ns / S <= tolerance_s)
+    assert fault is None or 'in the future' in fault
+
+
 @pytest.mark.parametrize('stamp_ns', [0, -1])
-def test_a_stamp_of_zero_is_a_fault(stamp_ns):
+def test_fault_03_a_stamp_of_zero_is_a_fault(stamp_ns):
     assert received(stamp_ns).fault(S // 10, 100.0) == 'odom: stamp is zero'
 
 
@@ -154,7 +161,7 @@ def test_nanoseconds_are_not_lost_in_large_stamps():
 
 
 @pytest.mark.parametrize('value', [np.nan, np.inf, -np.inf])
-def test_a_message_that_is_not_finite_is_dropped_and_its_age_grows(value):
+def test_fault_05_a_message_that_is_not_finite_is_dropped_and_its_age_grows(value):
     guard = received()
     assert not guard.receive(11 * S, 101.0, np.array([0.0, value]))
     assert not guard.receive(11 * S, 101.0, np.array([value, 0.0]))
@@ -176,7 +183,7 @@ def test_forgotten_inputs_must_come_anew():
 
 
 @given(st.integers(1, 2**62), st.floats(0, 1e6), st.integers(0, 2**62), st.floats(0, 1e6))
-def test_no_input_older_than_its_limit_is_used(stamp_ns, steady_s, later_ns, later_s):
+def test_fault_02_no_input_older_than_its_limit_is_used(stamp_ns, steady_s, later_ns, later_s):
     guard = received(stamp_ns, steady_s)
     fault = guard.fault(stamp_ns + later_ns, steady_s + later_s)
     elapsed = steady_s + later_s - steady_s

@@ -32,8 +32,13 @@ def test_nothing_new_is_nothing():
     ],
     ids=str,
 )
-def test_what_persists_is_an_error(changes, wanted):
+def test_fault_07_what_persists_is_an_error(changes, wanted):
     assert judge(BEFORE, after(**changes)) == [wanted]
+
+
+def test_fault_14_ticks_that_are_missed_again_and_again_are_an_error():
+    levels = [judge(BEFORE, after(overruns=count))[0][0] for count in (1, 5, 6, 50)]
+    assert levels == [Level.WARN, Level.WARN, Level.ERROR, Level.ERROR]
 
 
 @pytest.mark.parametrize(('late', 'level'), [(1, Level.WARN), (2, Level.WARN), (3, Level.ERROR)])

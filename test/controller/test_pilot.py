@@ -73,7 +73,7 @@ def test_a_state_and_a_goal_make_a_command():
     assert (loop.counters.commands, loop.pilot.reason) == (1, '')
 
 
-def test_no_goal_no_command():
+def test_fault_01_no_goal_no_command():
     loop = Loop(goal=False)
     assert loop.state(1) is None
     assert loop.pilot.reason == 'goal_pose: never received'
@@ -89,14 +89,14 @@ def test_no_goal_no_command():
         (-51, 'state: stamp is 0.051 s in the future (clocks differ?)'),
     ],
 )
-def test_the_age_of_a_state_by_its_stamp(late_ms, reason):
+def test_fault_02_an_old_state_is_not_evaluated_but_named_with_its_age(late_ms, reason):
     loop = Loop()
     decision = loop.state(50, late_ns=late_ms * 1_000_000)
     assert (decision is None, loop.pilot.reason) == (bool(reason), reason)
     assert len(loop.network.seen) == (not reason)
 
 
-def test_a_stamp_of_zero_is_refused():
+def test_fault_03_a_stamp_of_zero_is_refused():
     loop = Loop()
     assert loop.pilot.on_state(0, 0, 0.0, NEAR) is None
     assert loop.pilot.reason == 'state: stamp is zero'
@@ -112,7 +112,7 @@ def at_age(limit: float, steady: float) -> Loop:
 
 
 @pytest.mark.parametrize(('limit', 'steady', 'good'), [(1.0, 1.02, 1), (1.0, 1.03, 0), (0, 9, 1)])
-def test_a_goal_that_got_too_old_is_held_where_the_robot_was(limit, steady, good):
+def test_fault_13_a_goal_that_got_too_old_is_held_where_the_robot_was(limit, steady, good):
     loop = at_age(limit, steady)
     assert loop.network.seen[1][0] == pytest.approx(-0.612 if good else 0, abs=0.02)
     assert loop.pilot.reason == (
@@ -131,7 +131,7 @@ def test_what_is_held_stays_until_a_new_goal_comes():
     assert loop.pilot.reason == ''
 
 
-def test_a_robot_that_cannot_hold_gets_the_safe_command(monkeypatch):
+def test_fault_13_a_robot_that_cannot_hold_gets_the_safe_command(monkeypatch):
     monkeypatch.setattr(DroneLaw, 'hold', lambda law, state: None)
     loop = at_age(1.0, 2.0)
     decision = loop.pilot.on_state(3 * STEP_NS, 3 * STEP_NS, 2.0, NEAR)
@@ -146,7 +146,7 @@ def test_a_goal_that_was_never_good_is_not_held():
     assert loop.pilot.reason == 'goal_pose: stamp is zero'
 
 
-def test_a_goal_that_is_not_finite_leaves_the_old_one():
+def test_fault_05_a_goal_that_is_not_finite_leaves_the_old_one():
     loop = Loop()
     loop.pilot.on_goal(2 * STEP_NS, 0.04, np.array([math.nan, 0, 0]))
     loop.state(2)
@@ -174,7 +174,7 @@ def test_another_state_with_the_same_stamp_starts_afresh():
 @pytest.mark.parametrize(
     ('step', 'jumps'), [(2, 0), (26, 0), (27, 1), (0.5, 1)], ids=['next', 'gap', 'jump', 'back']
 )
-def test_a_jump_of_time_forgets_integral_and_episode(step, jumps):
+def test_fault_16_a_jump_of_time_forgets_integral_and_episode(step, jumps):
     loop = Loop()
     loop.state(1)
     loop.pilot.on_state(round(step * STEP_NS), round(step * STEP_NS), 0.04, NEAR)
@@ -184,7 +184,7 @@ def test_a_jump_of_time_forgets_integral_and_episode(step, jumps):
 
 
 @pytest.mark.parametrize('wrong', [math.nan, math.inf, -math.inf])
-def test_a_state_that_is_not_finite_is_dropped_and_its_age_grows(wrong):
+def test_fault_05_a_state_that_is_not_finite_is_dropped_and_its_age_grows(wrong):
     loop = Loop(STRICT)
     loop.state(1)
     for step in range(2, 12):
@@ -195,7 +195,7 @@ def test_a_state_that_is_not_finite_is_dropped_and_its_age_grows(wrong):
     assert loop.watchdog(0.24).safe
 
 
-def test_outputs_that_are_not_finite_become_the_safe_command():
+def test_fault_06_outputs_that_are_not_finite_become_the_safe_command():
     loop = Loop()
     loop.network.outputs = np.array([0, math.nan, 0, 0])
     decision = loop.state(1)
@@ -208,7 +208,7 @@ def test_outputs_that_are_not_finite_become_the_safe_command():
     assert loop.pilot.reason == ''
 
 
-def test_commands_out_of_range_are_limited_and_counted():
+def test_fault_07_commands_out_of_range_are_limited_and_counted():
     class Wild(Controller):
         def step(self, state, goal, time_s):
             return np.array([-5.0, 1e9, 10.0, LAW.airframe.max_speed])
@@ -233,7 +233,7 @@ def test_the_watchdog_fires_once():
     assert loop.pilot.reason.startswith('state: 0.210 s old')
 
 
-def test_the_watchdog_fires_when_simulated_time_stands_still():
+def test_fault_17_the_watchdog_fires_when_simulated_time_stands_still():
     loop = Loop()
     loop.state(1)
     assert loop.pilot.on_watchdog(STEP_NS, 0.5).safe
@@ -258,7 +258,7 @@ def test_after_a_stop_the_next_state_starts_afresh():
     assert loop.network.seen[1][0] == pytest.approx(-0.102)
 
 
-def test_a_stop_in_an_emergency_answers_every_state_safely():
+def test_fault_22_a_stop_in_an_emergency_answers_every_state_safely():
     loop = Loop()
     loop.state(1)
     loop.pilot.arming.stop()
@@ -279,7 +279,7 @@ def test_a_stop_in_an_emergency_answers_every_state_safely():
     assert loop.network.episodes == [0, 1]
 
 
-def test_a_limited_rate_counts_from_what_was_sent():
+def test_fault_08_a_limited_rate_counts_from_what_was_sent():
     loop = Loop(Limits(slew_per_s=5.0))
     step, hover = 0.1 * LAW.airframe.max_speed, LAW.airframe.hover_speed
     sent = [loop.state(number).command[0] for number in range(1, 12)]
@@ -290,7 +290,7 @@ def test_a_limited_rate_counts_from_what_was_sent():
 
 
 @pytest.mark.parametrize(('next_step', 'missed'), [(2, 0), (3, 1), (6, 4), (1.2, 0), (100, 0)])
-def test_missed_ticks_are_skipped_and_counted(next_step, missed):
+def test_fault_14_missed_ticks_are_skipped_and_counted(next_step, missed):
     loop = Loop()
     loop.state(1)
     stamp = round(next_step * STEP_NS)
@@ -298,14 +298,14 @@ def test_missed_ticks_are_skipped_and_counted(next_step, missed):
     assert (loop.counters.overruns, loop.counters.ticks) == (missed, 2)
 
 
-def test_an_evaluation_slower_than_the_period_is_counted():
+def test_fault_15_an_evaluation_slower_than_the_period_is_counted():
     loop = Loop()
     for took_ns in (STEP_NS, STEP_NS + 1):
         loop.pilot._note_inference(took_ns)
     assert loop.counters.late == 1
 
 
-def test_limits_change_all_at_once_and_keep_what_was_received():
+def test_fault_28_limits_change_all_at_once_and_keep_what_was_received():
     loop = Loop()
     assert loop.state(1) is not None
     loop.pilot.limit(Limits(state_timeout_s=0.1, future_tolerance_s=0.0))
@@ -341,7 +341,7 @@ EVENTS = st.lists(
 
 @given(EVENTS, numbers(4))
 @pytest.mark.filterwarnings('ignore::RuntimeWarning')
-def test_only_finite_commands_in_range_ever_leave(events, outputs):
+def test_fault_06_only_finite_commands_in_range_ever_leave(events, outputs):
     loop = Loop()
     loop.network.outputs = np.array(outputs)
     for kind, stamp, now, steady, values in events:
@@ -361,7 +361,7 @@ def test_only_finite_commands_in_range_ever_leave(events, outputs):
 
 
 @pytest.mark.parametrize('fault', [TimeoutError('no answer'), UserError('the board is safe')])
-def test_a_chip_that_misses_is_bridged_twice_and_then_all_is_safe(fault):
+def test_fault_15_a_chip_that_misses_is_bridged_twice_and_then_all_is_safe(fault):
     loop = Loop()
     held = loop.state(1).command
     answer, loop.pilot._controller.step = loop.pilot._controller.step, raising(fault)
@@ -426,3 +426,16 @@ def raising(fault):
         raise fault
 
     return step
+
+
+@pytest.mark.parametrize(('steady_s', 'waits'), [(12.0, True), (12.001, False)])
+def test_fault_01_inputs_may_take_the_grace_time_to_come(steady_s, waits):
+    loop = Loop(goal=False)
+    assert not loop.pilot.waits(steady_s)
+    loop.pilot.begin(10.0)
+    assert loop.pilot.waits(steady_s) == waits
+    loop.state(1)
+    assert loop.pilot.waits(steady_s) == waits
+    loop.pilot.on_goal(STEP_NS, 0.02, GOAL)
+    loop.state(2)
+    assert not loop.pilot.waits(steady_s)

@@ -33,6 +33,7 @@ ROOMS = (
     ),
     *(
         'controller',
+        'exports',
         'emulator',
         'problems',
         'tasks',

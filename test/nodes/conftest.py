@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 import rclpy
@@ -25,19 +26,30 @@ from pkan_control.nodes.messages import goal_pose, odometry
 from pkan_control.tasks.task import find_task
 
 PATIENCE_S = 20.0
+# Few announcements: each is a chance for a deadlock inside Fast DDS 3.2 (its announcement timer
+# against the removal of a writer, both of which want the list of participants).
 PROFILE = """<profiles xmlns="http://www.eprosima.com">
 <participant profile_name="quick" is_default_profile="true"><rtps><builtin><discovery_config>
-<initialAnnouncements><count>40</count><period><sec>0</sec><nanosec>50000000</nanosec></period>
+<initialAnnouncements><count>6</count><period><sec>0</sec><nanosec>100000000</nanosec></period>
 </initialAnnouncements></discovery_config></builtin></rtps></participant></profiles>"""
 
 
 class Running:
-    """An installed node in a process group of its own; what it prints goes to a file."""
+    """A node in a process group of its own; what it prints goes to a file.
 
-    def __init__(self, name: str, parameters: dict[str, object], folder: Path) -> None:
+    It is the installed program, or, with a patch, what that program runs after those lines.
+    """
+
+    def __init__(
+        self, name: str, parameters: dict[str, object], folder: Path, patch: str = ''
+    ) -> None:
         self.log = folder / f'{name}.log'
         words = [w for key, value in parameters.items() for w in ('-p', f'{key}:={value}')]
-        command = [str(Path(sys.executable).with_name(name)), '--ros-args', *words]
+        command = [str(Path(sys.executable).with_name(name))]
+        if patch:
+            run = f'from pkan_control.nodes import {name}\n{dedent(patch)}\n{name}.main()'
+            command = [sys.executable, '-c', run]
+        command += ['--ros-args', *words]
         with self.log.open('w') as out:
             self.process = subprocess.Popen(
                 command, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
@@ -170,8 +182,8 @@ def start(ros, tmp_path) -> Iterator[Callable[..., Running]]:
     """Return a function that starts a node by its module's name; all are ended with the test."""
     started: list[Running] = []
 
-    def start(name: str, **parameters: object) -> Running:
-        started.append(Running(name, parameters, tmp_path))
+    def start(name: str, patch: str = '', **parameters: object) -> Running:
+        started.append(Running(name, parameters, tmp_path, patch))
         return started[-1]
 
     try:

@@ -2,18 +2,23 @@
 
 import math
 import signal
+import time
 
 import numpy as np
 import psutil
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
+from nav_msgs.msg import Odometry
 from rcl_interfaces.srv import SetParametersAtomically
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from sensor_msgs.msg import JointState
+from sensor_msgs.msg import Imu, JointState
+from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import SetBool, Trigger
+
+from pkan_control.nodes.messages import odometry, to_time
 
 HERE = np.array([0.1, 0, 1.5, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0])
 GOAL = np.array([0, 0, 1.5])
@@ -131,7 +136,7 @@ def diagnosed(probe, key: str) -> int:
     return int({pair.key: pair.value for pair in status.values}[key])
 
 
-def test_states_that_are_not_finite_are_dropped_and_counted(node, probe):
+def test_fault_05_states_that_are_not_finite_are_dropped_and_counted(node, probe):
     node(enable='true', autostart='true', state_timeout=60.0)
     fly(probe, probe.commands, 1)
     probe.drain()
@@ -139,7 +144,7 @@ def test_states_that_are_not_finite_are_dropped_and_counted(node, probe):
     for _ in range(10):
         probe.send_state(np.where(np.arange(13) == 8, math.nan, HERE))
         probe.executor.spin_once(timeout_sec=0.02)
-    probe.wait(lambda: diagnosed(probe, 'states rejected (not finite)') > 0, 'diagnostics')
+    probe.wait(lambda: diagnosed(probe, 'states rejected') > 0, 'diagnostics')
     assert len(probe.commands) == before
     (status,) = probe.diagnostics[-1].status
     assert (status.name, status.level) == ('/controller_node', b'\x01')
@@ -147,7 +152,7 @@ def test_states_that_are_not_finite_are_dropped_and_counted(node, probe):
     assert diagnosed(probe, 'commands') == before
 
 
-def test_a_state_that_stays_away_is_answered_by_one_safe_command(node, probe):
+def test_fault_02_a_state_that_stays_away_is_answered_by_one_safe_command(node, probe):
     node(enable='true', autostart='true')
     fly(probe, probe.commands, 3)
     probe.wait(lambda: not any(probe.commands[-1].velocity), 'the watchdog')
@@ -156,7 +161,7 @@ def test_a_state_that_stays_away_is_answered_by_one_safe_command(node, probe):
 
 
 @pytest.mark.parametrize('end', ENDS)
-def test_at_the_end_exactly_one_safe_command(node, probe, end):
+def test_fault_20_at_the_end_exactly_one_safe_command(node, probe, end):
     running = node(enable='true', autostart='true')
     fly(probe, probe.commands, 5)
     if ENDS[end] is None:
@@ -212,7 +217,7 @@ def test_going_live_and_back_leaves_one_safe_command_between(node, probe):
     assert senders(probe) == ['probe']
 
 
-def test_an_emergency_stop_is_latched_until_a_reset_which_leaves_a_dry_run(node, probe):
+def test_fault_22_an_emergency_stop_is_latched_until_a_reset_which_leaves_a_dry_run(node, probe):
     node(enable='true', autostart='true', state_timeout=5.0)
     fly(probe, probe.commands, 2)
     assert order(probe, 'estop').success
@@ -235,7 +240,7 @@ def change(probe, **values: float):
     return probe.call(SetParametersAtomically, service, parameters=changes).result
 
 
-def test_limits_change_together_or_not_at_all(node, probe):
+def test_fault_28_limits_change_together_or_not_at_all(node, probe):
     node(enable='true', autostart='true', state_timeout=5.0)
     fly(probe, probe.commands, 2)
     refused = change(probe, slew_limit=0.1, state_timeout=0.01)
@@ -282,14 +287,14 @@ def test_diagnostics_tell_rates_ages_and_latencies(node, probe):
     assert heard[0].name == '/controller_node'
 
 
-def test_a_second_publisher_of_commands_is_a_warning(node, probe):
+def test_fault_18_a_second_publisher_of_commands_is_a_warning(node, probe):
     node(enable='true', autostart='true', state_timeout=5.0)
     text = '/probe publishes on command, too'
     keep_flying(probe, lambda: text in latest(probe)[1], 'the warning')
-    assert latest(probe)[0] == b'\x01'
+    assert latest(probe)[0] != b'\x00'
 
 
-def test_qualities_of_service_that_do_not_fit_are_logged_with_both(node, probe):
+def test_fault_19_qualities_of_service_that_do_not_fit_are_logged_with_both(node, probe):
     running = node(enable='true', autostart='true')
     weak = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
     # What the probe's own side says of it would be a warning.
@@ -337,3 +342,60 @@ def test_a_chip_is_calibrated_on_request_but_never_while_active(node, probe, tmp
     fly(probe, probe.commands, count + 3)
     assert any(probe.commands[-1].velocity)
     assert 'not calibrated yet' in running.text
+
+
+def test_a_mapping_binds_it_to_a_stack_of_others(node, probe):
+    rotors = probe.hear(Float64MultiArray, 'rotor_velocity_controller/commands')
+    imu_out = probe.node.create_publisher(Imu, 'imu_sensor_broadcaster/imu', 1)
+    odometry_out = probe.node.create_publisher(Odometry, 'odometry/filtered', 1)
+    running = node(enable='true', autostart='true', mapping='ros2_control', state_timeout=5.0)
+    for _ in range(1000):
+        if len(rotors) > 3:
+            break
+        now = probe.send_state(HERE, GOAL)
+        told = odometry(HERE, now, 'map', 'base_link')
+        imu = Imu(orientation=told.pose.pose.orientation)
+        imu.header = told.header
+        odometry_out.publish(told)
+        imu_out.publish(imu)
+        probe.spin(lambda: False, 0.01)
+    numbers = list(rotors[-1].data)
+    assert numbers[0] > 0 > numbers[1]
+    assert probe.commands == []
+    # What comes from the second topic is missed by its name.
+    probe.node.destroy_publisher(odometry_out)
+    imu.header.stamp = to_time(probe.send_state(HERE, GOAL))
+    probe.spin(lambda: False, 0.2)
+    imu.header.stamp = to_time(probe.send_state(HERE, GOAL))
+    imu_out.publish(imu)
+    probe.wait(lambda: 'odometry/filtered: ' in running.text, 'a complaint')
+
+
+@pytest.mark.parametrize(
+    ('parameters', 'named'),
+    [
+        ({'mapping': 'mars_rover'}, ['mars_rover', 'px4', 'ros2_control']),
+        ({'mapping': 'px4'}, ['px4_msgs is not installed']),
+        ({'command_interface': 'twist'}, ['twist', 'rotor speeds']),
+        ({'trigger': 'whim'}, ["'whim'", 'state', 'timer']),
+    ],
+    ids=str,
+)
+def test_wiring_that_does_not_fit_is_refused_at_configure(node, probe, parameters, named):
+    running = node(**parameters)
+    assert not probe.change('configure')
+    assert probe.state_of() == 'unconfigured'
+    errors = [line for line in running.text.splitlines() if '[ERROR]' in line]
+    assert any(all(word in line for word in named) for line in errors)
+
+
+def test_a_timer_makes_ticks_at_the_controllers_rate_however_often_states_come(node, probe):
+    node(autostart='true', trigger='timer', state_timeout=5.0)
+    began = None
+    for _ in range(3000):
+        if len(probe.shadows) > 25:
+            break
+        probe.send_state(HERE, GOAL)
+        probe.spin(lambda: False, 0.002)
+        began = time.monotonic() if began is None and probe.shadows else began
+    assert time.monotonic() - began > 25 / 50 * 0.8

@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sensor_msgs.msg import JointState
 
+from pkan_control.nodes.joint_messages import JointReader, commands
 from pkan_control.nodes.messages import (
     drone_state,
     goal_pose,
     goal_position,
-    joint_velocities,
-    named_velocities,
     odometry,
     to_ns,
     to_time,
@@ -24,6 +23,7 @@ from pkan_control.nodes.messages import (
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 STAMPS = st.integers(0, 2**31 * 10**9 - 1)
 ROTORS = ('rotor_1', 'rotor_2', 'rotor_3', 'rotor_4')
+SPEEDS = ('velocity',) * 4
 UNIT = np.array([0.1, -0.5, 0.7, 0.5])
 
 
@@ -80,9 +80,9 @@ def test_the_position_of_a_goal_may_be_anything():
 
 
 @given(arrays(np.float64, 4, elements=FINITE), st.permutations(range(4)))
-def test_commands_go_by_name_in_whatever_order(command, order):
-    message = joint_velocities([ROTORS[i] for i in order], command[list(order)], 5)
-    assert named_velocities(message, ROTORS).tobytes() == command.tobytes()
+def test_fault_10_commands_go_by_name_in_whatever_order(command, order):
+    message = commands([ROTORS[i] for i in order], SPEEDS, command[list(order)], 5)
+    assert JointReader(ROTORS, SPEEDS, exact=True)(message).tobytes() == command.tobytes()
     assert to_ns(message.header.stamp) == 5
 
 
@@ -98,6 +98,6 @@ def test_commands_go_by_name_in_whatever_order(command, order):
         ((), [], f'missing {sorted(ROTORS)}, unknown []'),
     ],
 )
-def test_names_that_do_not_fit_are_refused_and_named(names, velocities, reason):
+def test_fault_09_names_that_do_not_fit_are_refused_and_named(names, velocities, reason):
     message = JointState(name=list(names), velocity=[float(v) for v in velocities])
-    assert named_velocities(message, ROTORS) == reason
+    assert JointReader(ROTORS, SPEEDS, exact=True)(message) == reason

@@ -7,12 +7,21 @@ import pytest
 from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool, Trigger
 
-from pkan_control.nodes.messages import joint_velocities, to_ns
+from pkan_control.controller.bundle import load_bundle
+from pkan_control.nodes.joint_messages import commands
+from pkan_control.nodes.messages import to_ns
 from pkan_control.rollouts.record import read_records, rollout_hash
 from pkan_control.rollouts.rollout import Plan, fly_bundle
+from pkan_control.share import share
 from pkan_control.tasks.task import find_task
 
 ROTORS = find_task('drone_hover').law.command.names
+
+
+def speeds(names, values, stamp_ns):
+    return commands(names, ('velocity',) * len(names), values, stamp_ns)
+
+
 LOCKSTEP = {'lockstep': 'true', 'real_time_factor': 0.0}
 
 
@@ -26,7 +35,9 @@ def fly(start, controller):
 
 
 @pytest.mark.parametrize('chip', ['ideal:', 'sim:?seed=5&preset=typical&node_noise=0.05'])
-def test_a_rollout_over_ros_is_bit_equal_to_one_in_process(start, fly, bundle, tmp_path, chip):
+def test_fault_35_a_rollout_over_ros_is_bit_equal_to_one_in_process(
+    start, fly, bundle, tmp_path, chip
+):
     path = tmp_path / 'flights.jsonl'
     fly(chip)
     simulation = start('simulation_node', seed=3, episodes=2, record=path, **LOCKSTEP)
@@ -40,7 +51,7 @@ def test_a_rollout_over_ros_is_bit_equal_to_one_in_process(start, fly, bundle, t
     assert all((r.took_ns > 0).all() for r in there)
 
 
-def test_without_its_controller_a_counted_lockstep_run_fails(start, fly, probe, tmp_path):
+def test_fault_23_without_its_controller_a_counted_lockstep_run_fails(start, fly, probe, tmp_path):
     path = tmp_path / 'flights.jsonl'
     controller = fly()
     # Slow enough not to be over before the controller is gone.
@@ -71,7 +82,7 @@ def interrupted(start, controller, probe, path, number: int, timeout_s: float) -
     return read_records(path)[flown].commands
 
 
-def test_in_real_time_the_rotors_stop_when_the_controller_is_killed(start, fly, probe, tmp_path):
+def test_fault_23_the_rotors_stop_when_the_controller_is_killed(start, fly, probe, tmp_path):
     commands = interrupted(start, fly(), probe, tmp_path / 'x', signal.SIGKILL, 0.2)
     last = np.flatnonzero(commands.any(axis=1))[-1]
     assert last < 280
@@ -149,7 +160,7 @@ def insist(probe, order: JointState, condition) -> None:
     raise AssertionError('in vain')
 
 
-def test_commands_that_do_not_name_the_rotors_are_refused(start, probe):
+def test_fault_09_commands_that_do_not_name_the_rotors_are_refused(start, probe):
     simulation = start('simulation_node', **LOCKSTEP)
     probe.wait(lambda: probe.odometry, 'odometry')
     first, full = stamps(probe)[-1], np.full(4, 500.0)
@@ -158,15 +169,38 @@ def test_commands_that_do_not_name_the_rotors_are_refused(start, probe):
         ((*ROTORS[:3], 'wing'), "missing ['rotor_4'], unknown ['wing']"),
         ((*ROTORS[:3], 'rotor_3'), 'a name appears twice'),
     ):
-        order = joint_velocities(names, full[: len(names)], first)
+        order = speeds(names, full[: len(names)], first)
         insist(probe, order, lambda why=why: f'command refused: {why}' in simulation.text)
-    probe.orders.publish(joint_velocities(ROTORS, full * np.nan, first))
-    probe.orders.publish(joint_velocities(ROTORS, full, first + 1))
+    probe.orders.publish(speeds(ROTORS, full * np.nan, first))
+    probe.orders.publish(speeds(ROTORS, full, first + 1))
     assert set(stamps(probe)) == {first}
     shuffled = [ROTORS[i] for i in (2, 0, 3, 1)]
-    order = joint_velocities(shuffled, np.array([3500.0, 1000.0, 3500.0, 1000.0]), first)
+    order = speeds(shuffled, np.array([3500.0, 1000.0, 3500.0, 1000.0]), first)
     insist(probe, order, lambda: stamps(probe)[-1] > first)
     # Rotors 1 and 2 are on the right, 3 and 4, which are fast, on the left: it rolls to the right.
     before, after = (probe.odometry[i].twist.twist.angular for i in (0, -1))
     assert after.x > before.x + 0.1
     assert abs(after.y - before.y) < 0.1 * (after.x - before.x)
+
+
+MOVING = {'drone_track': 'controllers/drone_track.safetensors'}
+
+
+@pytest.mark.parametrize('executor', ['events', 'single_threaded'])
+@pytest.mark.parametrize('name', MOVING)
+def test_fault_35_a_set_point_that_moves_is_followed_bit_by_bit(start, tmp_path, name, executor):
+    file = MOVING[name]
+    path = tmp_path / 'flights.jsonl'
+    start(
+        'controller_node', controller=share(file), chip="'ideal:'", autostart='true',
+        enable='true', use_sim_time='true', executor=executor,
+    )  # fmt: skip
+    simulation = start(
+        'simulation_node', task=name, seed=3, episodes=1, record=path, executor=executor,
+        **LOCKSTEP,
+    )  # fmt: skip
+    assert simulation.ends() == 0
+    here = fly_bundle(
+        Plan(find_task(name), 1, 3), load_bundle(share(file)), 'ideal:', 1, lambda done: None
+    )
+    assert rollout_hash(read_records(path)) == rollout_hash(here)

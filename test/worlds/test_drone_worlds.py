@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
-import pybullet
 import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
 from pkan_control.airframe import CRAZYFLIE
 from pkan_control.controller.laws.drone import DroneLaw
+from pkan_control.errors import UserError
 from pkan_control.tasks.drone_hover import drone_hover
 from pkan_control.worlds.batched_drone import BatchedDrone
 from pkan_control.worlds.bullet_drone import BulletDrone
@@ -208,7 +208,7 @@ def test_a_closed_engine_is_gone():
     world = BulletDrone(CRAZYFLIE, 50.0)
     world.reset(REST, DRAWS)
     world.close()
-    with pytest.raises(pybullet.error):
+    with pytest.raises(UserError, match='physics: '):
         world.step(HOVER)
 
 

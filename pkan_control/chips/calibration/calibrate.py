@@ -62,7 +62,7 @@ def calibrate(
     bench = Bench(chip, program, inputs, tell)
     measured = _measure(chip, program, journal, tell)
     raw = bench.fidelity(0, 'raw')
-    trims = _trims(program, measured)
+    trims = edge_lines(program, measured.stages, measured.sigma)
     set_trims(chip, trims)
     trims = _refitted(bench, bench.outputs(2, 'trimmed'), trims, measured)
     set_trims(chip, trims)
@@ -133,7 +133,7 @@ def _measure(chip: Chip, program: Program, journal: Journal, tell: Tell) -> Meas
     total = len(STAGES) * len(nodes(program))
     stages = measure_all(chip, program, journal, lambda done: tell('sweeps', done, total))
     test = self_test(program, stages['signature'])
-    sigma = _repeatability(stages)
+    sigma = repeatability(stages)
     x = np.concatenate([stage.x for stage in STAGES[1:]])
     drive = np.concatenate([np.full(len(stage.x), float(stage.drive)) for stage in STAGES[1:]])
     readings = [
@@ -148,21 +148,21 @@ def _measure(chip: Chip, program: Program, journal: Journal, tell: Tell) -> Meas
     return Measured(stages, sigma, test, twin)
 
 
-def _repeatability(stages: dict[str, Found]) -> float:
+def repeatability(stages: dict[str, Found]) -> float:
     """Return the noise of a reading: what differs on the way up and on the way down."""
     pairs = zip(stages['up'], stages['down'], strict=True)
     differences = np.concatenate([np.ravel(up - down[::-1]) for up, down in pairs])
     return max(float(1.4826 * np.median(np.abs(differences)) / np.sqrt(2)), 1e-6)
 
 
-def _trims(program: Program, measured: Measured) -> tuple[Trim, ...]:
+def edge_lines(program: Program, stages: dict[str, Found], sigma: float) -> tuple[Trim, ...]:
     """Return the trims that bring each edge as near as possible to what it should be."""
     trims = []
     for layer, wanted in enumerate(ideal_edges(program, SWEPT_X)):
-        off, up, down = (measured.stages[name][layer] for name in ('off', 'up', 'down'))
+        off, up, down = (stages[name][layer] for name in ('off', 'up', 'down'))
         readings = np.concatenate([off, up, down[::-1]])
         right = np.concatenate([np.zeros_like(off), wanted, wanted])
-        trims.append(edge_trims(readings, right, measured.sigma))
+        trims.append(edge_trims(readings, right, sigma))
     return tuple(trims)
 
 

@@ -1,0 +1,1 @@
+"""The network for other tools: circuit simulators and runtimes of neural networks."""

@@ -1,0 +1,150 @@
+"""What a simulation node tells of its robot: state and set-point, and what sensors would add."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from geometry_msgs.msg import TransformStamped
+from rclpy.node import Node
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import Image, Imu
+
+from pkan_control.airframe import GRAVITY
+from pkan_control.arrays import Floats
+from pkan_control.controller.laws.drone import ATTITUDE, RATE, STATE, VELOCITY
+from pkan_control.controller.laws.law import Law
+from pkan_control.nodes.messages import to_time
+from pkan_control.nodes.qos import RELIABLE, SENSOR
+from pkan_control.nodes.topics import goal_topic, state_topic
+from pkan_control.rollouts.episode import Episode
+from pkan_control.rotations import matrix
+from pkan_control.worlds.world import Filmed, World
+
+IMAGE_SIZE = (320, 240)
+UP = np.array([0.0, 0.0, GRAVITY])
+
+
+class Scene:
+    """Publishers of a simulated robot; the state comes last, since it triggers the controller."""
+
+    def __init__(self, node: Node, law: Law, world: World, values: Mapping[str, Any]) -> None:
+        """Advertise what the parameters ask for, and what this robot has."""
+        self._world, self._law = world, law
+        self._frames = values['world_frame'], values['body_frame']
+        # Reliable publishers serve best-effort subscribers, and let lockstep lose nothing.
+        state, goal = state_topic(law), goal_topic(law)
+        self._state, self._goal = state, goal
+        self._state_out: Any = node.create_publisher(state.kind, state.name, RELIABLE)
+        self._goal_out: Any = node.create_publisher(goal.kind, goal.name, RELIABLE)
+        self._clock_out: Any = None
+        if values['publish_clock']:
+            self._clock_out = node.create_publisher(Clock, '/clock', RELIABLE)
+        self._extras = self._open_extras(node, values)
+        self._frame_every = _every(law.rate_hz, values['camera_rate'])
+        if self._frame_every:
+            self._image_out = node.create_publisher(Image, 'image_raw', SENSOR)
+        self._sent: tuple[int, Floats] | None = None
+        self._before: Floats | None = None
+
+    def _open_extras(
+        self, node: Node, values: Mapping[str, Any]
+    ) -> list[tuple[Any, Callable[[Floats, int], Any]]]:
+        """Return the publishers of what goes along with odometry, each with what makes it."""
+        if self._law.state_names != STATE:
+            return []
+        extras: list[tuple[Any, Callable[[Floats, int], Any]]] = []
+        if values['imu']:
+            extras.append((node.create_publisher(Imu, 'imu', SENSOR), self._imu))
+        kind = tf_message() if values['tf'] else None
+        if kind is not None:
+            made = lambda state, stamp: kind(transforms=[self._transform(state, stamp)])  # noqa: E731
+            extras.append((node.create_publisher(kind, '/tf', 100), made))
+        return extras
+
+    def publish(self, episode: Episode) -> None:
+        """Publish clock, set-point, sensors and state of now.
+
+        A set-point that stands goes out once a second, for whoever joins late.
+        """
+        stamp, goal = episode.time_ns, episode.goal
+        repeated = self._sent is not None and self._sent[0] == stamp
+        stands = self._sent is not None and np.array_equal(self._sent[1], goal)
+        if (
+            self._goal.moving
+            or not stands
+            or repeated
+            or episode.step % round(self._law.rate_hz) == 0
+        ):
+            self._goal_out.publish(self._goal.encode(goal, stamp, self._frames))
+        if self._clock_out is not None:
+            self._clock_out.publish(Clock(clock=to_time(stamp)))
+        if not repeated:
+            self._publish_extras(episode)
+        self._sent = stamp, goal
+        self._state_out.publish(self._state.encode(episode.seen, stamp, self._frames))
+
+    def _publish_extras(self, episode: Episode) -> None:
+        if episode.step == 0:
+            self._before = None
+        for publisher, make in self._extras:
+            publisher.publish(make(episode.seen, episode.time_ns))
+        self._before = episode.seen
+        if self._frame_every and episode.step % self._frame_every == 0:
+            self._image_out.publish(self._image(episode.time_ns))
+
+    def _imu(self, state: Floats, stamp_ns: int) -> Imu:
+        """Return what an ideal IMU tells: attitude, rate, specific force over the last step."""
+        message = Imu()
+        message.header.stamp, message.header.frame_id = to_time(stamp_ns), self._frames[1]
+        _write(message.orientation, 'xyzw', state[ATTITUDE])
+        _write(message.angular_velocity, 'xyz', state[RATE])
+        force = specific_force(state, self._before, self._law.rate_hz)
+        _write(message.linear_acceleration, 'xyz', force)
+        return message
+
+    def _transform(self, state: Floats, stamp_ns: int) -> TransformStamped:
+        message = TransformStamped(child_frame_id=self._frames[1])
+        message.header.stamp, message.header.frame_id = to_time(stamp_ns), self._frames[0]
+        _write(message.transform.translation, 'xyz', state[:3])
+        _write(message.transform.rotation, 'xyzw', state[ATTITUDE])
+        return message
+
+    def _image(self, stamp_ns: int) -> Image:
+        width, height = IMAGE_SIZE
+        message = Image(width=width, height=height, encoding='rgb8', step=3 * width)
+        message.header.stamp, message.header.frame_id = to_time(stamp_ns), 'camera'
+        if isinstance(self._world, Filmed):
+            message.data = self._world.image(width, height).tobytes()
+        return message
+
+
+def specific_force(state: Floats, before: Floats | None, rate_hz: float) -> Floats:
+    """Return the acceleration that a body feels, `[3]` in its frame in m/s^2.
+
+    That of a body at rest is 9.81 m/s^2, upwards.
+
+    At the begin of an episode, without a state before, the change of velocity counts as none.
+    """
+    velocity = state[VELOCITY]
+    change = np.zeros(3) if before is None else (velocity - before[VELOCITY]) * rate_hz
+    rotation: Floats = matrix(state[ATTITUDE])
+    felt: Floats = change + np.cross(state[RATE], velocity) + rotation.T @ UP
+    return felt
+
+
+def tf_message() -> Any:
+    """Return the message of `/tf`, None where tf2_msgs is not installed."""
+    try:
+        return import_module('tf2_msgs.msg').TFMessage
+    except ImportError:
+        return None
+
+
+def _every(rate_hz: float, camera_hz: float) -> int:
+    return max(round(rate_hz / camera_hz), 1) if camera_hz > 0 else 0
+
+
+def _write(message: Any, names: str, values: Floats) -> None:
+    for name, value in zip(names, values.tolist(), strict=True):
+        setattr(message, name, value)
