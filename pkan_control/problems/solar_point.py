@@ -33,7 +33,7 @@ class SolarPoint:
         return Split(*(self._examples(generator, count) for count in (TRAIN, VALIDATE, TEST)))
 
     def _examples(self, generator: np.random.Generator, count: int) -> Examples:
-        from pkan_control.worlds.photovoltaics import VOLTAGE_GRID, currents_at, curves
+        from pkan_control.photovoltaics import VOLTAGE_GRID, currents_at, curves
 
         light = generator.uniform(*LIGHT, (count, 4))
         table = curves(light, generator.uniform(*WARMTH_C, count))

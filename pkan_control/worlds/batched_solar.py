@@ -7,7 +7,7 @@ what it becomes.
 import numpy as np
 
 from pkan_control.arrays import Floats
-from pkan_control.worlds.photovoltaics import HIGHEST_V, MODULES, best_points, currents_at, curves
+from pkan_control.photovoltaics import HIGHEST_V, MODULES, best_points, currents_at, curves
 
 # The state: voltage, current, last step, power; the best voltage and power of the curve now; the
 # step that is next, the step at which the light changes, the cells' temperature in degC, and the

@@ -24,6 +24,7 @@ ROOMS = (
         'scenarios',
         'rotations',
         'airframe',
+        'photovoltaics',
         'devices',
         'bridge',
         'network',
