@@ -85,6 +85,7 @@ setup(
             'solar_mppt = pkan_control.tasks.solar_mppt:solar_mppt',
             'drone_hover = pkan_control.tasks.drone_hover:drone_hover',
             'drone_track = pkan_control.tasks.drone_track:drone_track',
+            'vehicle_track = pkan_control.tasks.vehicle_track:vehicle_track',
         ],
     },
 )

@@ -87,11 +87,16 @@ def _box(terms: Terms) -> Box:
     return Box(-limits, limits, dtype=np.float32)
 
 
-# Names of the environments and of their tasks.
-ENVIRONMENTS = {'DroneHover': 'drone_hover', 'Cartpole': 'cartpole', 'SolarMppt': 'solar_mppt'}
-for environment, name in ENVIRONMENTS.items():
+TASKS = {
+    'DroneHover': 'drone_hover',
+    'DroneTrack': 'drone_track',
+    'VehicleTrack': 'vehicle_track',
+    'Cartpole': 'cartpole',
+    'SolarMppt': 'solar_mppt',
+}
+for _name, _task in TASKS.items():
     gymnasium.register(
-        id=f'pkan_control/{environment}-v0',
+        id=f'pkan_control/{_name}-v0',
         entry_point='pkan_control.rollouts.environment:TaskEnvironment',
-        kwargs={'task': name},
+        kwargs={'task': _task},
     )

@@ -37,7 +37,12 @@ DRONE = Recipe((20,), 3, ChipNoise(edge_gain=0.07, dead=8e-3), Settings(steps=90
 CARTPOLE = Recipe((3,), 4, settings=Settings(
     rounds=6, expert_flights=64, flights=32, flight_s=5.0, steps=1500, batch=256, pairs=128,
 ))  # fmt: skip
-RECIPES = {'drone_hover': DRONE, 'drone_track': DRONE, 'cartpole': CARTPOLE}
+RECIPES = {
+    'drone_hover': DRONE,
+    'drone_track': DRONE,
+    'vehicle_track': Recipe((16,), 4),
+    'cartpole': CARTPOLE,
+}
 
 
 def brief(steps: int, learning_rate: float) -> Settings:

@@ -44,6 +44,7 @@ def open_world(name: str, law: Law, rate_hz: float, effects: Effects = NO_EFFECT
         'cartpole': _cartpole,
         'bullet_cartpole': _bullet_cartpole,
         'solar': _solar,
+        'bullet_vehicle': _bullet_vehicle,
     }
     if name not in openers:
         raise unknown('world', name, openers)
@@ -58,6 +59,7 @@ def training_world(
         'bullet_drone': _varied_drones,
         'cartpole': _cartpole,
         'solar': _solar,
+        'bullet_vehicle': _varied_vehicles,
     }
     if name not in openers:
         raise unknown('world', name, openers)
@@ -77,7 +79,8 @@ class StudyWorld(Protocol):
 def study_world(name: str, law: Law, rate_hz: float, effects: Effects) -> StudyWorld | None:
     """Return a world for many chips at once, None where there is no such model of the robot."""
     openers: dict[str, Callable[[Any, float, Effects], StudyWorld]] = {
-        'bullet_drone': _study_drones
+        'bullet_drone': _study_drones,
+        'bullet_vehicle': _study_vehicles,
     }
     return openers[name](law, rate_hz, effects) if name in openers else None
 
@@ -120,3 +123,25 @@ def _solar(law: Any, rate_hz: float, *others: Any) -> World:
     from pkan_control.worlds.batched_solar import BatchedSolar
 
     return BatchedSolar()
+
+
+def _bullet_vehicle(law: Any, rate_hz: float, effects: Effects) -> World:
+    from pkan_control.worlds.bullet_vehicle import BulletVehicle
+    from pkan_control.worlds.tyres import CarCourse
+
+    return BulletVehicle(law.car, rate_hz, partial(CarCourse, effects, rate_hz))
+
+
+def _varied_vehicles(
+    law: Any, rate_hz: float, flights: int, generator: np.random.Generator
+) -> World:
+    from pkan_control.worlds.batched_vehicle import BatchedVehicle
+    from pkan_control.worlds.tyres import draw_car_conditions
+
+    return BatchedVehicle(law.car, rate_hz, draw_car_conditions(flights, generator))
+
+
+def _study_vehicles(law: Any, rate_hz: float, effects: Effects) -> StudyWorld:
+    from pkan_control.worlds.study_vehicle import StudyVehicle
+
+    return StudyVehicle(law.car, rate_hz, effects)

@@ -25,6 +25,7 @@ ROOMS = (
         'rotations',
         'airframe',
         'photovoltaics',
+        'car',
         'devices',
         'bridge',
         'network',

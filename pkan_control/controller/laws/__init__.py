@@ -6,10 +6,12 @@ from pkan_control.controller.laws.cartpole import CartpoleLaw
 from pkan_control.controller.laws.drone import DroneLaw
 from pkan_control.controller.laws.law import Law
 from pkan_control.controller.laws.solar import SolarLaw
+from pkan_control.controller.laws.vehicle import VehicleLaw
 from pkan_control.errors import UserError, unknown
 
-LAWS: dict[str, type[DroneLaw] | type[CartpoleLaw] | type[SolarLaw]] = {
+LAWS: dict[str, type[DroneLaw | VehicleLaw | CartpoleLaw | SolarLaw]] = {
     'drone': DroneLaw,
+    'vehicle': VehicleLaw,
     'cartpole': CartpoleLaw,
     'solar': SolarLaw,
 }
