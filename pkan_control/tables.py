@@ -241,24 +241,6 @@ def fault_table(lines: Mapping[str, FaultLine]) -> Table:
     return table
 
 
-def comparison_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Return a row for each kind of network and size: its score over the seeds, and its size."""
-    table = _table(title, ['network', 'shape'])
-    headings = ('mean', 'spread', 'trained\nnumbers', 'nodes', 'edges', 'rate', 'train\ns')
-    for heading in headings:
-        table.add_column(heading, justify='right', no_wrap=True)
-    for kind in dict.fromkeys(row['kind'] for row in rows):
-        for row in (row for row in rows if row['kind'] == kind):
-            shape = '-'.join(str(size) for size in row['shape'])
-            counts = (str(row[name]) for name in ('parameters', 'nodes', 'edges'))
-            scores = f'{row["mean"]:.3g}', f'{row["spread"]:.1g}'
-            table.add_row(
-                kind, shape, *scores, *counts, f'{row["rate"]:g}', f'{row["training_s"]:.1f}'
-            )
-        table.add_section()
-    return table
-
-
 def number(value: float | None, factor: float, digits: int) -> str:
     """Return a number scaled and rounded, or a dash where there is none."""
     return '-' if value is None else f'{value * factor:.{digits}f}'
