@@ -17,6 +17,7 @@ ROOMS = (
         'errors',
         'files',
         'arrays',
+        'compiled',
         'streams',
         'share',
         'yaml_files',
