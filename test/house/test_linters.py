@@ -44,7 +44,6 @@ ROOMS = (
         'worlds',
         'rollouts',
         'bags',
-        'studies',
         'training',
         'studies',
         'nodes',
