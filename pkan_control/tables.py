@@ -48,6 +48,9 @@ COLUMNS = (
     Column('tool_rms_m', 'p95', 'p95\nmm', 1000),
     Column('block_error_m', 'median', 'block\nmm', 1000),
     Column('block_error_m', 'p95', 'p95\nmm', 1000),
+    Column('survived_s', 'median', 'survived\ns', 1),
+    Column('energy_share', 'median', 'energy\n%', 100),
+    Column('energy_share', 'p95', 'p95\n%', 100),
     Column('settling_time_s', 'median', 'settled\ns', 1),
 )
 

@@ -50,6 +50,7 @@ SplitName = Annotated[
     str | None,
     typer.Option('--split', help='What of an arm the network does: kinematics or cylindrical.'),
 ]
+Steps = Annotated[int | None, typer.Option(help='Optimiser steps instead of the recipe.', min=22)]
 FromBag = Annotated[
     Path | None, typer.Option(help='Clone what a rosbag2, or a folder of them, holds instead.')
 ]

@@ -17,6 +17,7 @@ from pkan_control.commands.options import (
     RobotName,
     Seed,
     SplitName,
+    Steps,
     TaskName,
     TipLink,
     UrdfFile,
@@ -38,9 +39,7 @@ def train(
     out: Annotated[Path | None, typer.Option(help='Controller file; TASK.safetensors.')] = None,
     device: Annotated[str, typer.Option(help='Device of the elements, or mlp.')] = 'bandpass',
     seed: Seed = 0,
-    steps: Annotated[
-        int | None, typer.Option(help='Optimiser steps instead of the recipe.', min=22)
-    ] = None,
+    steps: Steps = None,
     airframe: AirframeName = None,
     robot: RobotName = None,
     urdf: UrdfFile = None,

@@ -42,6 +42,9 @@ def open_world(name: str, law: Law, rate_hz: float, effects: Effects = NO_EFFECT
     openers: dict[str, Callable[[Any, float, Effects], World]] = {
         'bullet_drone': _bullet_drone,
         'bullet_arm': _bullet_arm,
+        'cartpole': _cartpole,
+        'bullet_cartpole': _bullet_cartpole,
+        'solar': _solar,
         'bullet_vehicle': _bullet_vehicle,
     }
     if name not in openers:
@@ -56,6 +59,8 @@ def training_world(
     openers: dict[str, Callable[[Any, float, int, np.random.Generator], World]] = {
         'bullet_drone': _varied_drones,
         'bullet_arm': _late_arms,
+        'cartpole': _cartpole,
+        'solar': _solar,
         'bullet_vehicle': _varied_vehicles,
     }
     if name not in openers:
@@ -115,6 +120,24 @@ def _late_arms(law: Any, rate_hz: float, flights: int, generator: np.random.Gene
     from pkan_control.worlds.batched_arm import LATE_SHARE, BatchedArm
 
     return BatchedArm(law, rate_hz, generator.random((flights, 1)) < LATE_SHARE)
+
+
+def _cartpole(law: Any, rate_hz: float, *others: Any) -> World:
+    from pkan_control.worlds.batched_cartpole import BatchedCartpole
+
+    return BatchedCartpole(rate_hz)
+
+
+def _bullet_cartpole(law: Any, rate_hz: float, effects: Effects) -> World:
+    from pkan_control.worlds.bullet_cartpole import BulletCartpole
+
+    return BulletCartpole(rate_hz)
+
+
+def _solar(law: Any, rate_hz: float, *others: Any) -> World:
+    from pkan_control.worlds.batched_solar import BatchedSolar
+
+    return BatchedSolar()
 
 
 def _bullet_vehicle(law: Any, rate_hz: float, effects: Effects) -> World:

@@ -2,16 +2,23 @@
 
 from typing import Any
 
+from pkan_control.controller.laws.cartpole import CartpoleLaw
 from pkan_control.controller.laws.cylindrical import CylindricalLaw
 from pkan_control.controller.laws.drone import DroneLaw
 from pkan_control.controller.laws.kinematics import KinematicsLaw
 from pkan_control.controller.laws.law import Law
+from pkan_control.controller.laws.solar import SolarLaw
 from pkan_control.controller.laws.vehicle import VehicleLaw
 from pkan_control.errors import UserError, unknown
 
-LAWS: dict[str, type[DroneLaw | VehicleLaw | KinematicsLaw | CylindricalLaw]] = {
+LAWS: dict[
+    str,
+    type[DroneLaw | VehicleLaw | CartpoleLaw | SolarLaw | KinematicsLaw | CylindricalLaw],
+] = {
     'drone': DroneLaw,
     'vehicle': VehicleLaw,
+    'cartpole': CartpoleLaw,
+    'solar': SolarLaw,
     'kinematics': KinematicsLaw,
     'cylindrical': CylindricalLaw,
 }
