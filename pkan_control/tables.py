@@ -37,23 +37,19 @@ class Column:
     factor: float
 
 
+QUANTILES = ('median', 'p95')
+MM = {'tool_error_m': 'error', 'tool_rms_m': 'rms', 'block_error_m': 'block'}
 COLUMNS = (
     Column('final_error_m', 'median', 'error\ncm', 100),
     Column('final_error_m', 'p95', 'p95\ncm', 100),
     Column('rms_error_m', 'median', 'rms\ncm', 100),
     Column('rms_error_m', 'p95', 'p95\ncm', 100),
-    Column('tool_error_m', 'median', 'error\nmm', 1000),
-    Column('tool_error_m', 'p95', 'p95\nmm', 1000),
-    Column('tool_rms_m', 'median', 'rms\nmm', 1000),
-    Column('tool_rms_m', 'p95', 'p95\nmm', 1000),
-    Column('block_error_m', 'median', 'block\nmm', 1000),
-    Column('block_error_m', 'p95', 'p95\nmm', 1000),
+    *(Column(f, q, f'{MM[f] if q != "p95" else q}\nmm', 1000) for f in MM for q in QUANTILES),
     Column('survived_s', 'median', 'survived\ns', 1),
     Column('energy_share', 'median', 'energy\n%', 100),
     Column('energy_share', 'p95', 'p95\n%', 100),
     Column('settling_time_s', 'median', 'settled\ns', 1),
 )
-
 
 # Rows of a calibration: text, field, unit, factor to the unit, digits.
 FIDELITY = (
@@ -63,7 +59,6 @@ FIDELITY = (
     ('outputs, NRMSE, all inputs', 'output_nrmse', '%', 100, 2),
     ('outputs, RMSE, real inputs', 'output_rmse_real', '% of scale', 100, 2),
 )
-
 
 # Groups of chips in a transfer, in the order of rows.
 GROUPS = {'all': 'all', 'whole': 'none dead', 'dead': 'some dead'}
