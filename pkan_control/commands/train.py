@@ -32,6 +32,24 @@ def train(
         int | None, typer.Option(help='Optimiser steps instead of the recipe.', min=22)
     ] = None,
     airframe: AirframeName = None,
+    l1: Annotated[
+        float, typer.Option(help='Weight of the sizes of edges in the loss.', min=0)
+    ] = 0.0,
+    entropy: Annotated[
+        float, typer.Option(help='Weight of the entropy of their shares.', min=0)
+    ] = 0.0,
+    prune: Annotated[
+        float, typer.Option(help='Drop edges below this size, half way, in gain units.', min=0)
+    ] = 0.0,
+    patience: Annotated[
+        int | None,
+        typer.Option(help='Steps without gain on held-out flights that end a round.', min=1),
+    ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help='Write this file; go on where it ends.', callback=writable),
+    ] = None,
+    log_dir: Annotated[Path | None, typer.Option(help='Folder of logs for TensorBoard.')] = None,
     chip: Annotated[
         str | None, typer.Option(help='Train the trims of this chip in the loop instead.')
     ] = None,
@@ -51,7 +69,11 @@ def train(
     if chip is not None or calibration is not None or controller is not None:
         train_in_the_loop(task, chip, calibration, controller, out, json_file)
     else:
-        train_from_seed(task, out, device, seed, steps, airframe, json_file)
+        asked = {'l1': l1, 'entropy': entropy, 'prune': prune}
+        train_from_seed(
+            task, out, device, seed, airframe, json_file, asked,
+            steps=steps, patience=patience, checkpoint=checkpoint, log_dir=log_dir,
+        )  # fmt: skip
 
 
 def train_from_seed(
@@ -59,27 +81,32 @@ def train_from_seed(
     out: Path | None,
     device: str,
     seed: int,
-    steps: int | None,
     airframe: str | None,
     json_file: Path | None,
+    sparsity: dict[str, float],
+    **options: Any,
 ) -> None:
     """Train a controller, measure it on an ideal chip and write the controller file."""
     from dataclasses import replace
 
     from pkan_control.controller.bundle import save_bundle
+    from pkan_control.network import Program
     from pkan_control.rollouts.beside import describe
     from pkan_control.rollouts.record import summary
     from pkan_control.rollouts.rollout import Plan, fly_bundle
     from pkan_control.tables import console, progress, rollout_table
     from pkan_control.tasks.options import configured
+    from pkan_control.training.recipe import Options
     from pkan_control.training.recipe import train as train_controller
+    from pkan_control.training.sparsity import Sparsity
 
     job = configured(task, airframe)
     path = out or Path(f'{task}.safetensors')
     writable(path)
+    asked = Options(sparsity=Sparsity(**sparsity), **options)
     began = time.perf_counter()
     with progress(f'training {task}', 1000) as report:
-        bundle = train_controller(job, device, seed, lambda done, _: report(1000 * done), steps)
+        bundle = train_controller(job, device, seed, lambda done, _: report(1000 * done), asked)
     took = time.perf_counter() - began
     plan = Plan(job, MEASURED, MEASURED_SEED)
     with progress('measuring', MEASURED) as report:
@@ -88,6 +115,8 @@ def train_from_seed(
     title = f'{path}: {MEASURED} episodes, seed {MEASURED_SEED}, ideal chip'
     console.print(rollout_table(title, {describe(bundle): figures}))
     size = {'elements': bundle.program.elements, 'parameters': bundle.program.parameters}
+    if isinstance(bundle.program, Program) and sparsity['prune']:
+        size['connected elements'] = bundle.program.connected
     sizes = ', '.join(f'{count} {name}' for name, count in size.items() if count)
     console.print(f'{sizes}; trained in {took:.0f} s from seed {seed}, checksum {checksum[:16]}')
     run = {'task': task, 'device': device, 'seed': seed, 'training_s': took, 'checksum': checksum}
