@@ -10,7 +10,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 # A sourced ROS 2 takes precedence over the wheels.
 REQUIREMENTS := runtime simulation training export test $(if $(ROS_DISTRO),,ros)
 REQUIREMENT_FILES := $(wildcard requirements/*.txt)
-SOURCES := $(shell find pkan_control scripts launch config controllers urdf resource -type f \
+SOURCES := $(shell find pkan_control scripts launch config controllers urdf rviz resource -type f \
 	-not -name '*.pyc') setup.py setup.cfg package.xml
 
 .PHONY: setup demo test soak results clean

@@ -35,6 +35,7 @@ setup(
         (f'share/{NAME}/config/examples', glob('config/examples/*.yaml')),
         (f'share/{NAME}/controllers', glob('controllers/*.safetensors')),
         (f'share/{NAME}/urdf', glob('urdf/*.urdf')),
+        (f'share/{NAME}/rviz', glob('rviz/*.rviz')),
         (f'lib/{NAME}', glob('scripts/*_node')),
     ],
     entry_points={

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pkan_control.arrays import Array, Floats, namespace
+from pkan_control.arrays import Array, Floats, constant, namespace
 from pkan_control.errors import UserError
 from pkan_control.yaml_files import read_yaml
 
@@ -56,6 +56,11 @@ class Airframe:
         return np.stack([np.ones(4), y, -x, self.torque_ratio * np.array(self.spins)])
 
     @cached_property
+    def moments(self) -> Floats:
+        """Mass in kg and moments of inertia in kg m^2, `[4]`."""
+        return np.array((self.mass, *self.inertia))
+
+    @cached_property
     def unmixing(self) -> Floats:
         """Inverse of `mixing`."""
         return np.asarray(np.linalg.inv(self.mixing), dtype=np.float64)
@@ -71,15 +76,14 @@ class Airframe:
         Each rotor is limited to what it can do: 0 to `max_speed`.
         """
         xp = namespace(wrench)
-        thrusts = wrench @ xp.asarray(self.unmixing.T, dtype=wrench.dtype)
+        thrusts = wrench @ constant(self.unmixing.T, wrench)
         squares = xp.maximum(thrusts, 0 * thrusts) / self.thrust_coefficient
         return xp.minimum(xp.sqrt(squares), 0 * thrusts + self.max_speed)
 
     def wrench(self, speeds: Array) -> Array:
         """Return the thrust and torque `[..., 4]` in N and N m of rotor speeds `[..., 4]`."""
-        xp = namespace(speeds)
         thrusts = speeds * speeds * self.thrust_coefficient
-        return thrusts @ xp.asarray(self.mixing.T, dtype=speeds.dtype)
+        return thrusts @ constant(self.mixing.T, speeds)
 
 
 # Crazyflie 2.x. Mass, arm and inertia of the platform's data sheet; coefficients from the

@@ -13,7 +13,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int16]
 _NUMPY = (np.ndarray, np.generic)
 
-__all__ = ['Array', 'Floats', 'Integers', 'namespace']
+__all__ = ['Array', 'Floats', 'Integers', 'constant', 'namespace']
 
 
 def namespace(*arrays: Array) -> Any:
@@ -22,3 +22,10 @@ def namespace(*arrays: Array) -> Any:
         if not isinstance(array, _NUMPY):
             return array_namespace(*arrays)
     return numpy_namespace
+
+
+def constant(values: Floats, like: Array) -> Array:
+    """Return constants as an array of the library and type of another one."""
+    if isinstance(like, np.ndarray):
+        return values
+    return namespace(like).asarray(values, dtype=like.dtype)

@@ -1,18 +1,32 @@
 """Rotations as quaternions (x, y, z, w), body to world, on batches of any array library."""
 
+import math
+
+import numpy as np
+
 from pkan_control.arrays import Array, namespace
 
 
 def matrix(quaternion: Array) -> Array:
     """Return rotation matrices `[..., 3, 3]` of unit quaternions `[..., 4]`."""
-    xp = namespace(quaternion)
-    x, y, z, w = (quaternion[..., i] for i in range(4))
-    rows = (
-        xp.stack([1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)], axis=-1),
-        xp.stack([2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)], axis=-1),
-        xp.stack([2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)], axis=-1),
+    single = is_single(quaternion)
+    x, y, z, w = quaternion.tolist() if single else (quaternion[..., i] for i in range(4))
+    xx, yy, zz, xy, xz, yz = x * x, y * y, z * z, x * y, x * z, y * z
+    xw, yw, zw = x * w, y * w, z * w
+    numbers = (
+        *(1 - 2 * (yy + zz), 2 * (xy - zw), 2 * (xz + yw)),
+        *(2 * (xy + zw), 1 - 2 * (xx + zz), 2 * (yz - xw)),
+        *(2 * (xz - yw), 2 * (yz + xw), 1 - 2 * (xx + yy)),
     )
-    return xp.stack(rows, axis=-2)
+    if single:
+        return np.array(numbers).reshape(3, 3)
+    xp = namespace(quaternion)
+    return xp.reshape(xp.stack(numbers, axis=-1), (*quaternion.shape[:-1], 3, 3))
+
+
+def is_single(array: Array) -> bool:
+    """Return whether an array is one vector of NumPy: plain numbers are faster then."""
+    return isinstance(array, np.ndarray) and array.ndim == 1 and array.dtype == np.float64
 
 
 def to_world(rotation: Array, vector: Array) -> Array:
@@ -35,14 +49,22 @@ def cross(a: Array, b: Array) -> Array:
 
 def norm(vector: Array) -> Array:
     """Return the length of vectors, `[..., n]` to `[..., 1]`."""
-    xp = namespace(vector)
-    return xp.sqrt(xp.sum(vector * vector, axis=-1, keepdims=True))
+    squares = vector * vector
+    if is_single(squares):
+        return np.array([math.sqrt(sum(squares.tolist()))])
+    total = squares[..., :1]
+    for place in range(1, squares.shape[-1]):
+        total = total + squares[..., place : place + 1]
+    return namespace(vector).sqrt(total)
 
 
 def shorten(vector: Array, limit: float) -> Array:
     """Scale vectors `[..., n]` that are longer than the limit down to it."""
-    xp = namespace(vector)
     length = norm(vector)
+    if is_single(vector):
+        # Like NumPy's, this keeps a NaN.
+        return vector * (limit / max(float(length[0]), limit))
+    xp = namespace(vector)
     return vector * (limit / xp.maximum(length, 0 * length + limit))
 
 

@@ -89,3 +89,10 @@ def test_batches_and_torch_compute_the_same():
         single = function(*(array[3, 1] for array in inputs))
         np.testing.assert_allclose(single, batch[3, 1], atol=1e-14)
     np.testing.assert_allclose(shorten(torch.from_numpy(v), 0.5).numpy(), shorten(v, 0.5))
+
+
+@given(arrays.arrays(np.float64, (1, 4), elements=st.floats(-1e6, 1e6)))
+def test_one_vector_is_computed_as_in_a_batch_to_the_last_bit(batch):
+    (single,) = batch
+    for function in (matrix, norm, lambda v: shorten(v, 0.7)):
+        assert function(single).tobytes() == function(batch)[0].tobytes()

@@ -10,12 +10,15 @@ from pkan_control.arrays import Floats
 from pkan_control.nodes.messages import to_time
 
 
-def joint_state(names: Sequence[str], state: Floats, stamp_ns: int) -> JointState:
-    """Return positions, then velocities, `[2 n]` of joints as a message."""
-    message = JointState(name=list(names))
+def joint_state(
+    joints: Sequence[str], fields: Sequence[str], state: Floats, stamp_ns: int
+) -> JointState:
+    """Return a state `[n]`, number `i` of which is a field of a joint, as a message."""
+    values = dict(zip(zip(joints, fields, strict=True), state.tolist(), strict=True))
+    message = JointState(name=list(dict.fromkeys(joints)))
     message.header.stamp = to_time(stamp_ns)
-    message.position = array('d', state[: len(names)].tolist())
-    message.velocity = array('d', state[len(names) :].tolist())
+    for field in dict.fromkeys(fields):
+        setattr(message, field, array('d', [values[joint, field] for joint in message.name]))
     return message
 
 

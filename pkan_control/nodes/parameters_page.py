@@ -7,7 +7,7 @@ from pkan_control.nodes.parameters import CONTROLLER, SIMULATION, Parameter
 HEAD = """# Parameters of the nodes
 
 Made from the tables that declare them, by `python -m pkan_control.nodes.parameters_page`. Launch
-files load [config/drone_hover.yaml](../config/drone_hover.yaml), which you can start from. A live
+files load [config/simulation.yaml](../config/simulation.yaml), which you can start from. A live
 parameter can change while the node runs; a change that does not fit the others is refused as a
 whole. All others are read when the node is configured.
 """

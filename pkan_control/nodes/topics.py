@@ -4,7 +4,7 @@ Chosen by the names of the numbers in the controller file: what Odometry carries
 a point that moves, or anything else by its names.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -24,7 +24,11 @@ from pkan_control.nodes.messages import drone_state, goal_pose, goal_position, o
 
 # Frame of the world, and of the robot.
 Frames = tuple[str, str]
-POSITION, VELOCITY = '_position', '_velocity'
+# How the numbers of a joint are named, longer endings first.
+SUFFIXES = {
+    **dict.fromkeys(('_velocity', '_m_s', '_rad_s'), 'velocity'),
+    **dict.fromkeys(('_position', '_m', '_rad'), 'position'),
+}
 
 
 def header_stamp(message: Any) -> int:
@@ -55,22 +59,26 @@ def state_topic(law: Law) -> Topic:
     """Return what a law's states travel as; a `UserError` where nothing is known for them."""
     if law.state_names == STATE:
         return Topic('odom', Odometry, drone_state, lambda s, t, f: odometry(s, t, *f))
-    names = joint_names(law.state_names)
-    fields = ['position'] * len(names) + ['velocity'] * len(names)
-    reader = JointReader(names * 2, fields, exact=False)
-    return Topic('joint_states', JointState, reader, lambda s, t, frames: joint_state(names, s, t))
+    names, fields = joints_of(law.state_names)
+    reader = JointReader(names, fields, exact=False)
+    return Topic(
+        'joint_states', JointState, reader, lambda s, t, frames: joint_state(names, fields, s, t)
+    )
 
 
-def joint_names(state_names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the joints of a state that is made of their positions, then their velocities."""
-    half = len(state_names) // 2
-    names = tuple(name.removesuffix(POSITION) for name in state_names[:half])
-    wanted = (*(name + POSITION for name in names), *(name + VELOCITY for name in names))
-    if not names or state_names != wanted:
+def joints_of(state_names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the joint and the field of each number of a state; a `UserError` for other states."""
+    joints, fields = [], []
+    for name in state_names:
+        suffix = next((each for each in SUFFIXES if name.endswith(each)), '')
+        joints.append(name.removesuffix(suffix))
+        fields.append(SUFFIXES.get(suffix, ''))
+    told = set(zip(joints, fields, strict=True))
+    if told != {(joint, field) for joint in joints for field in ('position', 'velocity')}:
         raise UserError(
             f'states of {", ".join(state_names)} are neither those of odometry nor of joints'
         )
-    return names
+    return joints, fields
 
 
 def goal_topic(law: Law) -> Topic:

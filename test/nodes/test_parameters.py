@@ -39,7 +39,7 @@ def of_file(path: Path) -> dict[str, dict[str, object]]:
 
 
 def test_there_is_a_file():
-    assert [path.name for path in FILES] == ['drone_hover.yaml']
+    assert [path.name for path in FILES] == ['simulation.yaml']
 
 
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.name)

@@ -18,16 +18,20 @@ FINITE = st.floats(allow_nan=False, allow_infinity=False)
 FRAMES = ('map', 'base_link')
 JOINTS = ('a_position', 'b_position', 'a_velocity', 'b_velocity')
 ARM = SimpleNamespace(state_names=JOINTS, goal_names=MOVING_GOAL[:6])
+POLE = SimpleNamespace(
+    state_names=('cart_m', 'cart_m_s', 'pole_rad', 'pole_rad_s'), goal_names=('cart_m',)
+)
 CAR = SimpleNamespace(state_names=STATE, goal_names=('x_m', 'yaw_rad', 'speed_m_s'))
 
 
 @pytest.mark.parametrize(
     ('topic', 'count'),
     [
-        (state_topic(ARM), 4), (goal_topic(ARM), 6), (goal_topic(CAR), 3),
+        (state_topic(ARM), 4), (state_topic(POLE), 4), (goal_topic(POLE), 1),
+        (goal_topic(ARM), 6), (goal_topic(CAR), 3),
         (goal_topic(DroneLaw(moving=True)), 9), (goal_topic(DroneLaw()), 3),
     ],
-    ids=['joints', 'moving point', 'by name', 'with acceleration', 'position'],
+    ids=['joints', 'pole', 'cart', 'moving point', 'by name', 'with acceleration', 'position'],
 )  # fmt: skip
 def test_every_bit_arrives(topic, count):
     @given(arrays(float, count, elements=FINITE), st.integers(0, 2**31 * 10**9 - 1))
@@ -90,6 +94,12 @@ def test_after_other_names_places_are_looked_up_anew():
 )
 def test_goals_that_do_not_fit_are_refused(law, message, words):
     assert words in goal_topic(law).decode(message)
+
+
+def test_a_pole_on_a_cart_is_two_joints():
+    message = state_topic(POLE).encode(np.array([1.0, 2.0, 3.0, 4.0]), 1, FRAMES)
+    assert message.name == ['cart', 'pole']
+    assert (list(message.position), list(message.velocity)) == ([1.0, 3.0], [2.0, 4.0])
 
 
 def test_states_of_an_unknown_kind_are_refused(refused):

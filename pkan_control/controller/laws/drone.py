@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from pkan_control.airframe import CRAZYFLIE, GRAVITY, Airframe, airframe_from
-from pkan_control.arrays import Array, Floats, namespace
+from pkan_control.arrays import Array, Floats, constant, namespace
 from pkan_control.controller.signals import Signal, Terms
 from pkan_control.errors import unknown
 from pkan_control.rotations import matrix, norm, shorten, to_body, to_world
@@ -64,6 +64,7 @@ INTEGRAL, FORCE, TORQUE = slice(0, 3), slice(3, 6), slice(6, 9)
 SPEED, SPIN, REACHED, ASKED = slice(9, 12), slice(12, 15), slice(15, 19), slice(19, 23)
 AHEAD, LIFT, BEGUN, MEMORY = slice(23, 26), slice(26, 27), slice(27, 28), 28
 THRUST, TURN = slice(15, 16), slice(16, 19)
+WEIGHT = np.array((0.0, 0.0, GRAVITY))
 AT_START = np.zeros(MEMORY)
 AT_START[THRUST] = GRAVITY
 # The parts of the outer loop, and the parameter whose 0 switches each off.
@@ -133,9 +134,7 @@ class DroneLaw:
 
     def start(self, state: Array) -> Array:
         """Return the memory `[..., 28]` of a drone whose rotors hover."""
-        xp = namespace(state)
-        hover = xp.asarray(AT_START, dtype=state.dtype)
-        return 0 * state[..., :1] + hover
+        return 0 * state[..., :1] + constant(AT_START, state)
 
     def observe(self, memory: Array, state: Array, goal: Array) -> tuple[Array, Array]:
         """Return the memory and the observation `[..., 12]` in the units of `OBSERVATION`."""
@@ -164,9 +163,8 @@ class DroneLaw:
         self, memory: Array, axis: Array, velocity: Array, rate: Array
     ) -> tuple[Array, Array]:
         """Return the observed force `[..., 3]` in m/s^2 and torque `[..., 3]` in rad/s^2."""
-        xp = namespace(memory)
         begun = memory[..., BEGUN]
-        weight = xp.asarray((0.0, 0.0, GRAVITY), dtype=velocity.dtype)
+        weight = constant(WEIGHT, velocity)
         pulled = (velocity - memory[..., SPEED]) * self.rate_hz
         pulled = pulled + weight - axis * memory[..., THRUST]
         turned = (rate - memory[..., SPIN]) * self.rate_hz - memory[..., TURN]
@@ -187,7 +185,7 @@ class DroneLaw:
         """Return the memory, and rotor speeds `[..., 4]` for accelerations `[..., 4]`."""
         xp = namespace(action)
         frame = self.airframe
-        scale = xp.asarray((frame.mass, *frame.inertia), dtype=action.dtype)
+        scale = constant(frame.moments, action)
         thrust, turn = action[..., :1] + memory[..., LIFT], action[..., 1:] - memory[..., TORQUE]
         asked = xp.concat([thrust, turn], axis=-1)
         begun = memory[..., BEGUN]
