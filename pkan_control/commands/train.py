@@ -22,6 +22,20 @@ ROUNDS = 4
 # What differs from machine to machine, and stays out of the controller file.
 MACHINE_DEPENDENT = ('real_time_factor', 'inference_us', 'hash')
 
+L1 = Annotated[float, typer.Option(help='Weight of the sizes of edges in the loss.', min=0)]
+Entropy = Annotated[float, typer.Option(help='Weight of the entropy of their shares.', min=0)]
+Prune = Annotated[
+    float, typer.Option(help='Drop edges below this size, half way, in gain units.', min=0)
+]
+Patience = Annotated[
+    int | None,
+    typer.Option(help='Steps without gain on held-out flights that end a round.', min=1),
+]
+CheckpointFile = Annotated[
+    Path | None, typer.Option(help='Write this file; go on where it ends.', callback=writable)
+]
+LogDir = Annotated[Path | None, typer.Option(help='Folder of logs for TensorBoard.')]
+
 
 def train(
     task: TaskName,
@@ -32,24 +46,12 @@ def train(
         int | None, typer.Option(help='Optimiser steps instead of the recipe.', min=22)
     ] = None,
     airframe: AirframeName = None,
-    l1: Annotated[
-        float, typer.Option(help='Weight of the sizes of edges in the loss.', min=0)
-    ] = 0.0,
-    entropy: Annotated[
-        float, typer.Option(help='Weight of the entropy of their shares.', min=0)
-    ] = 0.0,
-    prune: Annotated[
-        float, typer.Option(help='Drop edges below this size, half way, in gain units.', min=0)
-    ] = 0.0,
-    patience: Annotated[
-        int | None,
-        typer.Option(help='Steps without gain on held-out flights that end a round.', min=1),
-    ] = None,
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(help='Write this file; go on where it ends.', callback=writable),
-    ] = None,
-    log_dir: Annotated[Path | None, typer.Option(help='Folder of logs for TensorBoard.')] = None,
+    l1: L1 = 0.0,
+    entropy: Entropy = 0.0,
+    prune: Prune = 0.0,
+    patience: Patience = None,
+    checkpoint: CheckpointFile = None,
+    log_dir: LogDir = None,
     chip: Annotated[
         str | None, typer.Option(help='Train the trims of this chip in the loop instead.')
     ] = None,

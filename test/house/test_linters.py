@@ -42,6 +42,7 @@ ROOMS = (
         'training',
         'nodes',
         'tables',
+        'study_tables',
         'pictures',
         'reports',
     ),

@@ -10,7 +10,7 @@ from pkan_control.rollouts.beside import shipped, shipped_mlp
 from pkan_control.studies.law_cycles import DIVISION, MEMORY, SIMPLE, Tally, _counting, law_cycles
 from pkan_control.studies.power import compare_power
 from pkan_control.studies.power_constants import CONSTANTS, CYCLE
-from pkan_control.tables import spans
+from pkan_control.study_tables import spans
 from pkan_control.tasks.drone_hover import drone_hover
 
 NAMES = ('dedicated CMOS', 'memristive (as many)', 'FPAA, one chip multiplexed')
