@@ -65,6 +65,7 @@ setup(
         'pkan_control.tasks': [
             'drone_hover = pkan_control.tasks.drone_hover:drone_hover',
             'drone_track = pkan_control.tasks.drone_track:drone_track',
+            'vehicle_track = pkan_control.tasks.vehicle_track:vehicle_track',
         ],
     },
 )

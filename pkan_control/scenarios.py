@@ -73,6 +73,15 @@ EFFECTS: dict[str, dict[str, Effect]] = {
         **ODOMETRY,
         **LINK,
     },
+    'vehicle': {
+        'friction': Effect('factor on the friction of the tyres', '1', 0.1, 2.0),
+        'friction_spread': Effect('spread of that factor as the road changes', '1', 0.0, 1.0),
+        'payload_kg': Effect('mass that is carried', 'kg', 0.0, 20.0),
+        'steering_lag_s': Effect('time constant of the steering', 's', 0.0, 0.5),
+        'steering_offset_rad': Effect('angle that the steering is off by', 'rad', -0.2, 0.2),
+        **ODOMETRY,
+        **LINK,
+    },
 }
 
 

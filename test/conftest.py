@@ -4,12 +4,18 @@ import cmath
 import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
+from pkan_control.chips.calibration.calibration import Calibration, program_checksum
+from pkan_control.chips.calibration.fidelity import Fidelity
+from pkan_control.chips.trimmed import untrimmed
+from pkan_control.chips.twin import TwinLayer
+from pkan_control.devices.element import find_device
 from pkan_control.errors import UserError
 from pkan_control.network import Program
 
@@ -101,3 +107,24 @@ def attempt() -> Callable[..., tuple[Any, str]]:
             return None, str(error)
 
     return call
+
+
+@pytest.fixture(scope='session')
+def exact_calibration() -> Callable[[str, Program], Calibration]:
+    """Return a maker of the calibration of a chip without flaws, at 25 degC."""
+
+    def make(uid: str, program: Program) -> Calibration:
+        device = find_device(program.device)
+        twin = tuple(
+            TwinLayer(
+                device.decode(c), np.ones(c.shape[:3]), np.ones(c.shape[:2]), np.zeros(c.shape[:2])
+            )
+            for c in program.layers
+        )
+        fidelity = Fidelity(*(0.0 for _ in fields(Fidelity)))
+        return Calibration(
+            uid, program_checksum(program), '', 25.0, tuple(untrimmed(program)), twin, (), 0, 0.0,
+            fidelity, fidelity,
+        )  # fmt: skip
+
+    return make

@@ -5,10 +5,16 @@ from collections.abc import Callable
 from pages.page import Bar, Figures, Page, Section
 
 SECTIONS = (
+    Section('In mid-flight, under the controller node', 'mid_flight',
+            'python benchmark/mid_flight.py --json {json}'),
     Section('Time on the wire', 'bridge', 'python benchmark/bridge.py --json {json}'),
     Section('Damaged frames, wild payloads', 'fuzz', 'python benchmark/fuzz.py --json {json}'),
     Section('A day of faults', 'soak', 'python benchmark/soak --json {json}'),
-)
+)  # fmt: skip
+
+
+def _longest(figures: Figures, *names: str) -> float:
+    return float(max(row[name] for row in figures.values() for name in names))
 
 
 def _worst(figures: Figures) -> float:
@@ -34,9 +40,18 @@ def _none(text: str, section: str, read: Callable[[Figures], float]) -> Bar:
 
 
 BARS = (
+    Bar('board rebooted, cable pulled, program swapped under the controller node: longest time to '
+        'the safe command', '<= 200 ms', 'mid_flight',
+        lambda f: 1e3 * _longest(f, 'command_s'), '{:.0f} ms', lambda ms: ms <= 200),
+    Bar('the same: longest time until the board is not armed any more', '<= 200 ms', 'mid_flight',
+        lambda f: 1e3 * _longest(f, 'board_s'), '{:.0f} ms', lambda ms: ms <= 200),
+    _none('the same: commands before arming was asked for', 'mid_flight',
+          lambda f: float(sum(row['flew_unasked'] for row in f.values()))),
+    Bar('the same: lines in the log, what is wrong and that the board must be armed', '<= 2',
+        'mid_flight', lambda f: _longest(f, 'most_lines'), '{:.0f}', lambda lines: lines <= 2),
     _time('host side of one EVALUATE, median', 60, 'pack and unpack one EVALUATE', 'us_p50'),
-    _time('EVALUATE over TCP, median', 400, 'EVALUATE over tcp', 'us_p50'),
-    _time('EVALUATE over TCP, 99 %', 2000, 'EVALUATE over tcp', 'us_p99'),
+    _time('EVALUATE over TCP, median', 400, 'EVALUATE over TCP', 'us_p50'),
+    _time('EVALUATE over TCP, 99 %', 2000, 'EVALUATE over TCP', 'us_p99'),
     _time('EVALUATE over a pty, median', 400, 'EVALUATE over pty', 'us_p50'),
     _time('EVALUATE over a pty, 99 %', 2000, 'EVALUATE over pty', 'us_p99'),
     _none('200,000 frames, 12 % damaged, and 2,000,000 wild payloads: wrong ones believed, '

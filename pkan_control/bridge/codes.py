@@ -102,6 +102,13 @@ class Flag(IntFlag):
     SAFE_VALUE = 128
 
 
+class Capability(IntFlag):
+    """What a board says of itself in HELLO."""
+
+    # A detector for each element: an edge is the sum of magnitudes, not of waves.
+    DETECTORS = 1
+
+
 class BoardKind(IntEnum):
     """Kinds of boards."""
 

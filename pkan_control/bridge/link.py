@@ -95,8 +95,11 @@ class Link:
         return data
 
     def broke(self, why: str, now_s: float) -> None:
-        """Be down: end what waits, and pause before the next try, each time for longer."""
-        self.is_open, self.interrupted = False, why
+        """Be down: end what waits, and pause before the next try, each time for longer.
+
+        Without a new reason the one from before stands.
+        """
+        self.is_open, self.interrupted = False, why or self.interrupted
         self.retry_s = now_s + self._pause_s * self._chance.uniform(0.5, 1.0)
         self._pause_s = min(2 * self._pause_s, BACK_OFF_S[1])
         self._damaged += self._decoder.errors.total
@@ -112,10 +115,14 @@ class Link:
     def ask(self, kind: Kind, message: Any, number: int, flags: int = 0) -> Answer:
         """Send a request; its answer is put into what is returned, None if the link breaks."""
         if not self.is_open:
-            why = f' ({self.interrupted})' if self.interrupted else ''
-            raise LinkLostError(f'{self.name}: the link is down{why}')
+            raise self.down()
         self._send(kind, number, message, flags)
         return self._answers.setdefault((kind, number), SimpleQueue())
+
+    def down(self) -> LinkLostError:
+        """Return the error of a link that is down: it says why."""
+        why = f' ({self.interrupted})' if self.interrupted else ''
+        return LinkLostError(f'{self.name}: the link is down{why}')
 
     def forget(self, kind: Kind, number: int) -> None:
         """Drop the answer to a request as late, if it still comes."""
@@ -153,7 +160,7 @@ class Link:
         if frame.version != VERSION or not frame.flags & (RESPONSE | EVENT):
             self.statistics.malformed += 1
         elif self._is_another_session(frame):
-            raise ConnectionError('the board does not know this session')
+            raise ConnectionError('the board began anew, or another host has taken it')
         elif frame.session != self.hello.session and frame.kind != Kind.SAFE:
             self.statistics.wrong_session += 1
         elif frame.flags & EVENT:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event, RLock
 from typing import Any
 
@@ -59,6 +60,16 @@ class Port:
                 raise LinkLostError(f'{self.link.name}: {error}') from None
         return answer
 
+    def wait(self, seconds: float) -> None:
+        """Wait until there is something to pump, for a time at most."""
+        transport = self._transport
+        if transport is None:
+            self._pause(max(0.0, min(seconds, self.link.retry_s - self.now_s())))
+            return
+        # Closed meanwhile by another thread: pumping tells.
+        with suppress(OSError, ValueError):
+            transport.ready(seconds)
+
     def pump(self, wait_s: float) -> None:
         """Take one turn: read for a while, or open again what broke once it is time."""
         try:
@@ -68,6 +79,9 @@ class Port:
                 self._open()
             else:
                 self._pause(min(wait_s, self.link.retry_s - self.now_s()))
+        except LinkLostError:
+            # It cannot be opened yet: why it broke stays the reason.
+            self._break('')
         except AnotherBoardError as error:
             self._break(str(error))
             self.closing.set()

@@ -5,12 +5,13 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from queue import Empty as QueueEmpty
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from pkan_control.bridge.codes import Kind, Status
-from pkan_control.bridge.errors import LinkLostError, LinkTimeoutError
+from pkan_control.bridge.errors import LinkTimeoutError
 from pkan_control.bridge.frame import RETRANSMISSION, Frame
 from pkan_control.bridge.handshake import TRIES_S
 from pkan_control.bridge.link import Answer, Link
@@ -19,6 +20,9 @@ from pkan_control.bridge.responses import read_response, unpack_response
 from pkan_control.bridge.transport import Transport
 
 Item = TypeVar('Item')
+
+# Whoever waits while another thread reads looks so often whether it can read itself.
+HAND_OVER_S = 0.001
 
 
 class Session:
@@ -88,23 +92,37 @@ class Session:
         finally:
             self.link.forget(kind, number)
         if frame is None:
-            raise LinkLostError(f'{self.link.name}: the link broke')
+            raise self.link.down()
         return frame
 
 
 class ThreadedSession(Session):
-    """One board, any number of threads; one of its own reads, and keeps the link alive."""
+    """One board, any number of threads: one of them reads at a time.
+
+    A thread of its own does so while nobody waits, and keeps the link alive. Whoever waits for an
+    answer reads it without another thread in between, which would have to be woken first.
+    """
 
     def __init__(self, name: str, connect: Callable[[], Transport]) -> None:
         """Open the link and the session; `name` is what errors call it."""
         chance = random.Random(secrets.randbits(64))  # noqa: S311 (no secret)
         super().__init__(Port(Link(name, chance), connect, time.monotonic))
+        self._reading = threading.Lock()
         self._thread = threading.Thread(target=self._run, name=f'reader of {name}', daemon=True)
         self._thread.start()
 
     def take(self, queue: 'SimpleQueue[Item]', wait_s: float) -> Item:
         """Return what the link puts into a queue; raise `queue.Empty` if that takes too long."""
-        return queue.get(timeout=wait_s)
+        until = self.now_s() + wait_s
+        while (left := until - self.now_s()) > 0:
+            if self._reading.acquire(blocking=False):
+                try:
+                    return super().take(queue, left)
+                finally:
+                    self._reading.release()
+            with suppress(QueueEmpty):
+                return queue.get(timeout=min(left, HAND_OVER_S))
+        return queue.get_nowait()
 
     def close(self) -> None:
         """End the session; the board's watchdog notices."""
@@ -115,4 +133,11 @@ class ThreadedSession(Session):
 
     def _run(self) -> None:
         while not self._port.closing.is_set():
-            self._port.pump(READ_S)
+            self._port.wait(READ_S)
+            if self._reading.acquire(blocking=False):
+                try:
+                    self._port.pump(0.0)
+                finally:
+                    self._reading.release()
+            else:
+                self._port.closing.wait(HAND_OVER_S)

@@ -26,6 +26,23 @@ class Statistics:
     # Round trips in us, the last ones.
     round_trips_us: deque[int] = field(default_factory=lambda: deque(maxlen=KEPT))
 
+    def counters(self) -> dict[str, int]:
+        """Return what was counted, by names for people; the round trip is the median, in us."""
+        found = {
+            'link requests sent': self.sent,
+            'link frames received': self.received,
+            'link requests sent again': self.retransmitted,
+            'link requests without answer': self.timeouts,
+            'link answers too late': self.late,
+            'link frames damaged': self.damaged,
+            'link frames without meaning': self.malformed + self.wrong_session,
+            'link events lost': self.event_gaps,
+            'link reconnects': self.reconnects,
+        }
+        # Another thread may add one meanwhile.
+        times = sorted(self.round_trips_us.copy())
+        return found | ({'link round trip [us]': times[len(times) // 2]} if times else {})
+
 
 class ClockOffset:
     """The board's clock minus the host's in us, from the exchange with the shortest way."""

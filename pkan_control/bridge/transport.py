@@ -1,5 +1,6 @@
 """What carries bytes: a serial port or pty, opened for one user, or a TCP connection."""
 
+import errno
 import os
 import select
 import socket
@@ -14,6 +15,9 @@ CONNECT_TIMEOUT_S = 2.0
 
 class Transport(Protocol):
     """Carries bytes both ways; `OSError` where the other end is gone."""
+
+    def ready(self, timeout_s: float) -> bool:
+        """Wait until something comes, for a time in seconds at most; return whether it did."""
 
     def read(self, timeout_s: float) -> bytes:
         """Return what has come, nothing if nothing comes within a time in seconds."""
@@ -34,9 +38,13 @@ class Tcp:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.settimeout(WRITE_TIMEOUT_S)
 
+    def ready(self, timeout_s: float) -> bool:
+        """Wait until something comes."""
+        return bool(select.select([self._socket], [], [], timeout_s)[0])
+
     def read(self, timeout_s: float) -> bytes:
         """Return what has come."""
-        if not select.select([self._socket], [], [], timeout_s)[0]:
+        if not self.ready(timeout_s):
             return b''
         data = self._socket.recv(READ_BYTES)
         if not data:
@@ -57,15 +65,24 @@ class Serial:
 
     def __init__(self, path: str, baud: int) -> None:
         """Open, and forget what came before."""
-        self._port = serial.Serial(path, baud, exclusive=True, write_timeout=WRITE_TIMEOUT_S)
+        try:
+            self._port = serial.Serial(path, baud, exclusive=True, write_timeout=WRITE_TIMEOUT_S)
+        except serial.SerialException as error:
+            if error.errno in (None, errno.EWOULDBLOCK):
+                raise
+            # The library says the same twice.
+            raise OSError(error.errno, os.strerror(error.errno)) from None
         self._port.reset_input_buffer()
+
+    def ready(self, timeout_s: float) -> bool:
+        """Wait until something comes."""
+        return bool(select.select([self._port.fileno()], [], [], timeout_s)[0])
 
     def read(self, timeout_s: float) -> bytes:
         """Return what has come."""
-        number = self._port.fileno()
-        if not select.select([number], [], [], timeout_s)[0]:
+        if not self.ready(timeout_s):
             return b''
-        data = os.read(number, READ_BYTES)
+        data = os.read(self._port.fileno(), READ_BYTES)
         if not data:
             raise ConnectionError('the device is gone')
         return data

@@ -1,7 +1,7 @@
 """The interface that every chip has, whether simulated or a board on a wire."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
@@ -29,6 +29,19 @@ class Telemetry:
     temperature_c: float
     armed: bool
     saturated: int
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What is known of a chip without asking it: nothing waits for it, whatever its wire does.
+
+    Temperature in degC, None where it is not known yet; what is wrong, one short text each; and
+    what was counted, by name.
+    """
+
+    temperature_c: float | None = None
+    complaints: tuple[str, ...] = ()
+    counters: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,6 +92,9 @@ class Chip(Protocol):
 
     def telemetry(self) -> Telemetry:
         """Return what the chip tells about itself."""
+
+    def condition(self) -> Condition:
+        """Return what is known of the chip, at once."""
 
     def close(self) -> None:
         """Leave the chip safe and release it."""

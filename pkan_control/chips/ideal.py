@@ -3,7 +3,7 @@
 import numpy as np
 
 from pkan_control.arrays import Floats
-from pkan_control.chips.chip import Identity, Index, Target, Telemetry, as_inputs
+from pkan_control.chips.chip import Condition, Identity, Index, Target, Telemetry, as_inputs
 from pkan_control.devices.deviations import PROGRAMMING_C
 from pkan_control.devices.element import Device, find_device
 from pkan_control.errors import UserError
@@ -111,6 +111,12 @@ class IdealChip:
     def telemetry(self) -> Telemetry:
         """Return the number of evaluations."""
         return Telemetry(self._evaluations, PROGRAMMING_C, self._armed, 0)
+
+    def condition(self) -> Condition:
+        """Return what is known of the chip."""
+        told = self.telemetry()
+        saturated = {'outputs at a rail': told.saturated} if told.saturated else {}
+        return Condition(told.temperature_c, (), saturated)
 
     def close(self) -> None:
         """Go safe."""

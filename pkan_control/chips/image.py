@@ -33,6 +33,15 @@ _ELEMENT = np.dtype(
 )
 
 
+class ImageError(UserError):
+    """Bytes that are no image; `numbers` are what came and what is wanted, if they are known."""
+
+    def __init__(self, text: str, *numbers: int) -> None:
+        """Say what is wrong."""
+        super().__init__(f'image {text}')
+        self.numbers = numbers
+
+
 @dataclass(frozen=True)
 class Image:
     """A program, and the number of its elements that no chip can realise."""
@@ -94,29 +103,31 @@ def _constants(device: Device) -> tuple[int, int, int]:
 
 
 def unpack_image(data: bytes) -> Image:
-    """Return what an image holds; raise a `UserError` for bytes that are none."""
+    """Return what an image holds; raise an `ImageError` for bytes that are none."""
     if len(data) < _HEADER.size:
-        raise UserError(f'image of {len(data)} bytes: at least {_HEADER.size}')
+        raise ImageError(f'of {len(data)} bytes: at least {_HEADER.size}', len(data), _HEADER.size)
     magic, version, kind, count, elements, inputs, outputs, *rest = _HEADER.unpack_from(data)
     *constants, scale, identity = rest
-    _equal('magic', magic.hex(), MAGIC.hex())
+    _equal('magic', int.from_bytes(magic), int.from_bytes(MAGIC), '08x')
     _equal('version', version, VERSION)
     names = {number: name for name, number in ELEMENT_KINDS.items()}
     if kind not in names:
-        raise UserError(f'image with element kind {kind}: allowed are {list(names)}')
-    _equal('clock and input map', tuple(constants), _constants(find_device(names[kind])))
-    _equal('CRC-32', f'{crc32(data[_HEADER.size :]):08X}', f'{identity:08X}')
+        raise ImageError(f'with element kind {kind}: allowed are {list(names)}', kind, min(names))
+    wanted = _constants(find_device(names[kind]))
+    for name, got, want in zip(('clock', 'a', 'b'), constants, wanted, strict=True):
+        _equal(name, got, want)
+    _equal('CRC-32', crc32(data[_HEADER.size :]), identity, '08X')
     if not (1 <= count <= MAX_LAYERS and 1 <= elements <= MAX_K and scale):
-        raise UserError(f'image with {count} layers, K {elements}, sigmoid scale {scale}')
+        raise ImageError(f'with {count} layers, K {elements}, sigmoid scale {scale}')
     layers = _unpack_layers(data[_HEADER.size :], count, elements)
-    shape = (layers[0].shape[0], layers[-1].shape[1])
-    _equal('inputs and outputs', (inputs, outputs), shape)
+    _equal('inputs', inputs, layers[0].shape[0])
+    _equal('outputs', outputs, layers[-1].shape[1])
     return Image(layers, names[kind], scale / ONE, _unrealisable(layers, names[kind]))
 
 
-def _equal(name: str, got: object, wanted: object) -> None:
+def _equal(name: str, got: int, wanted: int, show: str = 'd') -> None:
     if got != wanted:
-        raise UserError(f'image with {name} {got}: must be {wanted}')
+        raise ImageError(f'with {name} {got:{show}}: must be {wanted:{show}}', got, wanted)
 
 
 def _unpack_layers(data: bytes, count: int, elements: int) -> tuple[NDArray[np.int16], ...]:
@@ -132,17 +143,23 @@ def _unpack_layers(data: bytes, count: int, elements: int) -> tuple[NDArray[np.i
 
 def _unpack_layer(data: bytes, elements: int) -> tuple[NDArray[np.int16], bytes]:
     if len(data) < _LAYER.size:
-        raise UserError('image ends before its last layer')
+        raise _too_short('a layer', len(data), _LAYER.size)
     sources, targets = _LAYER.unpack_from(data)
+    if not (1 <= sources <= MAX_WIDTH and 1 <= targets <= MAX_WIDTH):
+        raise ImageError(f'with a layer {sources} x {targets}: must be 1 to {MAX_WIDTH}')
     size = _LAYER.size + sources * targets * _edge(elements).itemsize
-    if not (1 <= sources <= MAX_WIDTH and 1 <= targets <= MAX_WIDTH and size <= len(data)):
-        raise UserError(f'image with a layer {sources} x {targets} in {len(data)} bytes')
+    if size > len(data):
+        raise _too_short(f'a layer {sources} x {targets}', len(data), size)
     edges = np.frombuffer(data[_LAYER.size : size], _edge(elements)).reshape(sources, targets)
     bits = (edges['mask'][..., None] >> np.arange(elements)) & 1
     codes = np.empty((sources, targets, elements, 5), np.int16)
     codes[..., 0] = edges['cells']['gain'] * bits
     codes[..., 1:] = edges['cells']['capacitors']
     return codes, data[size:]
+
+
+def _too_short(what: str, there: int, wanted: int) -> ImageError:
+    return ImageError(f'with {there} bytes left for {what}: must be {wanted}', there, wanted)
 
 
 def _unrealisable(layers: tuple[NDArray[np.int16], ...], name: str) -> int:

@@ -10,6 +10,7 @@ from pkan_control.arrays import Floats
 from pkan_control.bridge.codes import (
     DRIVE_OFF,
     BoardKind,
+    Capability,
     Flag,
     Kind,
     SafeReason,
@@ -24,9 +25,10 @@ from pkan_control.bridge.handshake import microseconds
 from pkan_control.bridge.link import LOST_S
 from pkan_control.bridge.messages import Arm, Empty, Evaluate, Ping, Safe, Sweep, SweepData, Trim
 from pkan_control.bridge.session import Session
-from pkan_control.chips.chip import Identity, Index, Target, Telemetry, as_inputs
+from pkan_control.chips.chip import Condition, Identity, Index, Target, Telemetry, as_inputs
 from pkan_control.chips.image import pack_program
 from pkan_control.chips.loading import load_image
+from pkan_control.chips.told import condition
 from pkan_control.errors import UserError
 from pkan_control.network import Program
 
@@ -60,6 +62,8 @@ class RemoteChip:
         # When those evaluations were asked for that were not answered, since the last that was.
         self._missing_s: list[float] = []
         self._saturated = 0
+        # Flags of the last evaluation.
+        self._flags = 0
 
     @property
     def identity(self) -> Identity:
@@ -72,7 +76,7 @@ class RemoteChip:
 
     def program(self, program: Program) -> None:
         """Load a program; a failure leaves the old one in place. The board is then not armed."""
-        self._check_size(program)
+        self._check_fit(program)
         image = pack_program(program)
         self._disarm()
         generation = self.session.link.generation
@@ -81,7 +85,7 @@ class RemoteChip:
         self._safe_wanted = False
         self._round_trip_s = self._measure_round_trip()
 
-    def _check_size(self, program: Program) -> None:
+    def _check_fit(self, program: Program) -> None:
         hello, shape = self.session.link.hello, program.shape
         edges = sum(codes.shape[0] * codes.shape[1] for codes in program.layers)
         wanted = (shape[0], shape[-1], edges, max(codes.shape[2] for codes in program.layers))
@@ -90,6 +94,11 @@ class RemoteChip:
         for name, need, has in zip(names, wanted, there, strict=True):
             if need > has:
                 raise UserError(f'{self.session.link.name}: {need} {name}: the board has {has}')
+        if not hello.capabilities & Capability.DETECTORS:
+            raise UserError(
+                f'{self.session.link.name}: the board adds waves (capabilities '
+                f'0x{hello.capabilities:X}): programs want magnitudes (0x{Capability.DETECTORS:X})'
+            )
 
     def _measure_round_trip(self) -> float:
         times = []
@@ -154,7 +163,7 @@ class RemoteChip:
                 text = f'{error}: allowed are {deadline_s:.4f} s'
                 raise self._missed(LinkTimeoutError(text), asked_s, deadline_s) from None
             self.give_up(str(error))
-            raise
+            raise BoardError(f'{error}; arm it to go on', error.status) from None
         except LinkTimeoutError as error:
             raise self._missed(error, asked_s, deadline_s) from None
         self._missing_s.clear()
@@ -163,6 +172,7 @@ class RemoteChip:
             raise BoardError(f'{why}; arm it to go on', status)
         if len(reply.outputs) != self._loaded().shape[-1]:
             raise BoardError(f'{self.session.link.name}: {len(reply.outputs)} outputs')
+        self._flags = reply.flags
         self._saturated += bool(reply.flags & Flag.SATURATED)
         return to_floats(reply.outputs, ONE_VALUE)
 
@@ -257,8 +267,13 @@ class RemoteChip:
     def telemetry(self) -> Telemetry:
         """Ask the board about itself."""
         data = self.session.request(Kind.TELEMETRY, Empty())
+        self.session.link.events.telemetry = data
         armed = data.state == State.ARMED
         return Telemetry(data.evaluations, data.chip_temperature / 100, armed, self._saturated)
+
+    def condition(self) -> Condition:
+        """Return what the board told last, and what its link counted."""
+        return condition(self.session.link, self._flags)
 
     def close(self) -> None:
         """Leave the board safe and release it; a link that is down leaves it to the watchdog."""

@@ -1,12 +1,17 @@
 """`pkan calibrate`: measure what is particular about a chip, and correct it."""
 
+import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pkan_control.commands.options import JsonFile, writable, write_json
+
+if TYPE_CHECKING:
+    from pkan_control.chips.calibration.calibration import Calibration
 
 
 def calibrate(
@@ -21,8 +26,6 @@ def calibrate(
 
     A calibration that was interrupted goes on where it was when it is started again.
     """
-    from dataclasses import asdict
-
     from pkan_control.controller.bundle import load_bundle
     from pkan_control.pictures.calibration import draw_calibration
     from pkan_control.rollouts.calibrating import analogue, calibrate_chip
@@ -34,21 +37,30 @@ def calibrate(
     def name(uid: str) -> Path:
         path = out or controller.with_suffix(f'.{uid}.calibration')
         writable(path)
+        writable(path.with_suffix('.png'))
         return path
 
-    with stages() as tell:
-        path, found = calibrate_chip(bundle, chip, name, date, tell)
+    try:
+        with stages() as tell:
+            path, found = calibrate_chip(bundle, chip, name, date, tell)
+    except KeyboardInterrupt:
+        print('interrupted: the same command goes on from here', file=sys.stderr)
+        raise
     draw_calibration(path.with_suffix('.png'), analogue(bundle), found)
     console.print(calibration_table(f'{found.uid} with {controller}', found))
     for fault in found.faults:
         console.print(f'  {fault}')
     console.print(f'{path}, {path.with_suffix(".png")}')
-    about: dict[str, Any] = {
+    about = {'date': date, 'chip': chip, 'controller': str(controller)}
+    write_json(json_file, about | _figures(found))
+
+
+def _figures(found: 'Calibration') -> dict[str, Any]:
+    return {
         'uid': found.uid,
         'program': found.program,
-        'date': date,
-        'chip': chip,
+        'sigma': found.sigma,
+        'faults': [str(fault) for fault in found.faults],
+        'raw': asdict(found.raw),
+        'trimmed': asdict(found.trimmed),
     }
-    faults = [str(fault) for fault in found.faults]
-    about |= {'controller': str(controller), 'sigma': found.sigma, 'faults': faults}
-    write_json(json_file, {**about, 'raw': asdict(found.raw), 'trimmed': asdict(found.trimmed)})

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from pkan_control.commands.options import writable
+
 
 def emulate(
     tcp: Annotated[
@@ -22,12 +24,17 @@ def emulate(
         list[str] | None,
         typer.Option(help='What happens to the board, NAME@SECONDS: reboot@12.5, brown_out@20.'),
     ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(help='File that keeps program, trims and dead elements between two runs.'),
+    ] = None,
 ) -> None:
     """Be a board with a simulated chip, until interrupted; --chip tcp://... flies on it."""
     from pkan_control.devices.deviations import find_deviations
     from pkan_control.emulator.endpoint import open_endpoint, serve
     from pkan_control.emulator.firmware import Firmware
     from pkan_control.emulator.mishaps import Mishaps
+    from pkan_control.emulator.snapshot import load_snapshot, save_snapshot
 
     mishaps = Mishaps(mishap or [])
 
@@ -36,12 +43,16 @@ def emulate(
             print(f'{now_us / 1e6:.3f} s: {name}', flush=True)
 
     firmware = Firmware(seed, find_deviations(preset))
+    if state and writable(state) and state.exists():
+        load_snapshot(state, firmware, preset)
     endpoint = open_endpoint(tcp, pty)
     print(f'{endpoint.name}: board with chip {seed}, {preset}', flush=True)
     try:
         serve(firmware, endpoint, stop_on_signals(), strike)
     finally:
         endpoint.close()
+        if state:
+            save_snapshot(state, firmware, preset)
 
 
 def stop_on_signals() -> Callable[[], bool]:

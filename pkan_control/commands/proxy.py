@@ -20,19 +20,20 @@ def proxy(
     from pkan_control.chips.uri import open_transport
     from pkan_control.commands.emulate import stop_on_signals
     from pkan_control.emulator.endpoint import open_endpoint
-    from pkan_control.emulator.fault_plans import DIRECTIONS, load_plans
-    from pkan_control.emulator.fault_proxy import FaultLine, relay
+    from pkan_control.emulator.fault_plans import load_plans
+    from pkan_control.emulator.fault_proxy import Cable, FaultLine, relay
     from pkan_control.errors import UserError
     from pkan_control.tables import console, fault_table
 
-    lines = [FaultLine(each, way) for each, way in zip(load_plans(plan), DIRECTIONS, strict=True)]
+    plans = load_plans(plan)
+    up, down = FaultLine(plans.to_board, 'to_board'), FaultLine(plans.to_host, 'to_host')
     board, endpoint = open_transport(uri), open_endpoint(tcp, pty)
     print(f'{endpoint.name}: faults of {plan} before {uri}', flush=True)
     try:
-        relay(endpoint, board, lines[0], lines[1], stop_on_signals())
+        relay(Cable(endpoint, plans.pulled), board, up, down, stop_on_signals())
     except OSError as error:
         raise UserError(f'{uri}: {error}') from None
     finally:
         endpoint.close()
         board.close()
-        console.print(fault_table(dict(zip(DIRECTIONS, lines, strict=True))))
+        console.print(fault_table({'to_board': up, 'to_host': down}))

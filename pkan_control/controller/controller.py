@@ -53,6 +53,7 @@ class OnChip:
                 f'the control period is {period * 1e3:.1f} ms'
             )
         self._chip, self._outputs = chip, bundle.program.shape[-1]
+        self.calibration = calibration
         self.arm()
         self._terms = bundle.law.observation
         self._scale = bundle.program.squash_scale

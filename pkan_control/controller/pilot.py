@@ -110,6 +110,11 @@ class Pilot:
         # Why the chip was lost, until it is armed again; empty while it is there.
         self.lost = ''
 
+    @property
+    def holding(self) -> bool:
+        """Whether the last command is held because the chip gave none, which may pass."""
+        return 0 < self._missed <= HELD
+
     def limit(self, limits: Limits) -> None:
         """Take other limits, all at once; what was received and counted stays.
 

@@ -23,6 +23,7 @@ class ChipModel:
         """Load a program into the chip of that seed; `crc` names its image."""
         self.program, self.crc = program, crc
         self.trims: Trims = {}
+        self.dead_in_path = False
         self._chip = SimulatedChip(seed, deviations)
         self._chip.program(program)
         edges = [codes.shape[0] * codes.shape[1] for codes in program.layers]
@@ -39,15 +40,30 @@ class ChipModel:
         return saturated(mean.tolist(), ONE_VALUE), self._chip.telemetry().saturated > before
 
     def fail_element(self, index: Index) -> None:
-        """Let an element stop."""
+        """Let an element stop; its detector tells, if it is set to anything but 0."""
         self._chip.fail_element(index)
+        gains = self.program.layers[index.layer][..., 0]
+        self.dead_in_path |= bool(gains[index.source, index.target, index.element])
 
     def sweep(self, job: Sweep) -> Ints:
         """Return the readings Q15.16 of a sweep; raise `IndexError` for what is not there."""
+        if job.target == SweepTarget.PATH:
+            return self._sweep_path(job)
         target, index = self._find(job)
         x = np.linspace(job.x0, job.x1, job.n) / ONE_INPUT
         drive = not job.flags & DRIVE_OFF
         readings = self._chip.sweep(target, index, x, 1 << job.log2_averages, drive)
+        return saturated(readings.tolist(), ONE_VALUE)
+
+    def _sweep_path(self, job: Sweep) -> Ints:
+        """Sweep one input of the network while the others are in the middle; read one output."""
+        inputs, outputs = self.program.shape[0], self.program.shape[-1]
+        source, output = divmod(job.first, outputs)
+        if source >= inputs:
+            raise IndexError(job.first)
+        x = np.full((1 << job.log2_averages, job.n, inputs), 0.5)
+        x[..., source] = np.linspace(job.x0, job.x1, job.n) / ONE_INPUT
+        readings = self._chip.evaluate(x, 0.0, np.inf)[..., output].mean(axis=0)
         return saturated(readings.tolist(), ONE_VALUE)
 
     def _find(self, job: Sweep) -> tuple[Target, Index]:

@@ -18,10 +18,10 @@ from pkan_control.emulator.chip_model import UNTRIMMED, ChipModel
 from pkan_control.emulator.refused import Refused
 from pkan_control.emulator.slots import Slots, check_slot
 from pkan_control.emulator.store import Store
+from pkan_control.emulator.sweeping import MOST_AVERAGES_LOG2, check_sweep
 
 BOOT_US = 20_000
 READINGS_IN_EVENT = 64
-MOST_READINGS, MOST_AVERAGES_LOG2 = 1024, 6
 MOST_TRIMS = 147
 LAYER_LATENCY_US = round(find_device('bandpass').settling_s() * 1e6)
 POWER_ON, REBOOT, BROWN_OUT = 0, 1, 2
@@ -225,6 +225,8 @@ class Device:
         outputs, at_rail = model.evaluate(limited, averages, time_s)
         flags = Flag.SATURATED if at_rail else Flag(0)
         flags |= Flag.INPUT_CLIPPED if limited != message.inputs else Flag(0)
+        flags |= Flag.DEAD_ELEMENT if model.dead_in_path else Flag(0)
+        flags |= Flag.STALE_TRIM if self.store.stale_trims else Flag(0)
         times = (now_us & 0xFFFFFFFF, took_us, took_us)
         return m.EvaluateReply(self.crc, *times, flags, 0, outputs)
 
@@ -235,12 +237,7 @@ class Device:
 
     def _sweep(self, message: m.Sweep, now_us: int) -> m.SweepJob:
         model = self._running(State.PROGRAMMED)
-        if message.target > 2 or message.log2_averages > 15 or not message.n:
-            raise Refused(Status.ARGUMENT)
-        if max(message.x0, message.x1) > ONE_INPUT:
-            raise Refused(Status.ARGUMENT, max(message.x0, message.x1), ONE_INPUT)
-        if message.n > MOST_READINGS:
-            raise Refused(Status.NO_RESOURCE, message.n, MOST_READINGS)
+        check_sweep(message)
         try:
             values = model.sweep(message)
         except IndexError:

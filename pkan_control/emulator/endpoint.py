@@ -27,6 +27,16 @@ class Endpoint(Protocol):
     def name(self) -> str:
         """Chip URI under which the board is reached."""
 
+    @property
+    def plugged(self) -> bool:
+        """Whether a host can reach it."""
+
+    def unplug(self) -> None:
+        """Be gone for hosts, as if the cable was pulled out."""
+
+    def plug(self) -> None:
+        """Be there again under the same name."""
+
     def wait(self, timeout_s: float) -> bytes:
         """Return what has come within a time in seconds."""
 
@@ -42,27 +52,54 @@ class TcpEndpoint:
 
     def __init__(self, host: str, port: int) -> None:
         """Listen; port 0 takes a free one."""
-        try:
-            self._listener = socket.create_server((host, port))
-        except OSError as error:
-            raise UserError(f'cannot listen on {host}:{port}: {error.strerror}') from None
+        self._address = (host, port)
+        self._listener: socket.socket | None = None
         self._host: socket.socket | None = None
         self._pending = b''
-        self.name = 'tcp://{}:{}'.format(*self._listener.getsockname()[:2])
+        self.plug()
+
+    @property
+    def plugged(self) -> bool:
+        """Whether a host can reach it."""
+        return self._listener is not None
+
+    @property
+    def name(self) -> str:
+        """Chip URI under which the board is reached."""
+        return 'tcp://{}:{}'.format(*self._address)
+
+    def plug(self) -> None:
+        """Listen, on the same port as before."""
+        try:
+            self._listener = socket.create_server(self._address)
+        except OSError as error:
+            where = '{}:{}'.format(*self._address)
+            raise UserError(f'cannot listen on {where}: {error.strerror}') from None
+        self._address = self._listener.getsockname()[:2]
+
+    def unplug(self) -> None:
+        """Close the connection and the port."""
+        for each in (self._host, self._listener):
+            if each is not None:
+                each.close()
+        self._host = self._listener = None
 
     def wait(self, timeout_s: float) -> bytes:
         """Return what has come; take a new host if there is none."""
+        if self._listener is None:
+            time.sleep(timeout_s)
+            return b''
         open_sockets = [self._listener] if self._host is None else [self._listener, self._host]
         ready = select.select(open_sockets, [], [], timeout_s)[0]
         if self._host in ready:
             # Perhaps its last bytes before it hangs up: whoever knocks waits until that is known.
             return self._receive()
         if self._listener in ready:
-            self._accept()
+            self._accept(self._listener)
         return b''
 
-    def _accept(self) -> None:
-        host, _ = self._listener.accept()
+    def _accept(self, listener: socket.socket) -> None:
+        host, _ = listener.accept()
         if self._host is not None:
             host.close()
             return
@@ -88,9 +125,7 @@ class TcpEndpoint:
 
     def close(self) -> None:
         """Close the connection and the port."""
-        for each in (self._host, self._listener):
-            if each is not None:
-                each.close()
+        self.unplug()
 
 
 class PtyEndpoint:
@@ -98,37 +133,58 @@ class PtyEndpoint:
 
     def __init__(self, path: Path) -> None:
         """Make the pty; replace a link, but no file, of that name."""
-        self._master, self._slave = os.openpty()
-        tty.setraw(self._slave)
-        os.set_blocking(self._master, False)
         self._path, self._pending = path.absolute(), b''
+        self._ends: tuple[int, int] | None = None
         self.name = f'serial://{self._path}'
+        self.plug()
+
+    @property
+    def plugged(self) -> bool:
+        """Whether a host can reach it."""
+        return self._ends is not None
+
+    def plug(self) -> None:
+        """Make a pty, and the link to it."""
+        self._ends = master, slave = os.openpty()
+        tty.setraw(slave)
+        os.set_blocking(master, False)
         try:
-            if path.is_symlink():
-                path.unlink()
-            path.symlink_to(os.ttyname(self._slave))
+            if self._path.is_symlink():
+                self._path.unlink()
+            self._path.symlink_to(os.ttyname(slave))
         except OSError as error:
             self._release()
-            raise UserError(f'cannot make {path}: {error.strerror}') from None
+            raise UserError(f'cannot make {self._path}: {error.strerror}') from None
+
+    def unplug(self) -> None:
+        """Remove link and pty: a host that has it open gets an EIO."""
+        if self._ends is not None:
+            self._path.unlink(missing_ok=True)
+            self._release()
 
     def wait(self, timeout_s: float) -> bytes:
         """Return what has come."""
-        if not select.select([self._master], [], [], timeout_s)[0]:
+        if self._ends is None:
+            time.sleep(timeout_s)
             return b''
-        return os.read(self._master, READ_BYTES)
+        if not select.select([self._ends[0]], [], [], timeout_s)[0]:
+            return b''
+        return os.read(self._ends[0], READ_BYTES)
 
     def send(self, data: bytes) -> None:
         """Send as much as there is room for."""
-        self._pending = _send(lambda rest: os.write(self._master, rest), self._pending + data)
+        if self._ends is not None:
+            master = self._ends[0]
+            self._pending = _send(lambda rest: os.write(master, rest), self._pending + data)
 
     def close(self) -> None:
         """Remove link and pty."""
-        self._path.unlink(missing_ok=True)
-        self._release()
+        self.unplug()
 
     def _release(self) -> None:
-        os.close(self._master)
-        os.close(self._slave)
+        for end in self._ends or ():
+            os.close(end)
+        self._ends, self._pending = None, b''
 
 
 def _send(write: Callable[[bytes], int], data: bytes) -> bytes:

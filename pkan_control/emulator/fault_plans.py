@@ -1,45 +1,53 @@
-"""Plans of the fault proxy as YAML files.
-
-seed: 7
-to_board:
-rates: {flip: 0.02, drop: 0.01}
-script: {100: merge}
-to_host:
-delay_s: 0.05
-rates: {delay: 0.01}
-outages:
-- {begin_s: 10, end_s: 10.5}
-- {begin_s: 20, end_s: 20.1, stalled: true}
-"""
+"""Plans of the fault proxy as YAML files; doc/firmware.md shows one with all its fields."""
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from pkan_control.emulator.fault_proxy import Fault, FaultPlan, Outage
+from pkan_control.emulator.fault_proxy import Fault, FaultPlan, Outage, check_outages
 from pkan_control.errors import UserError, unknown
 from pkan_control.yaml_files import read_yaml
 
 DIRECTIONS = ('to_board', 'to_host')
-FIELDS = ('rates', 'script', 'delay_s', 'outages')
+SECTIONS = ('seed', *DIRECTIONS, 'pulled')
+FIELDS = ('rates', 'script', 'delay_s', 'outages', 'baud')
 
 
-def load_plans(path: Path) -> tuple[FaultPlan, FaultPlan]:
-    """Return the plans to board and to host; raise a `UserError` that names what is wrong."""
+class Plans(NamedTuple):
+    """What happens to the frames of each direction, and when the host's cable is pulled out."""
+
+    to_board: FaultPlan
+    to_host: FaultPlan
+    pulled: tuple[Outage, ...]
+
+
+def load_plans(path: Path) -> Plans:
+    """Return the plans of a file; raise a `UserError` that names what is wrong."""
     where = f'fault plan {path}'
     if path.suffix not in ('.yaml', '.yml'):
         raise UserError(f'{where}: must be a .yaml file')
     _, values = read_yaml('', 'fault plan', str(path))
     if not isinstance(values, dict):
-        raise UserError(f'{where}: must map {", ".join(("seed", *DIRECTIONS))}')
+        raise UserError(f'{where}: must map {", ".join(SECTIONS)}')
     for key in values:
-        if key not in ('seed', *DIRECTIONS):
-            raise unknown(f'section of {where}', key, ('seed', *DIRECTIONS))
+        if key not in SECTIONS:
+            raise unknown(f'section of {where}', key, SECTIONS)
     seed = values.get('seed', 0)
     if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
         raise UserError(f'{where}: seed {seed!r}: must be a whole number from 0')
     up, down = (_plan(f'{where}: {name}', values.get(name, {}), seed) for name in DIRECTIONS)
-    return up, down
+    return Plans(up, down, _pulled(f'{where}: pulled', values.get('pulled', [])))
+
+
+def _pulled(where: str, values: Any) -> tuple[Outage, ...]:
+    pulled = tuple(_outage(where, each) for each in _list(where, values))
+    if any(outage.stalled for outage in pulled):
+        raise UserError(f'{where}: a cable that is pulled out is not stalled')
+    try:
+        check_outages(pulled)
+    except UserError as error:
+        raise UserError(f'{where}: {error}') from None
+    return pulled
 
 
 def _plan(where: str, values: Any, seed: int) -> FaultPlan:
@@ -57,6 +65,7 @@ def _plan(where: str, values: Any, seed: int) -> FaultPlan:
             {_frame(where, number): _fault(where, name) for number, name in script.items()},
             _number(where, values.get('delay_s', FaultPlan.delay_s)),
             tuple(_outage(where, each) for each in _list(where, values.get('outages', []))),
+            _number(where, values.get('baud', FaultPlan.baud)),
         )
     except UserError as error:
         text = str(error)
@@ -71,7 +80,7 @@ def _mapping(where: str, values: Any) -> dict[Any, Any]:
 
 def _list(where: str, values: Any) -> list[Any]:
     if not isinstance(values, list):
-        raise UserError(f'{where}: outages must be a list')
+        raise UserError(f'{where}: must be a list of outages')
     return values
 
 

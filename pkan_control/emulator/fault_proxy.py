@@ -5,7 +5,7 @@ It knows delimiters, not messages, and works in front of any board.
 
 import math
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from time import monotonic
@@ -18,6 +18,8 @@ from pkan_control.streams import stream
 
 POLL_S = 0.0005
 INSERTED_BYTES = 16
+# A byte on a serial line has a start and a stop bit.
+BITS_IN_BYTE = 10
 # A stale frame is this many frames older than the one that it follows.
 STALE_BY = 4
 
@@ -58,17 +60,23 @@ class FaultPlan:
     script: Mapping[int, Fault] = field(default_factory=dict)
     delay_s: float = 0.03
     outages: tuple[Outage, ...] = ()
+    # Speed of the line in bit/s, 0 for one that takes no time.
+    baud: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse rates that are no probabilities, and times that run backwards."""
         if min(self.rates.values(), default=0) < 0 or sum(self.rates.values()) > 1:
             raise UserError(f'fault rates {list(self.rates.values())}: must be parts of 1')
-        for outage in self.outages:
-            if not 0 <= outage.begin_s < outage.end_s:
-                raise UserError(
-                    f'outage from {outage.begin_s!r} s to {outage.end_s!r} s: '
-                    'must end after it begins'
-                )
+        check_outages(self.outages)
+
+
+def check_outages(outages: Iterable[Outage]) -> None:
+    """Raise a `UserError` for times that run backwards."""
+    for outage in outages:
+        if not 0 <= outage.begin_s < outage.end_s:
+            raise UserError(
+                f'outage from {outage.begin_s!r} s to {outage.end_s!r} s: must end after it begins'
+            )
 
 
 class FaultLine:
@@ -112,7 +120,7 @@ class FaultLine:
                 self.lost += bool(piece)
                 continue
             late_s, damaged = self._pass(piece) if piece else (0.0, b'\0')
-            self._latest_s = max(self._latest_s, now_s + late_s)
+            self._latest_s = max(self._latest_s, now_s + late_s) + self._duration_s(damaged)
             self._due.append((self._latest_s, damaged))
 
     def take(self, now_s: float) -> bytes:
@@ -138,6 +146,9 @@ class FaultLine:
         self.counts[fault] += 1
         late_s = self._plan.delay_s if fault is Fault.DELAY else 0.0
         return late_s, self._damage(fault, piece)
+
+    def _duration_s(self, data: bytes) -> float:
+        return BITS_IN_BYTE * len(data) / self._plan.baud if self._plan.baud else 0.0
 
     def _draw(self, piece: bytes) -> Fault | None:
         if self._struck and self._struck[0][1](piece):
@@ -181,8 +192,24 @@ class FaultLine:
         return bytes(changed)
 
 
+@dataclass
+class Cable:
+    """The host's side of a relay: when it is pulled out, the host's port is gone."""
+
+    endpoint: Endpoint
+    # Times in s when it is pulled out.
+    pulled: Sequence[Outage] = ()
+
+    def serve(self, now_s: float) -> bool:
+        """Pull it out, or put it in again, when it is time; return whether it is in."""
+        out = any(outage.begin_s <= now_s < outage.end_s for outage in self.pulled)
+        if out == self.endpoint.plugged:
+            (self.endpoint.unplug if out else self.endpoint.plug)()
+        return not out
+
+
 def relay(
-    host: Endpoint,
+    host: Cable,
     board: Transport,
     to_board: FaultLine,
     to_host: FaultLine,
@@ -191,10 +218,11 @@ def relay(
     """Pass bytes both ways until told to stop; the plans' times count from now."""
     began_s = monotonic()
     while not stopped():
-        to_board.put(host.wait(POLL_S), monotonic() - began_s)
+        host.serve(monotonic() - began_s)
+        to_board.put(host.endpoint.wait(POLL_S), monotonic() - began_s)
         to_host.put(board.read(0.0), monotonic() - began_s)
         now_s = monotonic() - began_s
         up, down = to_board.take(now_s), to_host.take(now_s)
         if up:
             board.write(up)
-        host.send(down)
+        host.endpoint.send(down)

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from typing import Any
 
 from pkan_control.bridge import messages as m
-from pkan_control.bridge.codes import ALERT, MAGIC, BoardKind, Kind, State, Status
+from pkan_control.bridge.codes import ALERT, MAGIC, BoardKind, Capability, Kind, State, Status
 from pkan_control.bridge.frame import (
     EVENT,
     MAX_RAW,
@@ -163,9 +163,9 @@ class Firmware:
         device = self.device
         return m.HelloReply(
             MAGIC, VERSION, BoardKind.EMULATOR, 1, bytes((0, 1, 0, 0)), self.uid, self._session,
-            MAX_RAW, CREDITS, SLOTS, 0, MAX_PORTS, MAX_PORTS, MAX_EDGES, MAX_K, CONVERTER_BITS,
-            LAYER_LATENCY_US, round(CLOCK_HZ), device.boot_count, device.reset_cause,
-            device.state, device.crc, DICTIONARY_CRC,
+            MAX_RAW, CREDITS, SLOTS, Capability.DETECTORS, MAX_PORTS, MAX_PORTS, MAX_EDGES, MAX_K,
+            CONVERTER_BITS, LAYER_LATENCY_US, round(CLOCK_HZ), device.boot_count,
+            device.reset_cause, device.state, device.crc, DICTIONARY_CRC,
         )  # fmt: skip
 
     def _begin_session(self, nonce: int, now_us: int) -> None:

@@ -5,9 +5,8 @@ from zlib import crc32
 
 from pkan_control.bridge.codes import RESTART, Status
 from pkan_control.bridge.messages import ProgramBegin, ProgramData
-from pkan_control.chips.image import Image, unpack_image
+from pkan_control.chips.image import Image, ImageError, unpack_image
 from pkan_control.emulator.refused import Refused
-from pkan_control.errors import UserError
 
 SLOTS = 2
 # 35,000 edges are 1.8 MB.
@@ -62,8 +61,8 @@ class Slots:
             raise Refused(Status.IMAGE_CRC, crc, arriving.crc)
         try:
             return crc, bytes(arriving.data), unpack_image(bytes(arriving.data))
-        except UserError as error:
-            raise Refused(Status.UNSUPPORTED, text=str(error)) from None
+        except ImageError as error:
+            raise Refused(Status.UNSUPPORTED, *error.numbers, text=str(error)) from None
 
     def read(self, slot: int, offset: int, n: int) -> bytes:
         """Return bytes of a slot."""

@@ -19,8 +19,9 @@ class Store:
         self.model: ChipModel | None = None
         # The slot that the active image came from, and its bytes.
         self.active: tuple[int, bytes] | None = None
-        self._trims: tuple[int, Trims] = (0, {})
-        self._failed: list[Index] = []
+        # Trims that were stored, and the checksum of their program; elements that stopped.
+        self.kept_trims: tuple[int, Trims] = (0, {})
+        self.failed: list[Index] = []
 
     def load(self, slot: int, data: bytes, image: Image, crc: int) -> None:
         """Make an image the active program."""
@@ -30,29 +31,40 @@ class Store:
         """Set the chip up anew, with the trims that were stored for its program."""
         if self.model is not None:
             self.model = self._fabricated(self.model.program, self.model.crc)
-            if self._trims[0] == self.model.crc:
-                self.model.restore_trims(self._trims[1])
+            if self.kept_trims[0] == self.model.crc:
+                self.model.restore_trims(self.kept_trims[1])
 
     def keep_trims(self) -> None:
         """Store the trims of the active program."""
         if self.model is not None:
-            self._trims = (self.model.crc, dict(self.model.trims))
+            self.kept_trims = (self.model.crc, dict(self.model.trims))
+
+    @property
+    def stale_trims(self) -> bool:
+        """Whether the trims that are stored belong to another program than the active one."""
+        crc, trims = self.kept_trims
+        return bool(trims) and self.model is not None and crc != self.model.crc
+
+    def swapped(self) -> ChipModel | None:
+        """Return another program of the same shape on this chip, as another host would load it."""
+        if self.model is None:
+            return None
+        program = self.model.program
+        other = replace(program, layers=tuple(codes[::-1] for codes in program.layers))
+        return self._fabricated(other, crc32(pack_program(other)))
 
     def swap_program(self) -> None:
-        """Hold another program of the same shape, as if another host had loaded it."""
-        if self.model is not None:
-            program = self.model.program
-            other = replace(program, layers=tuple(codes[::-1] for codes in program.layers))
-            self.model = self._fabricated(other, crc32(pack_program(other)))
+        """Hold that program."""
+        self.model = self.swapped()
 
     def fail_element(self, index: Index) -> None:
         """Let an element stop, for good."""
-        self._failed.append(index)
+        self.failed.append(index)
         if self.model is not None:
             self.model.fail_element(index)
 
     def _fabricated(self, program: Program, crc: int) -> ChipModel:
         model = ChipModel(self._seed, self.deviations, program, crc)
-        for index in self._failed:
+        for index in self.failed:
             model.fail_element(index)
         return model

@@ -14,8 +14,10 @@ from pkan_control.chips.calibration.calibration import Calibration, program_chec
 from pkan_control.chips.calibration.file import load_calibration, save_calibration
 from pkan_control.chips.calibration.journal import Journal
 from pkan_control.chips.chip import Chip
+from pkan_control.controller.budget import drift
 from pkan_control.controller.bundle import Bundle
-from pkan_control.controller.controller import Controller, OnChip
+from pkan_control.controller.controller import Controller, Evaluator, OnChip
+from pkan_control.controller.health import Level
 from pkan_control.errors import UserError
 from pkan_control.network import Program
 from pkan_control.streams import stream
@@ -34,6 +36,13 @@ def known_calibration(node: Node, path: str) -> Calibration | None:
     return load_calibration(Path(path))
 
 
+def drift_of(network: Evaluator, temperature_c: float | None) -> list[tuple[Level, str]]:
+    """Return what stands against the calibration of a network's chip, if it has one."""
+    if not isinstance(network, OnChip) or network.calibration is None:
+        return []
+    return drift(network.calibration, temperature_c, datetime.now(UTC))
+
+
 class Calibrator:
     """Calibrates the chip of a controller on request, and arms it again."""
 
@@ -50,7 +59,34 @@ class Calibrator:
         self._node, self._bundle, self._chip, self._path = node, bundle, chip, path
         self._network = controller.evaluator
         self._refuse = refuse
+        # What a board tells by itself may not have come yet.
+        chip.telemetry()
         self.service = node.create_service(Trigger, '~/calibrate', self._on_request)
+
+    def findings(self) -> list[tuple[Level, str]]:
+        """Return what is wrong with the chip, the worst first."""
+        found = [(Level.WARN, f'chip: {text}') for text in self._chip.condition().complaints]
+        return drift_of(self._network, self._chip.condition().temperature_c) + found
+
+    def unfit(self) -> str:
+        """Return why the chip must not be armed, nothing where it may."""
+        return ''.join(text for level, text in self.findings() if level == Level.ERROR)
+
+    def values(self) -> dict[str, object]:
+        """Return what is known of the chip, by keys with units."""
+        condition, calibration = (
+            self._chip.condition(),
+            getattr(self._network, 'calibration', None),
+        )
+        found: dict[str, object] = {'chip': self._chip.identity.uid, **condition.counters}
+        if condition.temperature_c is not None:
+            found['chip temperature [degC]'] = f'{condition.temperature_c:.1f}'
+        if calibration is not None:
+            found['chip calibrated'] = calibration.date
+            found['chip elements dead or stuck'] = (
+                '; '.join(map(str, calibration.faults)) or 'none'
+            )
+        return found
 
     def _on_request(self, request: Trigger.Request, response: Trigger.Response) -> object:
         try:
@@ -83,6 +119,7 @@ class Calibrator:
         try:
             calibration = calibrate(self._chip, program, inputs, date, journal, tell)
             save_calibration(path, calibration)
+            network.calibration = calibration
             journal.remove()
         finally:
             network.arm()

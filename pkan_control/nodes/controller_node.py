@@ -3,6 +3,7 @@
 It translates and never decides: what to command is the pilot's decision.
 """
 
+import re
 import time
 import traceback
 from collections.abc import Callable
@@ -31,6 +32,7 @@ from pkan_control.nodes.outlet import Outlet
 from pkan_control.nodes.parameters import CONTROLLER, declare, read
 from pkan_control.nodes.wiring import Wiring, make_wiring
 
+NUMBERS = re.compile(r'[0-9.-]+')
 TRIGGERS = ('state', 'timer')
 Transition = Callable[['ControllerNode', LifecycleState], TransitionCallbackReturn]
 
@@ -100,10 +102,13 @@ class ControllerNode(LifecycleNode):
         limits.check(bundle.rate_hz)
         controller = self._make_controller(bundle, values)
         self._pilot = Pilot(bundle.law, controller, limits)
-        self._pilot.arming.live = values['enable']
+        self._open_calibration(bundle, controller, values['calibration'])
+        unfit = self._calibrator.unfit() if values['enable'] else ''
+        if unfit:
+            self.get_logger().error(f'enable refused: {unfit}')
+        self._pilot.arming.live = values['enable'] and not unfit
         self._rate_hz = bundle.rate_hz
         self._open_interfaces(wiring, values['trigger'])
-        self._open_calibration(bundle, controller, values['calibration'])
         self.get_logger().info(f'{bundle.task} on {values["chip"]} at {bundle.rate_hz:g} Hz')
         return TransitionCallbackReturn.SUCCESS
 
@@ -119,11 +124,13 @@ class ControllerNode(LifecycleNode):
 
     def _open_interfaces(self, wiring: Wiring, trigger: str) -> None:
         self._outlet = Outlet(self, wiring.adapter, self._pilot.arming.live, wiring.topic)
-        self._diagnostics = Diagnostics(self, self._pilot, self._look)
+        values = self._calibrator.values
+        self._diagnostics = Diagnostics(self, self._pilot, self._look, values)
         tick = self._tick if trigger == 'state' else self._note
         goal = wiring.goal
         self._inlet = Inlet(self, self._pilot, wiring.states, goal, tick, self._complain)
         self._requests = open_arming(self, self._pilot, self._unfit, self._rearm)
+        self._requests.append(self._calibrator.service)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._ticking = [
             self.create_timer(0.02, self._on_watchdog, clock=steady),
@@ -136,10 +143,8 @@ class ControllerNode(LifecycleNode):
         def refuse() -> str:
             return 'the node is active: deactivate it first' if self._active else ''
 
-        chip = self._chip
-        if chip is not None:
-            calibrator = Calibrator(self, bundle, chip, controller, path, refuse)
-            self._requests.append(calibrator.service)
+        if self._chip is not None:
+            self._calibrator = Calibrator(self, bundle, self._chip, controller, path, refuse)
 
     @reported
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -208,7 +213,8 @@ class ControllerNode(LifecycleNode):
         """Return what stands against going live."""
         if not self._active:
             return 'the node is not active'
-        return self._pilot.fault(self._now_ns(), time.monotonic())
+        fault = self._pilot.fault(self._now_ns(), time.monotonic())
+        return fault or self._calibrator.unfit()
 
     def _rearm(self) -> None:
         """Follow a request that was granted: one safe command stands between two modes."""
@@ -220,7 +226,8 @@ class ControllerNode(LifecycleNode):
     def _look(self) -> Findings:
         """Return what the graph around the node does to it."""
         rivals = self._outlet.rivals() if self._outlet.live else []
-        return [(Level.WARN, f'{name} publishes on command, too') for name in rivals]
+        found = [(Level.WARN, f'{name} publishes on command, too') for name in rivals]
+        return found + self._calibrator.findings()
 
     def _note(self, stamp: int, state: Floats) -> None:
         self._newest = stamp, state
@@ -252,11 +259,14 @@ class ControllerNode(LifecycleNode):
         self._outlet.publish(decision.command, decision.stamp_ns)
 
     def _complain(self, reason: str) -> None:
-        """Log a reason once, not at every tick, and that it is over."""
-        kind = reason.split(',')[0].split(':')[0]
-        if kind != self._logged and not self._pilot.waits(time.monotonic()):
+        """Log a reason once, not at every tick with other numbers, and that it is over.
+
+        A chip that missed so little that commands are held is counted only.
+        """
+        kind, pilot = NUMBERS.sub('', reason), self._pilot
+        if kind != self._logged and not pilot.holding and not pilot.waits(time.monotonic()):
             self._logged = kind
-            self.get_logger().warning(reason or 'all inputs are there again')
+            self.get_logger().warning(reason or 'all is well again')
 
     def _report(self) -> None:
         self._diagnostics.report(self._active, self._now_ns(), time.monotonic())

@@ -21,9 +21,15 @@ Findings = list[tuple[Level, str]]
 class Diagnostics:
     """Publishes `/diagnostics` once a second, and `~/status`, latched, when it changes."""
 
-    def __init__(self, node: Node, pilot: Pilot, look: Callable[[], Findings]) -> None:
-        """Watch a pilot; `look` tells what the node itself finds wrong."""
-        self._node, self._pilot, self._look = node, pilot, look
+    def __init__(
+        self,
+        node: Node,
+        pilot: Pilot,
+        look: Callable[[], Findings],
+        values: Callable[[], dict[str, object]],
+    ) -> None:
+        """Watch a pilot; `look` tells what else is wrong, `values` what else is known."""
+        self._node, self._pilot, self._look, self._values = node, pilot, look, values
         self._all = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
         self._own = node.create_publisher(DiagnosticStatus, '~/status', LATCHED)
         self._before = copy(pilot.counters)
@@ -52,6 +58,7 @@ class Diagnostics:
 
     def _status(self, active: bool, now_ns: int, steady_s: float) -> DiagnosticStatus:
         values = self._counts() | self._rates(steady_s) | self._ages(now_ns) | self._latencies()
+        values |= self._values()
         pairs = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
         level, text = self._verdict(active, steady_s)
         name = self._node.get_fully_qualified_name()

@@ -79,8 +79,10 @@ class TaskEnvironment(gymnasium.Env[Observation, Observation]):
             self._world.close()
 
 
-gymnasium.register(
-    id='pkan_control/DroneHover-v0',
-    entry_point='pkan_control.rollouts.environment:TaskEnvironment',
-    kwargs={'task': 'drone_hover'},
-)
+TASKS = {'DroneHover': 'drone_hover', 'DroneTrack': 'drone_track', 'VehicleTrack': 'vehicle_track'}
+for _name, _task in TASKS.items():
+    gymnasium.register(
+        id=f'pkan_control/{_name}-v0',
+        entry_point='pkan_control.rollouts.environment:TaskEnvironment',
+        kwargs={'task': _task},
+    )

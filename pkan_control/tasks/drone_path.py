@@ -1,11 +1,14 @@
-"""Paths that a drone follows: position, velocity and acceleration at a time.
+"""Paths that a robot follows: position, velocity and acceleration at a time.
 
 All of them are closed and pass for ever; a figure of eight and a circle lie level around their
-centre, a list of waypoints is flown in straight lines with a stop at each.
+centre, a list of waypoints is passed in straight lines with a stop at each, and a curve goes
+smoothly through its points.
 """
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -18,15 +21,18 @@ EIGHT_LENGTH = 6.09722
 # A straight line from rest to rest has this many times its mean speed in the middle.
 PEAK = 1.875
 
-SHAPES = ('figure_of_eight', 'circle', 'waypoints')
+# A curve's length is added up over so many pieces.
+PIECES = 4000
+
+SHAPES = ('figure_of_eight', 'circle', 'waypoints', 'curve')
 
 
 @dataclass(frozen=True)
 class Path:
     """A shape, how fast it is flown, and where it lies in the world.
 
-    speed_m_s is the mean of a figure of eight, that of a circle, the highest between waypoints;
-    radius_m is half of a shape's longer axis.
+    speed_m_s is the mean of a figure of eight and of a curve, that of a circle, the highest
+    between waypoints; radius_m is half of a shape's longer axis.
     """
 
     shape: str = 'figure_of_eight'
@@ -47,12 +53,16 @@ class Path:
             raise UserError('centre_m and points_m: must be three finite numbers each')
         if self.shape == 'waypoints' and not (len(points) > 2 and self._durations().all()):
             raise UserError('points_m: give two waypoints or more, none equal to the next')
+        if self.shape == 'curve' and not (len(points) > 3 and self._chords().all()):
+            raise UserError('points_m: a curve needs three points or more, none equal to the next')
 
     @property
     def period_s(self) -> float:
         """Return how long it takes to come round."""
         if self.shape == 'waypoints':
             return float(self._durations().sum())
+        if self.shape == 'curve':
+            return self._curve[1] / self.speed_m_s
         length = EIGHT_LENGTH if self.shape == 'figure_of_eight' else 2 * math.pi
         return length * self.radius_m / self.speed_m_s
 
@@ -60,6 +70,8 @@ class Path:
         """Return position, velocity and acceleration `[n, 9]` at times `[n]`."""
         if self.shape == 'waypoints':
             return self._lines(np.mod(time_s, self.period_s))
+        if self.shape == 'curve':
+            return self._bends(np.mod(time_s, self.period_s))
         turn = 2 * math.pi / self.period_s
         level = _eight if self.shape == 'figure_of_eight' else _round
         derivatives = [self.radius_m * turn**i * level(turn * time_s, i) for i in range(3)]
@@ -70,9 +82,30 @@ class Path:
         points = np.array(self.points_m)
         return points, np.roll(points, -1, axis=0) - points
 
+    def _chords(self) -> Floats:
+        return np.asarray(np.linalg.norm(self._legs()[1], axis=1))
+
     def _durations(self) -> Floats:
-        _, legs = self._legs()
-        return np.asarray(PEAK * np.linalg.norm(legs, axis=1) / self.speed_m_s)
+        return PEAK * self._chords() / self.speed_m_s
+
+    @cached_property
+    def _curve(self) -> tuple[Any, float]:
+        """The periodic cubic spline through the points by the length of its chords; its length."""
+        from scipy.interpolate import CubicSpline
+
+        points = np.array([*self.points_m, self.points_m[0]])
+        ends = np.concatenate([[0.0], np.cumsum(self._chords())])
+        spline = CubicSpline(ends, points, bc_type='periodic')
+        speeds = np.linalg.norm(
+            spline(np.linspace(0, ends[-1], PIECES, endpoint=False), 1), axis=1
+        )
+        return spline, float(speeds.mean() * ends[-1])
+
+    def _bends(self, time_s: Floats) -> Floats:
+        spline, _ = self._curve
+        pace = spline.x[-1] / self.period_s
+        parts = [spline(time_s * pace, order) * pace**order for order in range(3)]
+        return np.concatenate(parts, axis=-1)
 
     def _lines(self, time_s: Floats) -> Floats:
         """Return the way along straight lines, each a polynomial of least jerk."""

@@ -38,7 +38,7 @@ class Recipe:
 # Dead parts and gains that are off are drawn more often than typical chips have them: an element
 # on which much depends is then avoided.
 DRONE = Recipe((20,), 3, ChipNoise(edge_gain=0.07, dead=8e-3), Settings(steps=9000))
-RECIPES = {'drone_hover': DRONE, 'drone_track': DRONE}
+RECIPES = {'drone_hover': DRONE, 'drone_track': DRONE, 'vehicle_track': Recipe((16,), 4)}
 
 
 @dataclass(frozen=True)

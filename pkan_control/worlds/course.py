@@ -12,6 +12,12 @@ from pkan_control.worlds.quadrotor import Conditions
 GUST_TAU_S = 0.5
 
 
+def value_at(effects: Effects, name: str, usual: float, time_s: float) -> float:
+    """Return the number of an effect at a time of the episode in s, or the usual one."""
+    effect = effects.get(name)
+    return usual if effect is None or not effect.acts(time_s) else effect.value[0]
+
+
 class Course:
     """The conditions of one episode; its motors are drawn once."""
 
@@ -44,8 +50,7 @@ class Course:
         )
 
     def _value(self, name: str, usual: float, time_s: float) -> float:
-        effect = self._effects.get(name)
-        return usual if effect is None or not effect.acts(time_s) else effect.value[0]
+        return value_at(self._effects, name, usual, time_s)
 
     def _lost(self, time_s: float) -> float:
         """Return the share of thrust that a sagging battery lost so far; it does not recover."""

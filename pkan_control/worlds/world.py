@@ -39,7 +39,10 @@ class Filmed(World, Protocol):
 
 def open_world(name: str, law: Law, rate_hz: float, effects: Effects = NO_EFFECTS) -> World:
     """Return the world of that name for a law's robot; loads PyBullet only when asked for it."""
-    openers: dict[str, Callable[[Any, float, Effects], World]] = {'bullet_drone': _bullet_drone}
+    openers: dict[str, Callable[[Any, float, Effects], World]] = {
+        'bullet_drone': _bullet_drone,
+        'bullet_vehicle': _bullet_vehicle,
+    }
     if name not in openers:
         raise unknown('world', name, openers)
     return openers[name](law, rate_hz, effects)
@@ -50,7 +53,8 @@ def training_world(
 ) -> World:
     """Return a batched world of that name, each flight in drawn conditions of its own."""
     openers: dict[str, Callable[[Any, float, int, np.random.Generator], World]] = {
-        'bullet_drone': _varied_drones
+        'bullet_drone': _varied_drones,
+        'bullet_vehicle': _varied_vehicles,
     }
     if name not in openers:
         raise unknown('world', name, openers)
@@ -70,7 +74,8 @@ class StudyWorld(Protocol):
 def study_world(name: str, law: Law, rate_hz: float, effects: Effects) -> StudyWorld | None:
     """Return a world for many chips at once, None where there is no such model of the robot."""
     openers: dict[str, Callable[[Any, float, Effects], StudyWorld]] = {
-        'bullet_drone': _study_drones
+        'bullet_drone': _study_drones,
+        'bullet_vehicle': _study_vehicles,
     }
     return openers[name](law, rate_hz, effects) if name in openers else None
 
@@ -95,3 +100,25 @@ def _varied_drones(
     from pkan_control.worlds.quadrotor import draw_conditions
 
     return BatchedDrone(law.airframe, rate_hz, draw_conditions(flights, generator))
+
+
+def _bullet_vehicle(law: Any, rate_hz: float, effects: Effects) -> World:
+    from pkan_control.worlds.bullet_vehicle import BulletVehicle
+    from pkan_control.worlds.tyres import CarCourse
+
+    return BulletVehicle(law.car, rate_hz, partial(CarCourse, effects, rate_hz))
+
+
+def _varied_vehicles(
+    law: Any, rate_hz: float, flights: int, generator: np.random.Generator
+) -> World:
+    from pkan_control.worlds.batched_vehicle import BatchedVehicle
+    from pkan_control.worlds.tyres import draw_car_conditions
+
+    return BatchedVehicle(law.car, rate_hz, draw_car_conditions(flights, generator))
+
+
+def _study_vehicles(law: Any, rate_hz: float, effects: Effects) -> StudyWorld:
+    from pkan_control.worlds.study_vehicle import StudyVehicle
+
+    return StudyVehicle(law.car, rate_hz, effects)

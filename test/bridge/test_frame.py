@@ -52,7 +52,7 @@ def test_golden_frames(name):
 
 
 @given(st.lists(FRAMES, max_size=4), st.lists(st.integers(1, 3000), max_size=30))
-def test_any_chunking_gives_the_same_frames(frames, cuts):
+def test_fault_24_any_chunking_gives_the_same_frames(frames, cuts):
     data, decoder, decoded = b''.join(map(encode, frames)), Decoder(), []
     places = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
     for start, end in itertools.pairwise(places):
@@ -61,7 +61,7 @@ def test_any_chunking_gives_the_same_frames(frames, cuts):
     assert decoder.errors.total == 0
 
 
-def test_worst_stuffing_and_longest_payload():
+def test_fault_24_worst_stuffing_and_longest_payload():
     for payload in (bytes(MAX_PAYLOAD), b'\x01' * MAX_PAYLOAD, b'\xff' * MAX_PAYLOAD):
         data = encode(Frame(1, 2, 3, payload))
         assert len(data) <= MAX_ENCODED + 1
@@ -71,14 +71,14 @@ def test_worst_stuffing_and_longest_payload():
 
 
 @given(FRAMES, st.binary(max_size=4000))
-def test_junk_before_a_delimiter_costs_no_frame(frame, junk):
+def test_fault_24_junk_before_a_delimiter_costs_no_frame(frame, junk):
     decoder = Decoder()
     before = decoder.feed(junk + b'\0')
     assert decoder.feed(encode(frame)) == [frame]
     assert not before
 
 
-def test_endless_bytes_without_delimiter_take_no_memory_and_count_once():
+def test_fault_24_endless_bytes_without_delimiter_take_no_memory_and_count_once():
     decoder = Decoder()
     for _ in range(1000):
         assert decoder.feed(b'\x07' * 1000) == []
@@ -87,7 +87,7 @@ def test_endless_bytes_without_delimiter_take_no_memory_and_count_once():
     assert decoder.errors.length == decoder.errors.total == 1
 
 
-def test_short_long_and_false_frames_are_counted_by_reason():
+def test_fault_24_short_long_and_false_frames_are_counted_by_reason():
     decoder = Decoder()
     whole = encode(Frame(1, 2, 3, b'abc'))
     assert decoder.feed(b'\x02\x07\0') == []

@@ -9,7 +9,7 @@ from pathlib import Path
 FUZZ = Path(__file__).parents[2] / 'benchmark' / 'fuzz.py'
 
 
-def test_nothing_wrong_is_believed_and_nothing_raises(tmp_path):
+def test_fault_24_nothing_wrong_is_believed_and_nothing_raises(tmp_path):
     scale = 1.0 if os.environ.get('PKAN_SOAK') else 0.1
     path = tmp_path / 'fuzz.json'
     words = ['--scale', str(scale), '--json', str(path)]

@@ -10,7 +10,7 @@ from pkan_control.bridge.codes import Kind
 from pkan_control.bridge.errors import BoardError, LinkLostError, LinkTimeoutError
 from pkan_control.bridge.frame import Decoder, encode
 from pkan_control.bridge.layouts import RESPONSES
-from pkan_control.bridge.messages import Empty, Evaluate
+from pkan_control.bridge.messages import Empty, Evaluate, Ping
 from pkan_control.bridge.session import ThreadedSession
 from pkan_control.devices.deviations import Deviations
 from pkan_control.emulator.device import BOOT_US
@@ -26,13 +26,16 @@ class Loop:
         self.came, self.broken, self.closed = deque(), False, 0
         self.sent = []
 
+    def ready(self, timeout_s):
+        end = time.monotonic() + timeout_s
+        while not (self.came or self.broken) and time.monotonic() < end:
+            time.sleep(0.0005)
+        return bool(self.came)
+
     def read(self, timeout_s):
         if self.broken:
             raise ConnectionError('pulled out')
-        if not self.came:
-            time.sleep(min(timeout_s, 0.001))
-            return b''
-        return self.came.popleft()
+        return self.came.popleft() if self.ready(timeout_s) else b''
 
     def write(self, data):
         self.sent += Decoder().feed(data)
@@ -104,11 +107,11 @@ def test_pings_go_on_by_themselves_and_tell_the_clock(link):
     assert abs(session.link.clock.offset_us - BOOT_US) < 20_000
 
 
-def test_a_link_that_broke_is_opened_again_and_waiting_requests_end(link):
+def test_fault_25_a_link_that_broke_is_opened_again_and_waiting_requests_end(link):
     loop, session = link
     silent(loop)
     threading.Timer(0.02, lambda: setattr(loop, 'broken', True)).start()
-    with pytest.raises(LinkLostError, match='the link broke'):
+    with pytest.raises(LinkLostError, match=r'the link is down .pulled out'):
         session.request(Kind.STATE, Empty())
     with pytest.raises(LinkLostError, match=r'the link is down .pulled out'):
         session.request(Kind.STATE, Empty())
@@ -119,7 +122,27 @@ def test_a_link_that_broke_is_opened_again_and_waiting_requests_end(link):
     assert session.request(Kind.STATE, Empty()).state == 1
 
 
-def test_another_board_on_the_same_line_is_not_taken(link):
+def test_threads_that_ask_at_once_get_each_its_own_answer(link):
+    _, session = link
+    wrong = []
+
+    def ask(first):
+        for number in range(first, first + 200):
+            reply = session.request(Kind.PING, Ping(number))
+            if reply.t_host != number:
+                wrong.append((number, reply))
+
+    threads = [threading.Thread(target=ask, args=(1000 * each,)) for each in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+        assert not thread.is_alive()
+    assert wrong == []
+    assert session.link.statistics.retransmitted == session.link.statistics.late == 0
+
+
+def test_fault_25_another_board_on_the_same_line_is_not_taken(link):
     loop, session = link
     loop.firmware = Firmware(2, Deviations())
     until(lambda: 'another board' in session.link.interrupted)
@@ -144,7 +167,7 @@ def test_silence_is_a_lost_link_while_watched(link):
         ({'dictionary_crc': 1}, 'dictionary 0x00000001: this host 0x'),
     ],
 )
-def test_a_board_of_another_protocol_is_refused_with_both_values(change, words):
+def test_fault_25_a_board_of_another_protocol_is_refused_with_both_values(change, words):
     def spoil(data):
         (frame,) = Decoder().feed(data)
         reply = RESPONSES[Kind.HELLO].unpack(frame.payload)._replace(**change)

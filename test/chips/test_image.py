@@ -52,7 +52,8 @@ def test_the_size_is_that_of_the_protocol(make_program):
         (6, '<B', 0, ('0 layers',)),
         (6, '<B', 9, ('9 layers',)),
         (7, '<B', 9, ('K 9',)),
-        (8, '<H', 5, ('inputs and outputs (5, 2)', '(3, 2)')),
+        (8, '<H', 5, ('inputs 5', 'must be 3')),
+        (10, '<H', 5, ('outputs 5', 'must be 2')),
         (12, '<I', 3_000_000, ('3000000', '4000000')),
         (24, '<I', 0, ('sigmoid scale 0',)),
         (28, '<I', 7, ('CRC-32', '00000007')),
@@ -65,6 +66,17 @@ def test_a_wrong_header_is_refused_with_both_values(
     pack_into(layout, image, offset, value)
     with refused(*words):
         unpack_image(bytes(image))
+
+
+@pytest.mark.parametrize(
+    ('bytes_off', 'words'),
+    [(-1, ('291 bytes left', 'must be 292')), (5, ('bytes at the end 5', '0'))],
+)
+def test_a_wrong_size_is_refused_with_both_values(make_program, refused, bytes_off, words):
+    image = pack_program(make_program((3, 4, 2)))
+    changed = image[:bytes_off] if bytes_off < 0 else image + bytes(bytes_off)
+    with refused(*words):
+        unpack_image(sealed(bytearray(changed)))
 
 
 def test_elements_that_no_chip_has_are_counted_and_not_loaded(make_program, refused):

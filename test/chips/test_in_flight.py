@@ -1,24 +1,18 @@
 """Faults of a board in mid-flight: a safe command soon, one clear reason, no silent re-arming."""
 
 import time
-from dataclasses import fields
 from functools import partial
 
 import numpy as np
 import pytest
 
 from pkan_control.bridge.codes import State
-from pkan_control.chips.calibration.calibration import Calibration, program_checksum
-from pkan_control.chips.calibration.fidelity import Fidelity
 from pkan_control.chips.ideal import IdealChip
 from pkan_control.chips.image import pack_program
-from pkan_control.chips.trimmed import untrimmed
-from pkan_control.chips.twin import TwinLayer
 from pkan_control.chips.uri import open_chip
 from pkan_control.controller.bundle import Bundle
 from pkan_control.controller.controller import make_controller
 from pkan_control.controller.pilot import Limits, Pilot
-from pkan_control.devices.element import find_device
 from pkan_control.tasks.task import find_task
 
 TASK = find_task('drone_hover')
@@ -52,7 +46,7 @@ FAULTS = {
 @pytest.mark.parametrize(
     ('fault', 'words'), FAULTS.items(), ids=lambda f: getattr(f, '__name__', '')
 )
-def test_in_mid_flight(run_board, make_program, fault, words):
+def test_fault_25_in_mid_flight(run_board, make_program, fault, words):
     bundle = Bundle('drone_hover', TASK.law, 50.0, make_program((12, 16, 4)))
     assert len(pack_program(bundle.program)) > 1000
     with run_board() as (firmware, uri):
@@ -72,23 +66,9 @@ def test_in_mid_flight(run_board, make_program, fault, words):
     assert not any('\n' in reason for reason in reasons)
 
 
-def exact_calibration(uid: str, program) -> Calibration:
-    """Return the calibration of a chip without flaws."""
-    device = find_device(program.device)
-    twin = tuple(
-        TwinLayer(
-            device.decode(c), np.ones(c.shape[:3]), np.ones(c.shape[:2]), np.zeros(c.shape[:2])
-        )
-        for c in program.layers
-    )
-    fidelity = Fidelity(*(0.0 for _ in fields(Fidelity)))
-    return Calibration(
-        uid, program_checksum(program), '', 25.0, tuple(untrimmed(program)), twin, (), 0, 0.0,
-        fidelity, fidelity,
-    )  # fmt: skip
-
-
-def test_the_twin_flies_on_and_the_chip_only_after_a_request(run_board, make_program):
+def test_the_twin_flies_on_and_the_chip_only_after_a_request(
+    run_board, make_program, exact_calibration
+):
     bundle = Bundle('drone_hover', TASK.law, 50.0, make_program((12, 16, 4)))
     with run_board() as (firmware, uri):
         chip = open_chip(uri)

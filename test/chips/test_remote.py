@@ -8,6 +8,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
+from pkan_control.bridge.codes import BoardFault
 from pkan_control.bridge.errors import BoardError, LinkLostError
 from pkan_control.bridge.fixed import ONE_INPUT, ONE_VALUE
 from pkan_control.bridge.session import ThreadedSession
@@ -20,7 +21,7 @@ from pkan_control.controller.bundle import load_bundle
 from pkan_control.controller.controller import make_controller
 from pkan_control.devices.deviations import Deviations, find_deviations
 from pkan_control.emulator.endpoint import TcpEndpoint
-from pkan_control.emulator.fault_proxy import Fault, FaultLine, FaultPlan, relay
+from pkan_control.emulator.fault_proxy import Cable, Fault, FaultLine, FaultPlan, relay
 from pkan_control.rollouts.beside import shipped
 from pkan_control.rollouts.rollout import Plan, fly_bundle
 from pkan_control.tasks.task import find_task
@@ -140,7 +141,7 @@ def test_without_a_sign_of_life_the_board_goes_safe_and_stays_so(board):
     np.testing.assert_allclose(answer(chip), live, 0, NOISE)
 
 
-def test_after_a_reboot_it_flies_only_when_armed_again(board):
+def test_fault_25_after_a_reboot_it_flies_only_when_armed_again(board):
     firmware, chip = board
     live = answer(chip)
     firmware.reboot(firmware.device._fed_us)
@@ -152,7 +153,7 @@ def test_after_a_reboot_it_flies_only_when_armed_again(board):
     np.testing.assert_allclose(answer(chip), live, 0, NOISE)
 
 
-def test_another_program_on_the_board_is_not_armed(board):
+def test_fault_25_another_program_on_the_board_is_not_armed(board):
     _, chip = board
     chip._crc ^= 1
     with pytest.raises(BoardError, match=r'wrong program, 0x\w+ where 0x\w+ is wanted'):
@@ -177,7 +178,7 @@ def test_a_late_answer_is_a_timeout_and_is_dropped(board):
 
 
 @pytest.mark.parametrize('x', [np.nan, -0.01, 1.01, np.inf])
-def test_inputs_out_of_range_never_reach_the_board(board, x):
+def test_fault_26_inputs_out_of_range_never_reach_the_board(board, x):
     firmware, chip = board
     with pytest.raises(ValueError, match='must be in 0 to 1'):
         answer(chip, x)
@@ -278,7 +279,8 @@ def faulty(run_board):
     with run_board() as (firmware, uri):
         host, stop = TcpEndpoint('127.0.0.1', 0), threading.Event()
         transport = Tcp('127.0.0.1', int(uri.rpartition(':')[2]))
-        thread = threading.Thread(target=relay, args=(host, transport, *lines, stop.is_set))
+        wire = (Cable(host), transport, *lines, stop.is_set)
+        thread = threading.Thread(target=relay, args=wire)
         thread.start()
         port = int(host.name.rpartition(':')[2])
         chip = RemoteChip(ThreadedSession(host.name, lambda: Tcp('127.0.0.1', port)))
@@ -290,7 +292,7 @@ def faulty(run_board):
         host.close()
 
 
-def test_behind_faults_no_answer_is_wrong_and_each_fault_is_counted(faulty, program):
+def test_fault_24_behind_faults_no_answer_is_wrong_and_each_fault_is_counted(faulty, program):
     chip, firmware, lines = faulty
     chip.program(program)
     local = SimulatedChip(7, Deviations())
@@ -311,3 +313,30 @@ def test_behind_faults_no_answer_is_wrong_and_each_fault_is_counted(faulty, prog
     up, down = (sum(line.counts[fault] for fault in harm) for line in lines)
     assert (firmware.decoder.errors.total, chip.session.link.statistics.damaged) == (up, down)
     assert up > 0 < down
+
+
+def test_fault_26_an_output_at_a_rail_is_told(board):
+    _, chip = board
+    assert chip.condition().complaints == ()
+    shape = chip._program.layers[-1].shape[:2]
+    chip.trim(len(chip._program.layers) - 1, np.ones(shape), np.full(shape, 10.0))
+    chip.evaluate(np.full(chip._program.shape[0], 0.5), 0.0, 1.0)
+    assert chip.condition().complaints == ('an output is at a rail',)
+
+
+def test_what_a_board_tells_reaches_its_condition(board):
+    firmware, chip = board
+    firmware.device.store.fail_element(Index(0))
+    chip.evaluate(np.full(chip._program.shape[0], 0.5), 0.0, 1.0)
+    assert chip.condition().complaints == ('an element in the path is dead',)
+    assert chip.condition().counters['link requests sent'] > 5
+    firmware.device.fail(BoardFault.TEMPERATURE)
+    until(lambda: 'it is too hot' in chip.condition().complaints)
+    assert chip.condition().temperature_c == 25.0
+
+
+def test_a_board_that_adds_waves_is_refused(board, program, refused):
+    _, chip = board
+    chip.session.link.hello = chip.session.link.hello._replace(capabilities=0)
+    with refused('waves', '0x0', '0x1'):
+        chip.program(program)

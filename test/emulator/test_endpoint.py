@@ -9,9 +9,10 @@ from contextlib import closing, contextmanager
 import numpy as np
 import pytest
 
-from pkan_control.chips.uri import open_chip
+from pkan_control.chips.uri import open_chip, open_transport
 from pkan_control.devices.deviations import Deviations
 from pkan_control.emulator.endpoint import PENDING_BYTES, PtyEndpoint, TcpEndpoint, open_endpoint
+from pkan_control.emulator.fault_proxy import Cable, Outage
 from pkan_control.emulator.firmware import Firmware
 
 COMMAND = [sys.executable, '-m', 'pkan_control.cli', 'emulate']
@@ -102,6 +103,32 @@ def test_a_host_that_leaves_makes_room_for_the_next():
                 assert endpoint.wait(1.0) == bytes([number])
             assert endpoint.wait(1.0) == b''
             endpoint.send(b'nobody hears this')
+
+
+@pytest.mark.parametrize('link', ['tcp', 'pty'])
+def test_a_cable_that_is_pulled_out_ends_the_link_and_can_be_put_in_again(link, tmp_path, refused):
+    tcp, pty = ('127.0.0.1:0', None) if link == 'tcp' else (None, tmp_path / 'board')
+    with closing(open_endpoint(tcp, pty)) as endpoint:
+        cable, before = Cable(endpoint, (Outage(1.0, 2.0),)), endpoint.name
+        host = open_transport(before)
+        host.write(b'x')
+        # A new host is taken first, and heard then.
+        assert b'x' in (endpoint.wait(1.0), endpoint.wait(1.0))
+        assert not cable.serve(1.0)
+        assert not cable.serve(1.9)
+        with pytest.raises(OSError, match=r'closed the connection|is gone'):
+            host.read(1.0)
+        host.close()
+        endpoint.send(b'nobody hears this')
+        assert endpoint.wait(0.001) == b''
+        with refused('cannot open', before):
+            open_transport(before)
+        assert cable.serve(2.0)
+        assert endpoint.name == before
+        host = open_transport(before)
+        host.write(b'y')
+        assert b'y' in (endpoint.wait(1.0), endpoint.wait(1.0))
+        host.close()
 
 
 def test_a_mishap_comes_at_its_time_and_is_told():

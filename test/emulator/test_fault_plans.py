@@ -14,11 +14,14 @@ seed: 7
 to_board:
   rates: {flip: 0.02, drop: 0.01}
   script: {100: merge}
+  baud: 115200
 to_host:
   delay_s: 0.05
   outages:
     - {begin_s: 10, end_s: 10.5}
     - {begin_s: 20, end_s: 20.1, stalled: true}
+pulled:
+  - {begin_s: 30, end_s: 31}
 """
 
 
@@ -33,8 +36,10 @@ def load(tmp_path):
 
 
 def test_a_plan_is_read_as_it_stands(load):
-    up, down = load(PLAN)
-    assert up == FaultPlan(7, {Fault.FLIP: 0.02, Fault.DROP: 0.01}, {100: Fault.MERGE})
+    up, down, pulled = load(PLAN)
+    rates = {Fault.FLIP: 0.02, Fault.DROP: 0.01}
+    assert up == FaultPlan(7, rates, {100: Fault.MERGE}, baud=115200)
+    assert pulled == (Outage(30.0, 31.0),)
     outages = (Outage(10.0, 10.5), Outage(20.0, 20.1, True))
     assert down == FaultPlan(7, {}, {}, 0.05, outages)
 
@@ -55,6 +60,10 @@ def test_a_plan_is_read_as_it_stands(load):
         ('to_host: {outages: [{begin_s: 1}]}', 'begin_s, end_s'),
         ('to_host: {outages: [{begin_s: 2, end_s: 1}]}', 'from 2.0 s to 1.0 s'),
         ('to_host: {outages: [{begin_s: 1, end_s: 2, stalled: 3}]}', 'stalled=3'),
+        ('to_host: {baud: -1}', '-1: must be a number from 0'),
+        ('pulled: {}', 'must be a list'),
+        ('pulled: [{begin_s: 2, end_s: 1}]', 'pulled: outage from 2.0 s to 1.0 s'),
+        ('pulled: [{begin_s: 1, end_s: 2, stalled: true}]', 'not stalled'),
     ],
     ids=str,
 )
@@ -78,7 +87,7 @@ JSON = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                ['seed', 'to_board', 'to_host', 'rates', 'script', 'outages', 'drop', 3]
+                ['seed', 'to_board', 'to_host', 'pulled', 'rates', 'script', 'outages', 'drop', 3]
             ),
             inner,
             max_size=3,
@@ -94,7 +103,7 @@ def test_whatever_a_file_holds_it_is_a_plan_or_one_line(tmp_path_factory, values
     path.write_text(yaml.safe_dump(values))
     said = ''
     try:
-        assert len(load_plans(path)) == 2
+        assert len(load_plans(path)) == 3
     except UserError as error:
         said = str(error)
     assert '\n' not in said

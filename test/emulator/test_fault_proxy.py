@@ -114,3 +114,14 @@ def test_what_is_due_next_is_known():
 def test_an_outage_that_ends_before_it_begins_is_refused(refused):
     with refused('from 2.0 s to 1.0 s'):
         FaultPlan(outages=(Outage(2.0, 1.0),))
+
+
+def test_a_paced_line_takes_its_time_for_each_byte():
+    line, data = FaultLine(FaultPlan(baud=115200), 'up'), encode(FRAMES[30]) * 3
+    line.put(data, 1.0)
+    lasts_s = 10 * len(data) / 115200
+    assert line.take(1.0 + 0.99 * lasts_s / 3) == b''
+    assert line.take(1.0 + 1.01 * lasts_s / 3) == encode(FRAMES[30])
+    line.put(data, 1.0 + lasts_s / 2)
+    assert line.take(1.0 + 1.99 * lasts_s) == encode(FRAMES[30]) * 4
+    assert line.take(1.0 + 2.01 * lasts_s) == encode(FRAMES[30])

@@ -259,7 +259,7 @@ def test_a_sweep_comes_in_events_and_can_be_stopped(bench, image):
     bench.events.clear()
     bench.wait(1000)
     assert not [f for f in bench.events if f.kind == Kind.SWEEP_DATA]
-    for wrong in (job._replace(first=20), job._replace(target=3), job._replace(n=0),
+    for wrong in (job._replace(first=20), job._replace(target=4), job._replace(n=0),
                   job._replace(x1=ONE_INPUT + 1), job._replace(n=2000)):  # fmt: skip
         assert bench.ask(Kind.SWEEP, wrong)[0] in (Status.ARGUMENT, Status.NO_RESOURCE)
     arm(bench, crc32(image))

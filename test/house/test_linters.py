@@ -24,6 +24,7 @@ ROOMS = (
         'scenarios',
         'rotations',
         'airframe',
+        'car',
         'devices',
         'bridge',
         'network',

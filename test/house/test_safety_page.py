@@ -2,13 +2,10 @@
 
 from safety_page import DOC, FAULTS, named_tests, page
 
-# Those of a chip and its link, which are tested beside the bridge.
-OF_THE_LINK = {24, 25, 26, 27, 34}
-
 
 def test_every_fault_has_a_test_and_every_such_test_its_fault() -> None:
     assert set(FAULTS) == set(range(1, 36))
-    assert set(named_tests()) | OF_THE_LINK == set(FAULTS)
+    assert set(named_tests()) == set(FAULTS)
 
 
 def test_the_page_is_up_to_date() -> None:

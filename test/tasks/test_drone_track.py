@@ -19,7 +19,7 @@ FINE = np.arange(0, 20, 1e-3)
 
 
 def path_of(shape: str, speed: float) -> Path:
-    return Path(shape, speed, points_m=CORNERS if shape == 'waypoints' else ())
+    return Path(shape, speed, points_m=CORNERS if shape in ('waypoints', 'curve') else ())
 
 
 @given(st.sampled_from(SHAPES), st.floats(0.5, 2.0))
@@ -39,7 +39,9 @@ def test_paths_come_round(shape):
     )
 
 
-@pytest.mark.parametrize(('shape', 'speed'), [('figure_of_eight', 1.5), ('circle', 2.0)])
+@pytest.mark.parametrize(
+    ('shape', 'speed'), [('figure_of_eight', 1.5), ('circle', 2.0), ('curve', 1.0)]
+)
 def test_speeds_are_means_and_waypoints_limits(shape, speed):
     path = path_of(shape, speed)
     times = np.linspace(0, path.period_s, 10_000, endpoint=False)
@@ -47,6 +49,14 @@ def test_speeds_are_means_and_waypoints_limits(shape, speed):
     assert speeds.mean() == pytest.approx(speed, rel=1e-3)
     highest = np.linalg.norm(path_of('waypoints', 2.0).at(FINE)[:, 3:6], axis=1).max()
     assert highest == pytest.approx(2.0, rel=1e-3)
+
+
+def test_a_curve_passes_its_points_in_their_order():
+    path = path_of('curve', 1.0)
+    way = path.at(np.linspace(0, path.period_s, 5000))[:, :3]
+    nearest = [np.linalg.norm(way - corner, axis=1) for corner in CORNERS]
+    assert max(distance.min() for distance in nearest) < 1e-3
+    assert np.argsort([distance[:-1].argmin() for distance in nearest]).tolist() == [0, 1, 2]
 
 
 def test_waypoints_are_passed_in_their_order_at_rest():
@@ -73,6 +83,7 @@ def test_shipped_paths_and_airframes_are_sound():
         ('{colour: red}', ['colour']),
         ('{shape: waypoints}', ['two waypoints']),
         ('{shape: waypoints, points_m: [[0, 0, 1], [0, 0, 1]]}', ['two waypoints']),
+        ('{shape: curve, points_m: [[0, 0, 1], [1, 0, 1]]}', ['three points']),
         ('{centre_m: [0, 1]}', ['centre_m']),
         ('{centre_m: 3}', ['path']),
     ],

@@ -75,6 +75,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Floats]]:
         raise UserError('no such file')
     if path.stat().st_size > MAX_BYTES:
         raise UserError(f'has {path.stat().st_size} bytes: allowed are at most {MAX_BYTES}')
+    _check_size(path)
     try:
         with safe_open(path, framework='np') as file:
             metadata = file.metadata() or {}
@@ -92,10 +93,24 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Floats]]:
     return manifest, tensors
 
 
+def _check_size(path: Path) -> None:
+    """Refuse a file that was cut, or to which something was added, with both sizes."""
+    data = path.read_bytes()
+    length = int.from_bytes(data[:8], 'little')
+    try:
+        header = json.loads(data[8 : 8 + length])
+        ends = [each['data_offsets'][1] for name, each in header.items() if name[:2] != '__']
+    except DAMAGE:
+        raise UserError(f'not a whole safetensors file ({len(data)} bytes)') from None
+    wanted = 8 + length + max(ends, default=0)
+    if len(data) != wanted:
+        raise UserError(f'has {len(data)} bytes: must be {wanted}')
+
+
 def _unpack(manifest: dict[str, Any], tensors: dict[str, Floats]) -> Calibration:
     layers = [_layer(tensors, number) for number in range(int(manifest['layers']))]
     if len(tensors) != len(layers) * len(TENSORS):
-        raise UserError(f'{len(tensors)} tensors for {len(layers)} layers')
+        raise UserError(f'{len(tensors)} tensors: must be {len(layers) * len(TENSORS)}')
     return Calibration(
         str(manifest['uid']), str(manifest['program']), str(manifest['date']),
         float(manifest['temperature_c']),
@@ -111,7 +126,10 @@ def _layer(tensors: dict[str, Floats], number: int) -> list[Floats]:
     values = [tensors[f'{name}_{number}'] for name in TENSORS]
     for (name, axes), value in zip(TENSORS.items(), values, strict=True):
         if value.ndim != axes or value.shape[:2] != values[0].shape or value.dtype != np.float64:
-            raise UserError(f'{name} of layer {number + 1} has shape {value.shape}')
+            raise UserError(
+                f'{name} of layer {number + 1} is {value.dtype} of shape {value.shape}: must be '
+                f'float64 with {axes} axes, the first {values[0].shape}'
+            )
         if not np.isfinite(value).all():
             raise UserError(f'{name} of layer {number + 1} holds a number that is not finite')
     return values

@@ -80,6 +80,22 @@ def undriven(bench: Bench) -> None:
         raise DeviationError('4 readings of an element without drive, near 0', f'{values}')
 
 
+def path(bench: Bench) -> None:
+    """Sweep the path from the first input to the last output: what EVALUATE gives."""
+    bench.load()
+    wanted = bench.accept(Kind.EVALUATE, bench.evaluation()).outputs[-1] / 65536
+    bench.heard(Kind.SWEEP_DATA)
+    bench.accept(Kind.SWEEP, m.Sweep(3, 4, 4, SHAPE[-1] - 1, HALF, HALF, 0, 0))
+    bench.wait(ANSWER_S / 2)
+    values = [v / 65536 for each in bench.heard(Kind.SWEEP_DATA) for v in each.values]
+    expect('number of readings', 4, len(values))
+    apart = max(abs(value - wanted) for value in values)
+    if apart > 1:
+        raise DeviationError('what EVALUATE gives, within 1', f'{apart:.3f} apart')
+    far = m.Sweep(3, 4, 4, SHAPE[0] * SHAPE[-1], HALF, HALF, 0, 0)
+    bench.refuse(Status.ARGUMENT, Kind.SWEEP, far)
+
+
 def not_while_armed(bench: Bench) -> None:
     """Sweep while armed."""
     bench.load()
@@ -121,6 +137,7 @@ CHECKS = (
     Check('a deadline that cannot be met is missed', 'Statuses', deadline),
     Check('SWEEP gives all readings in order', 'States of a board', swept),
     Check('an element without drive gives nothing', 'Layouts', undriven),
+    Check('SWEEP goes through the whole network', 'Layouts', path),
     Check('SWEEP is refused while armed', 'States of a board', not_while_armed),
     Check('TELEMETRY comes when asked, and in time', 'Layouts', telemetry),
     Check('damaged frames are counted', 'Frame', damaged_counted),

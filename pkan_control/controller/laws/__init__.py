@@ -4,9 +4,10 @@ from typing import Any
 
 from pkan_control.controller.laws.drone import DroneLaw
 from pkan_control.controller.laws.law import Law
+from pkan_control.controller.laws.vehicle import VehicleLaw
 from pkan_control.errors import UserError, unknown
 
-LAWS: dict[str, type[DroneLaw]] = {'drone': DroneLaw}
+LAWS: dict[str, type[DroneLaw | VehicleLaw]] = {'drone': DroneLaw, 'vehicle': VehicleLaw}
 
 
 def make_law(name: str, parameters: dict[str, Any]) -> Law:

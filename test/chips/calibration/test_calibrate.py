@@ -36,7 +36,7 @@ def test_the_chip_is_left_with_the_trims(calibrated, program, inputs):
         assert abs(each.evaluate(inputs, 0.0, 1.0) - wanted).mean() < raw / 3
 
 
-def test_dead_elements_are_named(run, program):
+def test_fault_34_dead_elements_are_named(run, program):
     chip, found = run('sim:?seed=5&preset=good&dead=0.1')
     alive = [flaws.alive for flaws in chip._flaws]
     dead = {
