@@ -311,6 +311,9 @@ def test_inspect_tells_what_a_controller_is(pkan, controller, tmp_path):
     facts = json.loads((tmp_path / 'facts.json').read_text())
     assert facts['shape'] == [12, 16, 4]
     assert facts['command'] == ['rotor_1', 'rotor_2', 'rotor_3', 'rotor_4']
+    assert facts['codes']['gain'] == '-20 to 20'
+    assert np.shape(facts['layers'][0]) == (12, 16, 4, 5)
+    assert 'codes.low_c1' in out
     assert 'bandpass' in out
     assert (tmp_path / 'edges.png').stat().st_size > 10_000
 

@@ -1,6 +1,12 @@
 """The pages of results, one file to a subject; each names its commands and its bars."""
 
-from pages import bridge, calibration, drone, first_flight
+from pages import bridge, calibration, drone, first_flight, physics
 from pages.page import Page
 
-PAGES: tuple[Page, ...] = (first_flight.PAGE, bridge.PAGE, calibration.PAGE, drone.PAGE)
+PAGES: tuple[Page, ...] = (
+    first_flight.PAGE,
+    bridge.PAGE,
+    calibration.PAGE,
+    drone.PAGE,
+    physics.PAGE,
+)
