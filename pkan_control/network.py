@@ -68,6 +68,14 @@ class Program:
         return sum(int(np.count_nonzero(codes[..., names.index(GAIN)])) for codes in self.layers)
 
     @property
+    def used_codes(self) -> dict[str, tuple[int, int]]:
+        """Least and largest of each code over all elements."""
+        names = find_device(self.device).codes
+        rows = np.concatenate([codes.reshape(-1, len(names)) for codes in self.layers])
+        ends = zip(rows.min(axis=0).tolist(), rows.max(axis=0).tolist(), strict=True)
+        return dict(zip(names, ends, strict=True))
+
+    @property
     def parameters(self) -> int:
         """Number of trainable numbers."""
         return self.elements * len(find_device(self.device).parameters)

@@ -9,16 +9,18 @@ from pkan_control.studies.power import Comparison
 from pkan_control.studies.power_constants import Constant
 from pkan_control.tables import _table, number
 
+# An R^2 so low is not told exactly.
+LOWEST, LOW = -9.0, '< -9'
 # Groups of chips in a transfer, in the order of rows.
 GROUPS = {'all': 'all', 'whole': 'none dead', 'dead': 'some dead'}
 # Columns of a transfer: heading, and field, factor to the unit, digits.
 TRANSFER = {
     'RMSE\n1e-3': ('edge_rmse_median', 1000, 2),
-    'p95\n1e-3': ('edge_rmse_p95', 1000, 2),
-    'R^2\n': ('edge_r2_median', 1, 5),
-    'R^2\np5': ('edge_r2_p5', 1, 3),
+    'p95\n1e-3': ('edge_rmse_p95', 1000, 1),
+    'R^2\n': ('edge_r2_median', 1, 4),
+    'R^2\np5': ('edge_r2_p5', 1, 2),
     'NRMSE\n%': ('output_nrmse_median', 100, 2),
-    'p95\n%': ('output_nrmse_p95', 100, 2),
+    'p95\n%': ('output_nrmse_p95', 100, 1),
     'success\n%': ('success_rate', 100, 1),
 }
 
@@ -33,8 +35,12 @@ def transfer_table(preset: str, figures: Mapping[str, Mapping[str, Any]]) -> Tab
     for group in (name for name in GROUPS if name in figures):
         found = figures[group]
         for state in ('raw', 'trimmed'):
-            cells = (number(found[state][field], factor, digits)
-                     for field, factor, digits in TRANSFER.values())  # fmt: skip
+            cells = (
+                LOW
+                if found[state][field] < LOWEST
+                else number(found[state][field], factor, digits)
+                for field, factor, digits in TRANSFER.values()
+            )
             table.add_row(f'{GROUPS[group]}, {state}', str(found['chips']), *cells)
     sigma, dead = number(count['repeatability'], 1e3, 2), count['dead_elements']
     table.caption = f'repeatability of a reading {sigma}e-3 in gain units; {dead} dead elements'

@@ -69,6 +69,7 @@ def executable(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
         (['train', 'drone_hover', '--l1', '-1'], ['--l1', '0']),
         (['train', 'drone_hover', '--prune', 'nan'], ['--prune', '0']),
         (['train', 'drone_hover', '--patience', '0'], ['--patience', '1']),
+        (['train', 'drone_hover', '--chip', 'sim:', '--prune', '1'], ['--prune', 'from a seed']),
         (['train', 'drone_hover', '--device', 'mlp', '--prune', '1'], ['MLP', 'edges']),
         (['rollout', 'drone_hover', '--controller', 'none.st'], ['none.st', 'no such file']),
         (['demo', '--controller', 'none.st'], ['none.st', 'no such file']),
@@ -311,6 +312,9 @@ def test_inspect_tells_what_a_controller_is(pkan, controller, tmp_path):
     facts = json.loads((tmp_path / 'facts.json').read_text())
     assert facts['shape'] == [12, 16, 4]
     assert facts['command'] == ['rotor_1', 'rotor_2', 'rotor_3', 'rotor_4']
+    assert facts['codes']['gain'] == '-20 to 20'
+    assert np.shape(facts['layers'][0]) == (12, 16, 4, 5)
+    assert 'codes.low_c1' in out
     assert 'bandpass' in out
     assert (tmp_path / 'edges.png').stat().st_size > 10_000
 

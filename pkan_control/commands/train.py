@@ -23,6 +23,7 @@ ROUNDS = 4
 # What differs from machine to machine, and stays out of the controller file.
 MACHINE_DEPENDENT = ('real_time_factor', 'inference_us', 'hash')
 
+Steps = Annotated[int | None, typer.Option(help='Optimiser steps instead of the recipe.', min=22)]
 L1 = Annotated[float, typer.Option(help='Weight of the sizes of edges in the loss.', min=0)]
 Entropy = Annotated[float, typer.Option(help='Weight of the entropy of their shares.', min=0)]
 Prune = Annotated[
@@ -36,6 +37,21 @@ CheckpointFile = Annotated[
     Path | None, typer.Option(help='Write this file; go on where it ends.', callback=writable)
 ]
 LogDir = Annotated[Path | None, typer.Option(help='Folder of logs for TensorBoard.')]
+ChipUri = Annotated[
+    str | None, typer.Option(help='Train the trims of this chip in the loop instead.')
+]
+TrimmedFile = Annotated[
+    Path | None, typer.Option(help='With --chip: its calibration file; improved in place.')
+]
+TunedController = Annotated[
+    Path | None, typer.Option(help='With --chip: controller file; the shipped one.')
+]
+Bags = Annotated[
+    Path | None, typer.Option(help='Clone what a rosbag2, or a folder of them, holds instead.')
+]
+Remaps = Annotated[
+    list[str] | None, typer.Option(help='With --from-bag: odom:=/my/odom, rotor_1:=my_joint.')
+]
 
 
 def train(
@@ -43,9 +59,7 @@ def train(
     out: Annotated[Path | None, typer.Option(help='Controller file; TASK.safetensors.')] = None,
     device: Annotated[str, typer.Option(help='Device of the elements, or mlp.')] = 'bandpass',
     seed: Seed = 0,
-    steps: Annotated[
-        int | None, typer.Option(help='Optimiser steps instead of the recipe.', min=22)
-    ] = None,
+    steps: Steps = None,
     airframe: AirframeName = None,
     l1: L1 = 0.0,
     entropy: Entropy = 0.0,
@@ -53,21 +67,11 @@ def train(
     patience: Patience = None,
     checkpoint: CheckpointFile = None,
     log_dir: LogDir = None,
-    chip: Annotated[
-        str | None, typer.Option(help='Train the trims of this chip in the loop instead.')
-    ] = None,
-    calibration: Annotated[
-        Path | None, typer.Option(help='With --chip: its calibration file; improved in place.')
-    ] = None,
-    controller: Annotated[
-        Path | None, typer.Option(help='With --chip: controller file; the shipped one.')
-    ] = None,
-    from_bag: Annotated[
-        Path | None, typer.Option(help='Clone what a rosbag2, or a folder of them, holds instead.')
-    ] = None,
-    remap: Annotated[
-        list[str] | None, typer.Option(help='With --from-bag: odom:=/my/odom, rotor_1:=my_joint.')
-    ] = None,
+    chip: ChipUri = None,
+    calibration: TrimmedFile = None,
+    controller: TunedController = None,
+    from_bag: Bags = None,
+    remap: Remaps = None,
     json_file: JsonFile = None,
 ) -> None:
     """Train a controller from its seed and write the controller file.
@@ -79,18 +83,22 @@ def train(
     """
     if remap and from_bag is None:
         raise UserError('--remap: goes with --from-bag')
+    asked = {'l1': l1, 'entropy': entropy, 'prune': prune}
+    options = {'patience': patience, 'checkpoint': checkpoint, 'log_dir': log_dir}
+    in_the_loop = chip is not None or calibration is not None or controller is not None
+    if (from_bag is not None or in_the_loop) and any((*asked.values(), *options.values())):
+        given = ', '.join(f'--{name.replace("_", "-")}' for name in (*asked, *options))
+        raise UserError(f'{given}: go with training from a seed')
     if from_bag is not None:
         from pkan_control.commands.train_from_bag import train_from_bag
 
         train_from_bag(task, from_bag, remap or [], out, device, seed, steps, airframe, json_file)
-    elif chip is not None or calibration is not None or controller is not None:
+    elif in_the_loop:
         train_in_the_loop(task, chip, calibration, controller, out, json_file)
     else:
-        asked = {'l1': l1, 'entropy': entropy, 'prune': prune}
         train_from_seed(
-            task, out, device, seed, airframe, json_file, asked,
-            steps=steps, patience=patience, checkpoint=checkpoint, log_dir=log_dir,
-        )  # fmt: skip
+            task, out, device, seed, airframe, json_file, asked, steps=steps, **options
+        )
 
 
 def train_from_seed(

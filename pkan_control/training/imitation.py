@@ -51,7 +51,6 @@ class Settings:
     quantised_share: float = 0.2
     clip: float = 1.0
 
-<<<<<<< HEAD
     def __post_init__(self) -> None:
         """Refuse numbers that mean nothing."""
         for name, value in asdict(self).items():
@@ -60,67 +59,6 @@ class Settings:
             if not (low <= value <= high and math.isfinite(value)):
                 allowed = 'in 0..1' if name in SHARES else 'finite and above 0'
                 raise UserError(f'training: {name}={value}: must be {allowed}')
-=======
-
-@dataclass
-class Examples:
-    """Normalised observations and expert actions `[n, ...]` seen so far."""
-
-    observations: Tensor
-    actions: Tensor
-
-    def add(self, observations: Floats, actions: Floats) -> None:
-        """Append what one batch of flights visited."""
-        pairs = ((self.observations, observations), (self.actions, actions))
-        self.observations, self.actions = (
-            torch.cat([old, torch.tensor(new, dtype=torch.float32)]) for old, new in pairs
-        )
-
-    def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Draw examples with replacement."""
-        index = torch.randint(len(self.actions), (count,), generator=generator)
-        return self.observations[index], self.actions[index]
-
-
-def imitate(
-    task: Imitable,
-    network: Trainable,
-    settings: Settings,
-    seed: int,
-    report: Report,
-    known: tuple[Floats, Floats] | None = None,
-) -> list[float]:
-    """Train a network on a task; return the mean loss of each round.
-
-    `known` observations and actions, both normalised, are learnt from beside all flights.
-    """
-    torch.set_num_threads(1)
-    generator = torch.Generator().manual_seed(seed)
-    numbers = stream(seed, 'flights')
-    law = task.law
-    examples = Examples(torch.empty(0, len(law.observation)), torch.empty(0, len(law.output)))
-    examples.add(*fly(task, None, settings.expert_flights, settings.flight_s, numbers))
-    if known is not None:
-        examples.add(*known)
-    optimiser = torch.optim.Adam(network.parameters(), betas=(0.9, settings.beta2))
-    losses: list[float] = []
-    begin = 0
-    for turn in range(settings.rounds + 1):
-        if turn:
-            policy = network.policy(generator, settings.chips)
-            examples.add(*fly(task, policy, settings.flights, settings.flight_s, numbers))
-        end = round(settings.steps * (turn + 1) / (settings.rounds + 1))
-        total = 0.0
-        for step in range(begin, end):
-            set_pace(optimiser, network, settings, step)
-            batch = assemble(task, examples, settings, generator)
-            total += descend(network, optimiser, batch, settings, generator)
-            report((step + 1) / settings.steps, f'round {turn} of {settings.rounds}')
-        losses.append(total / (end - begin))
-        begin = end
-    report(1.0, f'loss {losses[-1]:.4f}')
-    return losses
->>>>>>> main
 
 
 def fly(

@@ -40,13 +40,15 @@ class Extras:
     """What is asked of a training run beyond its recipe; nothing by default.
 
     patience is that of an early stop, in steps; `checkpoint` is written as the run goes on, and
-    gone on from; `diary` writes its logs.
+    gone on from; `diary` writes its logs. `known` observations and actions, both normalised, are
+    learnt from beside all flights.
     """
 
     sparsity: Sparsity = field(default_factory=Sparsity)
     patience: int | None = None
     checkpoint: Checkpoint | None = None
     diary: Diary | None = None
+    known: Seen | None = None
 
 
 def imitate(
@@ -111,6 +113,8 @@ class Imitation:
             policy = self._network.policy(self._generator, settings.chips)
             flights = settings.flights
         self._examples.add(*fly(task, policy, flights, settings.flight_s, self._numbers))
+        if self._extras.known is not None and self._turn == 0:
+            self._examples.add(*self._extras.known)
         if self._watch is not None:
             held = max(1, flights // HELD_OUT)
 
