@@ -79,14 +79,18 @@ def _counting(result: Any, tally: Tally | None) -> Any:
 
 
 def law_cycles(task: Task) -> int:
-    """Return the cycles of one control step of a task's law, scaling of its terms included."""
+    """Return the cycles of one control step of a task's law, scaling of its terms included.
+
+    The law runs on a batch of one: with a single state it may use plain numbers, which nobody
+    counts.
+    """
     law, tally = task.law, Tally()
-    state = _counting(task.start(0, 0), tally)
-    goal = _counting(task.goal(0, 0, 0), tally)
+    state = _counting(task.start(0, 0)[None], tally)
+    goal = _counting(task.goal(0, 0, 0)[None], tally)
     memory = law.start(state)
     tally.cycles = 0
     memory, values = law.observe(memory, state, goal)
     law.observation.normalise(values)
-    outputs = _counting(np.zeros(len(law.output)), tally)
+    outputs = _counting(np.zeros((1, len(law.output))), tally)
     law.act(memory, state, law.output.denormalise(outputs))
     return math.ceil(tally.cycles)
