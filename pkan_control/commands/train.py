@@ -29,8 +29,12 @@ def train(
     out: Annotated[Path | None, typer.Option(help='Controller file; TASK.safetensors.')] = None,
     device: Annotated[str, typer.Option(help='Device of the elements, or mlp.')] = 'bandpass',
     seed: Seed = 0,
+    method: Annotated[
+        str, typer.Option(help='imitation, or td3: reinforcement learning.')
+    ] = 'imitation',
     steps: Annotated[
-        int | None, typer.Option(help='Optimiser steps instead of the recipe.', min=22)
+        int | None,
+        typer.Option(help='Steps instead of the recipe.', min=22),
     ] = None,
     airframe: AirframeName = None,
     chip: Annotated[
@@ -66,7 +70,7 @@ def train(
     elif chip is not None or calibration is not None or controller is not None:
         train_in_the_loop(task, chip, calibration, controller, out, json_file)
     else:
-        train_from_seed(task, out, device, seed, steps, airframe, json_file)
+        train_from_seed(task, out, device, seed, method, steps, airframe, json_file)
 
 
 def train_from_seed(
@@ -74,6 +78,7 @@ def train_from_seed(
     out: Path | None,
     device: str,
     seed: int,
+    method: str,
     steps: int | None,
     airframe: str | None,
     json_file: Path | None,
@@ -94,7 +99,8 @@ def train_from_seed(
     writable(path)
     began = time.perf_counter()
     with progress(f'training {task}', 1000) as report:
-        bundle = train_controller(job, device, seed, lambda done, _: report(1000 * done), steps)
+        tell = lambda done, _: report(1000 * done)  # noqa: E731
+        bundle = train_controller(job, device, seed, tell, steps, method)
     took = time.perf_counter() - began
     plan = Plan(job, MEASURED, MEASURED_SEED)
     with progress('measuring', MEASURED) as report:
@@ -105,7 +111,14 @@ def train_from_seed(
     size = {'elements': bundle.program.elements, 'parameters': bundle.program.parameters}
     sizes = ', '.join(f'{count} {name}' for name, count in size.items() if count)
     console.print(f'{sizes}; trained in {took:.0f} s from seed {seed}, checksum {checksum[:16]}')
-    run = {'task': task, 'device': device, 'seed': seed, 'training_s': took, 'checksum': checksum}
+    run = {
+        'task': task,
+        'device': device,
+        'method': method,
+        'seed': seed,
+        'training_s': took,
+        'checksum': checksum,
+    }
     write_json(json_file, {**run, **size, **figures})
 
 

@@ -8,13 +8,16 @@ from typing import Any
 import pkan_control
 from pkan_control.controller.bundle import MLP, Bundle
 from pkan_control.devices.element import find_device
-from pkan_control.errors import UserError
+from pkan_control.errors import UserError, unknown
 from pkan_control.mlp import equal_shape
 from pkan_control.tasks.task import FromExamples, Imitable, Task
 from pkan_control.training.imitation import Report, Settings, imitate
 from pkan_control.training.side_by_side import Member
 from pkan_control.training.supervised import Lesson, fit
-from pkan_control.training.trainable import ChipNoise, Trainable, TrainableMlp, TrainableNetwork
+from pkan_control.training.trainable import ChipNoise, TrainableMlp, TrainableNetwork
+
+IMITATION, REINFORCEMENT = 'imitation', 'td3'
+METHODS = (IMITATION, REINFORCEMENT)
 
 
 @dataclass(frozen=True)
@@ -37,11 +40,13 @@ DRONE = Recipe((20,), 3, ChipNoise(edge_gain=0.07, dead=8e-3), Settings(steps=90
 CARTPOLE = Recipe((3,), 4, settings=Settings(
     rounds=6, expert_flights=64, flights=32, flight_s=5.0, steps=1500, batch=256, pairs=128,
 ))  # fmt: skip
+SOLAR = Recipe((6,), 4, settings=Settings(steps=1500, batch=256))
 RECIPES = {
     'drone_hover': DRONE,
     'drone_track': DRONE,
     'vehicle_track': Recipe((16,), 4),
     'cartpole': CARTPOLE,
+    'solar_mppt': SOLAR,
 }
 
 
@@ -53,36 +58,69 @@ def brief(steps: int, learning_rate: float) -> Settings:
     )  # fmt: skip
 
 
-def train(task: Task, device: str, seed: int, report: Report, steps: int | None = None) -> Bundle:
+def train(
+    task: Task,
+    device: str,
+    seed: int,
+    report: Report,
+    steps: int | None = None,
+    method: str = IMITATION,
+) -> Bundle:
     """Train a controller for a task; `device` is that of its elements, or `mlp`.
 
     The MLP has two hidden layers and just as many parameters as the recipe's network has.
     """
-    if not isinstance(task, Imitable):
-        raise UserError(f'{task.name}: its task has no training starts and goals to imitate from')
+    if method not in METHODS:
+        raise unknown('method', method, METHODS)
     recipe = RECIPES.get(task.name, Recipe())
     if steps is not None:
         recipe = replace(recipe, settings=replace(recipe.settings, steps=steps))
     network = make_trainable(task, recipe, device, seed)
-    losses = imitate(task, network, recipe.settings, seed, report)
-    provenance = _provenance(recipe, device, seed, losses)
-    return Bundle(task.name, task.law, task.rate_hz, network.export(), provenance)
+    if method == REINFORCEMENT:
+        provenance = _reinforced(task, network, seed, report, steps)
+    else:
+        losses = teach(task, [network], recipe.settings, [seed], report)
+        provenance = _provenance(task, recipe, losses)
+    about = {'version': pkan_control.__version__, 'seed': seed, 'device': device}
+    program = network.export()
+    return Bundle(task.name, task.law, task.rate_hz, program, {**about, **provenance})
+
+
+def _reinforced(
+    task: Task, network: Member, seed: int, report: Report, steps: int | None
+) -> dict[str, Any]:
+    """Train by reinforcement; return how."""
+    from pkan_control.training.reinforcement import Lessons, reinforce
+
+    lessons = Lessons() if steps is None else Lessons(steps=steps)
+    taken = reinforce(task, network, lessons, seed, lambda share: report(share, ''))
+    return {'method': 'TD3', 'lessons': asdict(lessons), 'steps': taken}
 
 
 def teach(
-    task: Task, networks: Sequence[Member], settings: Settings, seeds: Sequence[int]
-) -> None:
-    """Train networks for a task, one for each seed: from its examples, or else by imitation."""
+    task: Task,
+    networks: Sequence[Member],
+    settings: Settings,
+    seeds: Sequence[int],
+    report: Report = lambda share, text: None,
+) -> list[float]:
+    """Train networks for a task, one for each seed: from its examples, or else by imitation.
+
+    Returns the losses of the last one's rounds, where there are rounds.
+    """
     if isinstance(task, FromExamples):
-        fit(networks, [Lesson(task.lesson, seed) for seed in seeds], settings, lambda share: None)
-        return
+        lessons = [Lesson(task.lesson, seed) for seed in seeds]
+        fit(networks, lessons, settings, lambda share: report(share, ''))
+        return []
     if not isinstance(task, Imitable):
         raise UserError(f'{task.name}: its task has nothing to imitate, and no examples')
+    losses: list[float] = []
     for network, seed in zip(networks, seeds, strict=True):
-        imitate(task, network, settings, seed, lambda share, text: None)
+        losses = imitate(task, network, settings, seed, report)
+    return losses
 
 
-def make_trainable(task: Task, recipe: Recipe, device: str, seed: int) -> Trainable:
+def make_trainable(task: Task, recipe: Recipe, device: str, seed: int) -> Member:
     """Return an untrained network for a task."""
     inputs, outputs = len(task.law.observation), len(task.law.output)
     shape = (inputs, *recipe.hidden, outputs)
@@ -93,12 +131,9 @@ def make_trainable(task: Task, recipe: Recipe, device: str, seed: int) -> Traina
     return TrainableMlp(equal_shape(inputs, outputs, parameters), seed)
 
 
-def _provenance(recipe: Recipe, device: str, seed: int, losses: list[float]) -> dict[str, Any]:
+def _provenance(task: Task, recipe: Recipe, losses: list[float]) -> dict[str, Any]:
     return {
-        'version': pkan_control.__version__,
-        'method': 'imitation (DAgger)',
-        'seed': seed,
-        'device': device,
+        'method': 'examples' if isinstance(task, FromExamples) else 'imitation (DAgger)',
         'settings': asdict(recipe.settings),
         'noise': asdict(recipe.noise),
         'losses': [round(loss, 6) for loss in losses],
