@@ -50,9 +50,9 @@ def smooth_targets(figures: dict) -> tuple[str, str]:
     text = (
         f'Smooth targets need far fewer nodes and parameters than an MLP does, decision '
         f'boundaries do not. On smooth targets the error of band-pass networks is {nodes:.2f} '
-        f'times that of an MLP with as many nodes, and {equal:.2f} times that of the better MLP with as many '
-        f'parameters (geometric means over problems and sizes). On the decision boundary it is '
-        f'{border:.2f} times that of the better MLP with as many parameters.'
+        f'times that of an MLP with as many nodes, and {equal:.2f} times that of the better MLP '
+        f'with as many parameters (geometric means over problems and sizes). On the decision '
+        f'boundary it is {border:.2f} times that of the better MLP with as many parameters.'
     )
     return verdict([nodes < 1 - SAME, equal < 1 - SAME, border > 1 - SAME]), text
 

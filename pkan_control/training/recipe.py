@@ -1,8 +1,10 @@
 """What is trained for each task, by default: one command and a seed make a shipped controller."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pkan_control
@@ -11,8 +13,12 @@ from pkan_control.devices.element import find_device
 from pkan_control.errors import UserError, unknown
 from pkan_control.mlp import equal_shape
 from pkan_control.tasks.task import FromExamples, Imitable, Task
-from pkan_control.training.imitation import Report, Settings, imitate
+from pkan_control.training.checkpoint import Checkpoint
+from pkan_control.training.diary import Diary
+from pkan_control.training.imitation import Report, Settings
+from pkan_control.training.run import Extras, imitate
 from pkan_control.training.side_by_side import Member
+from pkan_control.training.sparsity import Sparsity
 from pkan_control.training.supervised import Lesson, fit
 from pkan_control.training.trainable import ChipNoise, TrainableMlp, TrainableNetwork
 
@@ -58,66 +64,101 @@ def brief(steps: int, learning_rate: float) -> Settings:
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Options:
+    """What a user asks of a training run; nothing changes what a recipe makes unless it is given.
+
+    `checkpoint` is a file that the run writes and goes on from, `log_dir` one for TensorBoard. All
+    but steps and method are for imitation, which None as a method is.
+    """
+
+    steps: int | None = None
+    method: str | None = None
+    sparsity: Sparsity = field(default_factory=Sparsity)
+    patience: int | None = None
+    checkpoint: Path | None = None
+    log_dir: Path | None = None
+
+
 def train(
-    task: Task,
-    device: str,
-    seed: int,
-    report: Report,
-    steps: int | None = None,
-    method: str = IMITATION,
+    task: Task, device: str, seed: int, report: Report, options: Options | None = None
 ) -> Bundle:
     """Train a controller for a task; `device` is that of its elements, or `mlp`.
 
     The MLP has two hidden layers and just as many parameters as the recipe's network has.
     """
-    if method not in METHODS:
-        raise unknown('method', method, METHODS)
+    options = options or Options()
+    if options.method not in (None, *METHODS):
+        raise unknown('method', options.method, METHODS)
+    if device == MLP and not options.sparsity.is_off:
+        raise UserError('an MLP has no edges that could be thinned out or pruned')
     recipe = RECIPES.get(task.name, Recipe())
-    if steps is not None:
-        recipe = replace(recipe, settings=replace(recipe.settings, steps=steps))
+    if options.steps is not None:
+        recipe = replace(recipe, settings=replace(recipe.settings, steps=options.steps))
     network = make_trainable(task, recipe, device, seed)
-    if method == REINFORCEMENT:
-        provenance = _reinforced(task, network, seed, report, steps)
-    else:
-        losses = teach(task, [network], recipe.settings, [seed], report)
-        provenance = _provenance(task, recipe, losses)
-    about = {'version': pkan_control.__version__, 'seed': seed, 'device': device}
-    program = network.export()
-    return Bundle(task.name, task.law, task.rate_hz, program, {**about, **provenance})
+    about = _provenance(recipe, device, seed, options)
+    if options.method == REINFORCEMENT or isinstance(task, FromExamples):
+        about |= _otherwise(task, network, recipe, seed, report, options)
+        return Bundle(task.name, task.law, task.rate_hz, network.export(), about)
+    if not isinstance(task, Imitable):
+        raise UserError(f'{task.name}: its task has no training starts and goals to imitate from')
+    with _diary(options.log_dir) as diary:
+        checkpoint = _checkpoint(options.checkpoint, task, recipe, about)
+        extras = Extras(options.sparsity, options.patience, checkpoint, diary)
+        losses = imitate(task, network, recipe.settings, seed, report, extras)
+    provenance = {**about, 'losses': [round(loss, 6) for loss in losses]}
+    return Bundle(task.name, task.law, task.rate_hz, network.export(), provenance)
 
 
-def _reinforced(
-    task: Task, network: Member, seed: int, report: Report, steps: int | None
+def _otherwise(
+    task: Task, network: Member, recipe: Recipe, seed: int, report: Report, options: Options
 ) -> dict[str, Any]:
-    """Train by reinforcement; return how."""
+    """Train by reinforcement, or from a task's examples; return how."""
+    asked = (options.patience, options.checkpoint, options.log_dir)
+    if any(asked) or not options.sparsity.is_off:
+        raise UserError(f'{task.name}: sparsity, patience, checkpoint, log-dir are for imitation')
+    if options.method != REINFORCEMENT:
+        teach(task, [network], recipe.settings, [seed])
+        return {'method': 'examples'}
     from pkan_control.training.reinforcement import Lessons, reinforce
 
-    lessons = Lessons() if steps is None else Lessons(steps=steps)
+    lessons = Lessons() if options.steps is None else Lessons(steps=options.steps)
     taken = reinforce(task, network, lessons, seed, lambda share: report(share, ''))
     return {'method': 'TD3', 'lessons': asdict(lessons), 'steps': taken}
 
 
-def teach(
-    task: Task,
-    networks: Sequence[Member],
-    settings: Settings,
-    seeds: Sequence[int],
-    report: Report = lambda share, text: None,
-) -> list[float]:
-    """Train networks for a task, one for each seed: from its examples, or else by imitation.
+def _checkpoint(
+    path: Path | None, task: Task, recipe: Recipe, about: dict[str, Any]
+) -> Checkpoint | None:
+    if path is None:
+        return None
+    network = {'hidden': recipe.hidden, 'k': recipe.k}
+    return Checkpoint(path, {'task': task.name, 'law': task.law.to_json(), **network, **about})
 
-    Returns the losses of the last one's rounds, where there are rounds.
-    """
+
+@contextmanager
+def _diary(folder: Path | None) -> Iterator[Diary | None]:
+    if folder is None:
+        yield None
+        return
+    diary = Diary(folder)
+    try:
+        yield diary
+    finally:
+        diary.close()
+
+
+def teach(
+    task: Task, networks: Sequence[Member], settings: Settings, seeds: Sequence[int]
+) -> None:
+    """Train networks for a task, one for each seed: from its examples, or else by imitation."""
     if isinstance(task, FromExamples):
-        lessons = [Lesson(task.lesson, seed) for seed in seeds]
-        fit(networks, lessons, settings, lambda share: report(share, ''))
-        return []
+        fit(networks, [Lesson(task.lesson, seed) for seed in seeds], settings, lambda share: None)
+        return
     if not isinstance(task, Imitable):
         raise UserError(f'{task.name}: its task has nothing to imitate, and no examples')
-    losses: list[float] = []
     for network, seed in zip(networks, seeds, strict=True):
-        losses = imitate(task, network, settings, seed, report)
-    return losses
+        imitate(task, network, settings, seed, lambda share, text: None)
 
 
 def make_trainable(task: Task, recipe: Recipe, device: str, seed: int) -> Member:
@@ -131,10 +172,19 @@ def make_trainable(task: Task, recipe: Recipe, device: str, seed: int) -> Member
     return TrainableMlp(equal_shape(inputs, outputs, parameters), seed)
 
 
-def _provenance(task: Task, recipe: Recipe, losses: list[float]) -> dict[str, Any]:
+def _provenance(recipe: Recipe, device: str, seed: int, options: Options) -> dict[str, Any]:
+    """Return what a controller came from; options that are off leave no trace."""
+    asked: dict[str, Any] = {}
+    if not options.sparsity.is_off:
+        asked['sparsity'] = asdict(options.sparsity)
+    if options.patience is not None:
+        asked['patience'] = options.patience
     return {
-        'method': 'examples' if isinstance(task, FromExamples) else 'imitation (DAgger)',
+        'version': pkan_control.__version__,
+        'method': 'imitation (DAgger)',
+        'seed': seed,
+        'device': device,
         'settings': asdict(recipe.settings),
         'noise': asdict(recipe.noise),
-        'losses': [round(loss, 6) for loss in losses],
+        **asked,
     }

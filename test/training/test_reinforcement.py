@@ -71,7 +71,7 @@ def test_the_best_is_kept_and_training_ends_when_all_succeed():
 
 def test_a_method_and_a_task_without_environment_are_refused(refused):
     with refused('method', "'ppo'", 'td3'):
-        recipe.train(cartpole, 'bandpass', 0, silent, 30, 'ppo')
+        recipe.train(cartpole, 'bandpass', 0, silent, recipe.Options(30, 'ppo'))
     with refused('drone_walk', 'Gymnasium'):
         environment_of(SimpleNamespace(name='drone_walk'))
 
@@ -82,6 +82,6 @@ def test_what_falls_at_once_does_not_succeed():
 
 
 def test_the_controller_says_how_it_was_made():
-    bundle = recipe.train(cartpole, 'bandpass', 0, silent, 30, 'td3')
+    bundle = recipe.train(cartpole, 'bandpass', 0, silent, recipe.Options(30, 'td3'))
     assert (bundle.provenance['method'], bundle.provenance['steps']) == ('TD3', 30)
     assert bundle.program.shape == (4, 3, 1)
