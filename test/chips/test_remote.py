@@ -153,6 +153,24 @@ def test_fault_25_after_a_reboot_it_flies_only_when_armed_again(board):
     np.testing.assert_allclose(answer(chip), live, 0, NOISE)
 
 
+def test_fault_25_after_a_reboot_it_flies_with_its_trims(board):
+    firmware, chip = board
+    shape = chip._program.layers[-1].shape[:2]
+    chip.trim(1, np.full(shape, 0.5), np.full(shape, 0.1))
+    before = answer(chip)
+    firmware.reboot(firmware.device._fed_us)
+    until(lambda: chip.session.link.generation == 2)
+    for refused_call in (
+        lambda: chip.sweep('edge', Index(0), np.zeros(1), 1),
+        lambda: chip.trim(1, np.ones(shape), np.zeros(shape)),
+    ):
+        with pytest.raises(LinkLostError, match='boot count 2, was 1; load its program again'):
+            refused_call()
+    chip.arm(np.zeros(2))
+    np.testing.assert_allclose(answer(chip), before, 0, NOISE)
+    assert len(firmware.device.store.model.trims) == shape[0] * shape[1]
+
+
 def test_fault_25_another_program_on_the_board_is_not_armed(board):
     _, chip = board
     chip._crc ^= 1
