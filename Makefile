@@ -1,8 +1,10 @@
 # make demo: set everything up and fly.   make test: set everything up and run every test.
 # make soak: all of each fuzz, of which make test runs a tenth.
+# make benchmark: measure the speed beside others', OPTIONS="--quick --phykan PATH ...".
 # make results: measure doc/results/ anew, or only PAGES="NAME ...".   make clean: undo make.
 
 VENV := .venv
+PEERS := .venv-peers
 PYTHON ?= $(shell command -v $(if $(ROS_DISTRO),python3,python3.11) || command -v python3)
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
@@ -13,7 +15,7 @@ REQUIREMENT_FILES := $(wildcard requirements/*.txt)
 SOURCES := $(shell find pkan_control scripts launch config controllers urdf rviz resource -type f \
 	-not -name '*.pyc') setup.py setup.cfg package.xml
 
-.PHONY: setup demo test soak results clean
+.PHONY: setup demo test soak benchmark results clean
 
 setup: $(VENV)/.package
 
@@ -26,6 +28,9 @@ test: setup
 # All of each fuzz, kill and soak, of which make test runs a tenth.
 soak: setup
 	PKAN_SOAK=1 $(BIN)/pytest -q
+
+benchmark: setup $(PEERS)/.requirements
+	$(BIN)/python benchmark/speed $(OPTIONS)
 
 results: setup
 	$(BIN)/python benchmark/results.py $(PAGES)
@@ -40,10 +45,16 @@ $(VENV)/.requirements: $(REQUIREMENT_FILES)
 	$(PIP) $(REQUIREMENTS:%=-r requirements/%.txt)
 	@touch $@
 
+$(PEERS)/.requirements: requirements/peers.txt requirements/constraints.txt
+	@echo 'Setting up $(PEERS), what others made: 2 GB, about two minutes, only once.'
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r requirements/peers.txt
+	@touch $@
+
 $(VENV)/.package: $(VENV)/.requirements $(SOURCES)
 	@rm -rf build pkan_control.egg-info
 	$(PIP) --no-deps --no-build-isolation .
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build out pkan_control.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) build out pkan_control.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

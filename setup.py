@@ -1,8 +1,9 @@
 """Build of the ament_python package: `colcon build` and `pip install` both use it."""
 
+import os
 from glob import glob
 
-from setuptools import find_packages, setup
+from setuptools import Extension, find_packages, setup
 
 NAME = 'pkan_control'
 
@@ -15,7 +16,18 @@ setup(
     maintainer_email='maintainers@pkan-control.example',
     python_requires='>=3.11',
     packages=find_packages(include=[NAME, f'{NAME}.*']),
-    package_data={NAME: ['py.typed', 'reports/assets/*', 'exports/subcircuits/*.cir']},
+    # Without a compiler, or Python's headers, it is left out, and NumPy does its work.
+    ext_modules=[
+        Extension(
+            f'{NAME}._layer',
+            [f'{NAME}/_layer.c'],
+            extra_compile_args=['-O3'] if os.name == 'posix' else [],
+            optional=True,
+        )
+    ],
+    package_data={
+        NAME: ['py.typed', '_layer.pyi', 'reports/assets/*', 'exports/subcircuits/*.cir']
+    },
     zip_safe=False,
     # rclpy and its messages are not named here: they come with a ROS 2 installation, or from
     # requirements/ros.txt.

@@ -1,11 +1,16 @@
 """The array type that NumPy (runtime) and torch (training) share."""
 
+import importlib
 from typing import Any, TypeAlias
 
-import array_api_compat.numpy as numpy_namespace
 import numpy as np
 from array_api_compat import array_namespace
 from numpy.typing import NDArray
+
+# From 2.1 on NumPy follows the standard by itself; what wraps older ones takes 10 MB of a node.
+numpy_namespace: Any = np
+if np.lib.NumpyVersion(np.__version__) < '2.1.0':
+    numpy_namespace = importlib.import_module('array_api_compat.numpy')
 
 # An array of any library that follows the array-API standard; shapes stand in the docstrings.
 Array: TypeAlias = Any
@@ -25,7 +30,7 @@ def namespace(*arrays: Array) -> Any:
 
 
 def constant(values: Floats, like: Array) -> Array:
-    """Return constants as an array of the library and type of another one."""
+    """Return constants as an array of the library, type and device of another one."""
     if isinstance(like, np.ndarray):
         return values
-    return namespace(like).asarray(values, dtype=like.dtype)
+    return namespace(like).asarray(values, dtype=like.dtype, device=like.device)

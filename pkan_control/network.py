@@ -16,9 +16,12 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from pkan_control.arrays import Array, Floats, Integers, namespace
+from pkan_control import compiled
+from pkan_control.arrays import Array, Floats, Integers, constant, namespace
 from pkan_control.devices.element import Device, find_device
 from pkan_control.errors import UserError
+
+Layer = Callable[[Array, Array, int, float], Array]
 
 SQUASH_SCALE = 0.5
 # Bounds on what a program may hold, so that a hostile file cannot ask for all memory.
@@ -103,10 +106,10 @@ def _transform(count: int) -> Floats:
     return matrix
 
 
-def node_inputs(device: Device, like: Array) -> Array:
+def node_inputs(device: Device, beside: Array) -> Array:
     """Return the device's Chebyshev nodes `[nodes, 1, 1, 1]`, to broadcast over elements."""
-    xp = namespace(like)
-    nodes = xp.asarray(chebyshev_nodes(device.nodes), dtype=like.dtype)
+    xp = namespace(beside)
+    nodes = constant(chebyshev_nodes(device.nodes), beside)
     return xp.reshape(nodes, (-1, 1, 1, 1))
 
 
@@ -117,7 +120,7 @@ def coefficients(edges: Array) -> Array:
     """
     xp = namespace(edges)
     *batch, nodes, n_in, n_out = edges.shape
-    matrix = xp.asarray(_transform(nodes), dtype=edges.dtype)
+    matrix = constant(_transform(nodes), edges)
     flat = matrix @ xp.reshape(edges, (*batch, nodes, n_in * n_out))
     swapped = xp.moveaxis(xp.reshape(flat, (*batch, nodes, n_in, n_out)), -3, -2)
     return xp.reshape(swapped, (*batch, n_in * nodes, n_out))
@@ -129,7 +132,7 @@ def chebyshev(x: Array, count: int) -> Array:
     The gradient is finite inside the interval only; rails at both sides of a squash see to that.
     """
     xp = namespace(x)
-    orders = xp.arange(count, dtype=x.dtype)
+    orders = xp.arange(count, dtype=x.dtype, device=x.device)
     polynomials = xp.cos(xp.acos(2 * x - 1)[..., None] * orders)
     return xp.reshape(polynomials, (*x.shape[:-1], x.shape[-1] * count))
 
@@ -145,12 +148,24 @@ def keep(value: Array, layer: int) -> Array:
     return value
 
 
+def plain_layer(x: Array, matrix: Array, nodes: int, scale: float) -> Array:
+    """Return the sums of a layer for inputs in [0, 1], or for node values to squash by a scale."""
+    return chebyshev(squash(x, scale) if scale else x, nodes) @ matrix
+
+
+def fastest_layer(x: Array, matrix: Array, nodes: int, scale: float) -> Array:
+    """Return the same up to rounding, by compiled code where there is any for these arrays."""
+    evaluate = compiled.layer if compiled.is_for(x, matrix) else plain_layer
+    return evaluate(x, matrix, nodes, scale)
+
+
 def propagate(
     x: Array,
     layers: Sequence[Array],
     nodes: int,
     scale: float = SQUASH_SCALE,
     node: Callable[[Array, int], Array] = keep,
+    layer: Layer = fastest_layer,
 ) -> Array:
     """Evaluate a compiled network.
 
@@ -161,17 +176,14 @@ def propagate(
         nodes: number of Chebyshev nodes of the device
         scale: of the squashing between layers
         node: what a chip does to the sums of layer `i` (noise, rails, converter)
+        layer: how a layer is evaluated
 
     Returns: the values of the output nodes, `[..., n_out]`, not squashed.
     """
-    value = node(_layer(x, layers[0], nodes), 0)
-    for index, layer in enumerate(layers[1:], start=1):
-        value = node(_layer(squash(value, scale), layer, nodes), index)
+    value = node(layer(x, layers[0], nodes, 0.0), 0)
+    for index, matrix in enumerate(layers[1:], start=1):
+        value = node(layer(value, matrix, nodes, scale), index)
     return value
-
-
-def _layer(x: Array, matrix: Array, nodes: int) -> Array:
-    return chebyshev(x, nodes) @ matrix
 
 
 def compile_layer(device: Device, physical: Array) -> Array:

@@ -29,6 +29,12 @@ def is_single(array: Array) -> bool:
     return isinstance(array, np.ndarray) and array.ndim == 1 and array.dtype == np.float64
 
 
+def upwards(quaternion: Array) -> Array:
+    """Return how far the body's z axis points up, its vertical part, of quaternions `[..., 4]`."""
+    x, y = quaternion[..., 0], quaternion[..., 1]
+    return 1 - 2 * (x * x + y * y)
+
+
 def to_world(rotation: Array, vector: Array) -> Array:
     """Turn body vectors `[..., 3]` into the world by matrices `[..., 3, 3]`."""
     return (rotation @ vector[..., None])[..., 0]

@@ -22,7 +22,7 @@ from pkan_control.conformance.check import Verdict
 from pkan_control.emulator.fault_proxy import Fault, FaultLine
 from pkan_control.rollouts import gate
 from pkan_control.rollouts.record import EpisodeRecord, summary
-from pkan_control.studies.yield_study import FACTORS
+from pkan_control.studies.yield_study import BASES, FACTORS
 
 console = Console(highlight=False)
 
@@ -211,14 +211,14 @@ def yield_table(title: str, figures: Mapping[str, Any]) -> Table:
 def sensitivity_table(figures: Mapping[str, Any], usual: Mapping[str, float]) -> Table:
     """Return a row for each deviation: yields at its magnitudes, and how large it may be."""
     table = _table('yield against one magnitude', ['deviation'])
-    headings = ('usual', *(f'x {factor:g}' for factor in FACTORS))
+    headings = ('base', *(f'x {factor:g}' for factor in FACTORS))
     for heading in (*headings, f'may be, for\n{figures["target"]:.0%} yield'):
         table.add_column(heading, justify='right', no_wrap=True)
     for curve, limit in zip(figures['sensitivity'], figures['specification'], strict=True):
         most = '-' if limit['limit'] is None else f'{limit["limit"]:.3g}'
         rates = [f'{rate:.0%}' for rate in curve['yield']]
         cells = (
-            f'{usual[curve["deviation"]]:g}',
+            f'{usual[curve["deviation"]] or BASES[curve["deviation"]]:g}',
             *rates,
             ('> ' if limit['beyond'] else '') + most,
         )

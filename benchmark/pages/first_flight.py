@@ -39,8 +39,11 @@ SECTIONS = (
         "pkan rollout drone_hover --chip 'sim:?preset=bad' --chips 100 --episodes 200 "
         '--json {json}',
     ),
-    Section('One inference', 'inference', 'python benchmark/inference.py --json {json}'),
-    Section('The controller node', 'node', 'python benchmark/node_memory.py --json {json}'),
+    Section(
+        'One inference and the controller node',
+        'speed',
+        'python benchmark/speed --rows infer_mlp_numpy node_memory --json {json}',
+    ),
     Section('Training', 'train', 'pkan train drone_hover --out {json}.safetensors --json {json}'),
     Section('Over ROS 2', 'demo', 'pkan demo --out {json}.out --json {json}'),
 )
@@ -67,8 +70,8 @@ BARS = (
         lambda f: f['elements'], '{:.0f}', lambda v: v <= 1024,
     ),
     Bar(
-        'one inference, ideal chip, against a NumPy MLP [12, 64, 64, 4]', '<= 5 x', 'inference',
-        lambda f: f['pKAN, ideal chip']['ratio_median'], '{:.1f} x', lambda v: v <= 5,
+        'one inference, ideal chip, against a NumPy MLP [12, 64, 64, 4]', '<= 5 x', 'speed',
+        lambda f: f['rows']['infer_mlp_numpy']['ratio']['median'], '{:.1f} x', lambda v: v <= 5,
     ),
     Bar(
         'closed-loop rollout in process, one core', '>= 15 x real time', 'ideal',
@@ -79,12 +82,12 @@ BARS = (
         lambda f: f['hash'] == f['hash_in_process'], '{}', lambda v: v == 1,
     ),
     Bar(
-        'controller_node, resident memory', '<= 120 MB', 'node',
-        lambda f: f['resident_mb'], '{:.0f} MB', lambda v: v <= 120,
+        'controller_node, resident memory', '<= 120 MB', 'speed',
+        lambda f: f['rows']['node_memory']['ours_median'], '{:.0f} MB', lambda v: v <= 120,
     ),
     Bar(
-        'heavy libraries that controller_node has loaded', 'none', 'node',
-        lambda f: len(f['imported']), '{:.0f}', lambda v: v == 0,
+        'controller_node without heavy libraries', 'yes', 'speed',
+        lambda f: not f['rows']['node_memory']['wrong'], '{}', lambda v: v == 1,
     ),
     Bar(
         'training, one core', 'about 90 s', 'train',

@@ -1,5 +1,6 @@
 """`sim:`: a simulated chip with the frozen flaws and the noise of one chip."""
 
+import itertools
 import math
 from dataclasses import replace
 from typing import Literal
@@ -7,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from pkan_control.arrays import Floats
-from pkan_control.chips.chip import Identity, Index, Target, Telemetry, noise
+from pkan_control.chips.chip import Identity, Index, Noise, Target, Telemetry
 from pkan_control.chips.ideal import WHOLE, Part
 from pkan_control.chips.trimmed import Trim, TrimmedChip, untrimmed
 from pkan_control.devices.deviations import (
@@ -46,8 +47,11 @@ class SimulatedChip(TrimmedChip):
         self._deviations = deviations
         self._temperature_c = deviations.temperature_c
         self._readout = readout
+        self._noise = Noise(seed)
         self._flaws: list[LayerFlaws] = []
-        self._sigmas: list[Floats] = []
+        # Spread of the noise of all nodes in volts, and where each layer's nodes begin in it.
+        self.sigmas: Floats = np.zeros(0)
+        self._starts: list[int] = []
         self._physical: list[Floats] = []
         self._drift: OffsetDrift
         self._episode = 0
@@ -73,7 +77,9 @@ class SimulatedChip(TrimmedChip):
             for index, codes in enumerate(program.layers)
         ]
         self._trims = untrimmed(program)
-        self._sigmas = [self._node_sigma(program, index) for index in range(len(program.layers))]
+        sigmas = [self._node_sigma(program, index) for index in range(len(program.layers))]
+        self.sigmas = np.concatenate(sigmas)
+        self._starts = [0, *itertools.accumulate(program.shape[1:])]
         self._program = program
         self._latency_s = self._latency_of(program)
         self._episode = 0
@@ -150,13 +156,8 @@ class SimulatedChip(TrimmedChip):
     def noise(self, episode: int, step: int) -> Floats:
         """Return the noise of all nodes in volts at a step of an episode."""
         sigmas = self.sigmas
-        draws: Floats = sigmas * noise(self._seed, episode, step, sigmas.shape)
+        draws: Floats = sigmas * self._noise.at(episode, step, sigmas.shape)
         return draws
-
-    @property
-    def sigmas(self) -> Floats:
-        """Spread of the noise of all nodes in volts."""
-        return np.concatenate(self._sigmas)
 
     def matrices(self, time_s: float) -> list[Floats]:
         """Return the compiled layers as they are at a time of the episode in s."""
@@ -175,12 +176,12 @@ class SimulatedChip(TrimmedChip):
             self._layers = [self._compile_layer(i) for i in range(len(self._layers))]
 
     def _outputs(self, x: Floats, program: Program, time_s: float) -> Floats:
-        layers = self.matrices(time_s)
-        widths = program.shape[1:]
-        draws = noise(self._seed, self._episode, self._step, (*x.shape[:-1], sum(widths)))
+        layers, starts = self.matrices(time_s), self._starts
+        sigmas = self.sigmas
+        draws = self._noise.at(self._episode, self._step, (*x.shape[:-1], len(sigmas)))
         self._step += 1
-        draws = draws * np.concatenate(self._sigmas) + self._drift.at(time_s)
-        starts = np.cumsum((0, *widths))
+        draws *= sigmas
+        draws += self._drift.at(time_s)
 
         def node(value: Floats, layer: int) -> Floats:
             return self._read(value + draws[..., starts[layer] : starts[layer + 1]], layer)
@@ -204,7 +205,7 @@ class SimulatedChip(TrimmedChip):
             raise UserError(f'averages={averages}: must be at least 1')
         clean = super().sweep(target, index, x, averages, drive)
         self._sweeps += 1
-        draws = noise(self._seed, SWEEPS - self._episode, self._sweeps, clean.shape)
+        draws = self._noise.at(SWEEPS - self._episode, self._sweeps, clean.shape)
         sources = self._loaded().layers[index.layer].shape[0] if target == 'node' else 1
         variance = sources * self._deviations.read_noise**2 + CONVERTER_NOISE_V**2
         return clean + math.sqrt(variance / averages) * draws

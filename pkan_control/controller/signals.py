@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pkan_control.arrays import Array, namespace
+from pkan_control.arrays import Array, constant, namespace
 from pkan_control.errors import UserError
 
 
@@ -56,12 +56,13 @@ class Terms:
     def _like(self, values: Array) -> tuple[Array, Array, Array]:
         if values.shape[-1] != len(self):
             raise ValueError(f'{values.shape[-1]} values for the {len(self)} terms {self.names}')
-        xp = namespace(values)
         if isinstance(values, np.ndarray):
             return self._scale, self._offset, self._clip
-        constants = (self._scale, self._offset, self._clip)
-        scale, offset, clip = (xp.asarray(c, dtype=values.dtype) for c in constants)
-        return scale, offset, clip
+        return (
+            constant(self._scale, values),
+            constant(self._offset, values),
+            constant(self._clip, values),
+        )
 
     @staticmethod
     def _limit(values: Array, clip: Array) -> Array:

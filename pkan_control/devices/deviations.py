@@ -145,5 +145,6 @@ class OffsetDrift:
 
     def at(self, time_s: float) -> Floats:
         """Return the drift `[n]` of every node at a time, in gain units."""
-        drift: Floats = self._amplitude * np.cos(self._omega * time_s + self._phase).sum(axis=-1)
+        terms = np.cos(self._omega * time_s + self._phase)
+        drift: Floats = self._amplitude * np.add.reduce(terms, axis=-1)
         return drift

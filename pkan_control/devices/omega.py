@@ -29,7 +29,7 @@ def wright_omega(z: Array) -> Array:
 
 
 def _iterated(z: Array, xp: ModuleType) -> Array:
-    limited = xp.clip(z, EXPONENTIAL_BELOW)
+    limited = xp.clip(z, EXPONENTIAL_BELOW, None)
     omega = _start(limited, xp)
     for _ in range(STEPS):
         omega = _improved(omega, limited, xp)
@@ -40,7 +40,7 @@ def _start(z: Array, xp: ModuleType) -> Array:
     """Return `e^z / (1 + e^z)` at the left, Taylor's series at 1, `z - ln z` at the right."""
     small = xp.exp(xp.clip(z, None, -1.0))
     off = xp.clip(z, -1.0, 3.0) - 1
-    large = xp.clip(z, 3.0)
+    large = xp.clip(z, 3.0, None)
     middle = 1 + off / 2 + off * off / 16
     right = large - xp.log(large) * (1 - 1 / large)
     return xp.where(z < -1, small / (1 + small), xp.where(z > 3, right, middle))

@@ -10,19 +10,17 @@ from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image, Imu
 
-from pkan_control.airframe import GRAVITY
 from pkan_control.arrays import Floats
-from pkan_control.controller.laws.drone import ATTITUDE, RATE, STATE, VELOCITY
+from pkan_control.controller.laws.drone import ATTITUDE, RATE, STATE
 from pkan_control.controller.laws.law import Law
 from pkan_control.nodes.messages import to_time
 from pkan_control.nodes.qos import RELIABLE, SENSOR
 from pkan_control.nodes.topics import goal_topic, state_topic
 from pkan_control.rollouts.episode import Episode
-from pkan_control.rotations import matrix
+from pkan_control.rollouts.sensors import specific_force as specific_force
 from pkan_control.worlds.world import Filmed, World
 
 IMAGE_SIZE = (320, 240)
-UP = np.array([0.0, 0.0, GRAVITY])
 
 
 class Scene:
@@ -117,20 +115,6 @@ class Scene:
         if isinstance(self._world, Filmed):
             message.data = self._world.image(width, height).tobytes()
         return message
-
-
-def specific_force(state: Floats, before: Floats | None, rate_hz: float) -> Floats:
-    """Return the acceleration that a body feels, `[3]` in its frame in m/s^2.
-
-    That of a body at rest is 9.81 m/s^2, upwards.
-
-    At the begin of an episode, without a state before, the change of velocity counts as none.
-    """
-    velocity = state[VELOCITY]
-    change = np.zeros(3) if before is None else (velocity - before[VELOCITY]) * rate_hz
-    rotation: Floats = matrix(state[ATTITUDE])
-    felt: Floats = change + np.cross(state[RATE], velocity) + rotation.T @ UP
-    return felt
 
 
 def tf_message() -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 from pkan_control.airframe import CRAZYFLIE, Airframe
 from pkan_control.arrays import Array, Floats
 from pkan_control.controller.laws.drone import ATTITUDE, POSITION, DroneLaw
-from pkan_control.rotations import matrix, turn
+from pkan_control.rotations import turn, upwards
 from pkan_control.streams import stream
 from pkan_control.tasks.drone_expert import drone_expert
 from pkan_control.tasks.task import Score
@@ -84,14 +84,14 @@ class DroneHover:
 
     def failed(self, state: Floats, goal: Floats) -> bool:
         """Return whether the drone is inverted, on the floor, or more than 5 m away."""
-        inverted = bool(matrix(state[ATTITUDE])[2, 2] <= 0)
+        inverted = bool(upwards(state[ATTITUDE]) <= 0)
         astray = float(np.linalg.norm(state[POSITION] - goal)) > LOST_M
         return inverted or astray or bool(state[2] < FLOOR_M)
 
     def score(self, states: Floats, goals: Floats) -> Score:
         """Judge by the distance to the goal, and fail any flight that was ever inverted."""
         distance = np.linalg.norm(states[:, POSITION] - goals, axis=1)
-        upright = bool((matrix(states[:, ATTITUDE])[:, 2, 2] > 0).all())
+        upright = bool((upwards(states[:, ATTITUDE]) > 0).all())
         final = float(distance[-round(self.rate_hz) :].mean())
         outside = np.flatnonzero(~(distance < TOLERANCE_M))
         settled = 0 if len(outside) == 0 else int(outside[-1]) + 1

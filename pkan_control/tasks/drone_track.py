@@ -8,7 +8,7 @@ import numpy as np
 from pkan_control.airframe import CRAZYFLIE, Airframe
 from pkan_control.arrays import Array, Floats
 from pkan_control.controller.laws.drone import ATTITUDE, POSITION, DroneLaw
-from pkan_control.rotations import matrix
+from pkan_control.rotations import upwards
 from pkan_control.streams import stream
 from pkan_control.tasks.drone_expert import drone_expert
 from pkan_control.tasks.drone_hover import FLOOR_M, GOAL_M, LOST_M, draw_states
@@ -107,7 +107,7 @@ class DroneTrack:
     def score(self, states: Floats, goals: Floats) -> Score:
         """Judge by the distance to the moving goal; fail any flight that was ever inverted."""
         distance = np.linalg.norm(states[:, POSITION] - goals[:, :3], axis=1)
-        upright = bool((matrix(states[:, ATTITUDE])[:, 2, 2] > 0).all())
+        upright = bool((upwards(states[:, ATTITUDE]) > 0).all())
         caught = distance[round(CATCH_UP_S * self.rate_hz) :]
         rms = float(np.sqrt((caught**2).mean()))
         figures = {'rms_error_m': rms, 'worst_error_m': float(caught.max())}

@@ -67,15 +67,25 @@ class Examples:
 
 
 def imitate(
-    task: Imitable, network: Trainable, settings: Settings, seed: int, report: Report
+    task: Imitable,
+    network: Trainable,
+    settings: Settings,
+    seed: int,
+    report: Report,
+    known: tuple[Floats, Floats] | None = None,
 ) -> list[float]:
-    """Train a network on a task; return the mean loss of each round."""
+    """Train a network on a task; return the mean loss of each round.
+
+    `known` observations and actions, both normalised, are learnt from beside all flights.
+    """
     torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(seed)
     numbers = stream(seed, 'flights')
     law = task.law
     examples = Examples(torch.empty(0, len(law.observation)), torch.empty(0, len(law.output)))
     examples.add(*fly(task, None, settings.expert_flights, settings.flight_s, numbers))
+    if known is not None:
+        examples.add(*known)
     optimiser = torch.optim.Adam(network.parameters(), betas=(0.9, settings.beta2))
     losses: list[float] = []
     begin = 0

@@ -19,6 +19,7 @@ from pkan_control.network import (
     Program,
     coefficients,
     node_inputs,
+    plain_layer,
     propagate,
     squash,
 )
@@ -132,7 +133,8 @@ class TrainableNetwork(nn.Module):
 
         def outputs(observation: Floats) -> Floats:
             x = squash(observation, SQUASH_SCALE).reshape(chips, -1, observation.shape[-1])
-            y: Floats = propagate(x, layers, self.device.nodes, node=node)
+            # What a seed trains does not depend on whether there was a compiler.
+            y: Floats = propagate(x, layers, self.device.nodes, node=node, layer=plain_layer)
             return y.reshape(len(observation), -1)
 
         return outputs

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from pkan_control.airframe import GRAVITY, Airframe
-from pkan_control.arrays import Array, namespace
+from pkan_control.arrays import Array, constant, namespace
 from pkan_control.controller.laws.drone import ATTITUDE, POSITION, RATE, VELOCITY
 from pkan_control.rotations import cross, matrix, to_body, to_world, turn
 from pkan_control.worlds.course import Gusts
@@ -21,6 +21,8 @@ from pkan_control.worlds.quadrotor import (
     lagged,
     rotor_wrench,
 )
+
+PULL = np.array((0.0, 0.0, -GRAVITY))
 
 
 class BatchedDrone:
@@ -48,7 +50,7 @@ class BatchedDrone:
     def step(self, command: Array) -> Array:
         """Apply rotor speeds `[..., 4]` in rad/s for one control period; return the states."""
         usual = self._conditions
-        gust = namespace(command).asarray(self._gusts.next(), dtype=command.dtype)
+        gust = constant(self._gusts.next(), command)
         now = replace(usual, wind_n=usual.wind_n + usual.gust_n * gust)
         arrived = command + (self._last - command) * now.late
         self._last = command
@@ -68,8 +70,8 @@ def advance(frame: Airframe, conditions: Conditions, state: Array, speeds: Array
     rotation = matrix(state[..., ATTITUDE])
     force, torque = acting(frame, conditions, state, speeds)
     mass = frame.mass * conditions.mass + conditions.payload_kg
-    inertia = xp.asarray(frame.inertia, dtype=state.dtype) * conditions.mass
-    gravity = xp.asarray((0.0, 0.0, -GRAVITY), dtype=state.dtype)
+    inertia = constant(np.array(frame.inertia), state) * conditions.mass
+    gravity = constant(PULL, state)
     pull = (to_world(rotation, force) + conditions.wind_n) / mass + gravity
     velocity = to_world(rotation, state[..., VELOCITY]) + dt * pull
     rate = state[..., RATE]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pkan_control.airframe import Airframe
-from pkan_control.arrays import Array, namespace
+from pkan_control.arrays import Array, constant, namespace
 
 # Steps a second of the physics that the robot runs in.
 PHYSICS_HZ = 500.0
@@ -63,7 +63,7 @@ def rotor_wrench(frame: Airframe, conditions: Conditions, speeds: Array) -> tupl
     """
     xp = namespace(speeds)
     thrusts = speeds * speeds * (frame.thrust_coefficient * conditions.thrust)
-    mixed = thrusts @ xp.asarray(frame.mixing.T, dtype=speeds.dtype)
+    mixed = thrusts @ constant(frame.mixing.T, speeds)
     return mixed, xp.sum(speeds, axis=-1, keepdims=True)
 
 

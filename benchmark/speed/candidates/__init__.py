@@ -1,0 +1,1 @@
+"""What is timed: one subject to a file; each function returns a `Work`."""

@@ -1,0 +1,98 @@
+"""Worlds and environments of this project's drone."""
+
+from pathlib import Path
+
+import numpy as np
+import pybullet
+import pybullet_data
+from worker import Work
+
+from pkan_control.airframe import CRAZYFLIE, GRAVITY
+from pkan_control.arrays import Floats
+from pkan_control.rollouts.environment import TaskEnvironment
+from pkan_control.share import share
+from pkan_control.worlds.batched_drone import BatchedDrone
+from pkan_control.worlds.bullet_drone import BulletDrone
+from pkan_control.worlds.quadrotor import PHYSICS_HZ
+
+RATE_HZ = 50.0
+# Control steps between two resets, which count.
+EPISODE = 250
+# Rotor speed over that of hover, in every check, and how long.
+FASTER, CLIMB_S = 1.05, 1.0
+
+
+def level(batch: tuple[int, ...] = ()) -> Floats:
+    """Return a drone 1 m above the floor, level and at rest."""
+    state = np.zeros((*batch, 13))
+    state[..., 2] = state[..., 6] = 1.0
+    return state
+
+
+def climbed() -> float:
+    """Return how far the drone in PyBullet climbs in `CLIMB_S`, in m."""
+    world = BulletDrone(CRAZYFLIE, RATE_HZ)
+    world.reset(level(), np.random.default_rng(0))
+    command = np.full(4, FASTER * CRAZYFLIE.hover_speed)
+    for _ in range(round(CLIMB_S * RATE_HZ)):
+        state = world.step(command)
+    world.close()
+    return float(state[2] - 1.0)
+
+
+def environment() -> Work:
+    """Return steps of the Gymnasium environment, its law included, and what it begins anew."""
+    env = TaskEnvironment('drone_hover')
+    action = np.zeros(env.action_space.shape, np.float32)
+    count = 0
+
+    def step() -> None:
+        nonlocal count
+        if count % EPISODE == 0:
+            env.reset(seed=count)
+        env.step(action)
+        count += 1
+
+    return Work(step, facts={'climbed_m': climbed()})
+
+
+def world() -> Work:
+    """Return control steps of one drone in PyBullet, without law or environment."""
+    one = BulletDrone(CRAZYFLIE, RATE_HZ)
+    one.reset(level(), np.random.default_rng(0))
+    command = np.full(4, CRAZYFLIE.hover_speed)
+    return Work(lambda: one.step(command), facts={'climbed_m': climbed()})
+
+
+def batched(batch: int, device: str = 'cpu') -> Work:
+    """Return control steps of many drones; with CUDA in torch, single precision."""
+    many = BatchedDrone(CRAZYFLIE, RATE_HZ)
+    command, start = np.full((batch, 4), CRAZYFLIE.hover_speed), level((batch,))
+    if device != 'cpu':
+        import torch
+
+        command, start = (
+            torch.tensor(a, dtype=torch.float32, device=device) for a in (command, start)
+        )
+    many.reset(start, np.random.default_rng(0))
+    for _ in range(round(CLIMB_S * RATE_HZ)):
+        state = many.step(FASTER * command)
+    height = float(state[0, 2])
+    many.reset(start, np.random.default_rng(0))
+    return Work(lambda: many.step(command), batch, {'climbed_m': height - 1.0})
+
+
+def bare() -> Work:
+    """Return as many steps of PyBullet as one control step has, and nothing else."""
+    client = pybullet.connect(pybullet.DIRECT)
+    pybullet.setTimeStep(1 / PHYSICS_HZ, physicsClientId=client)
+    pybullet.setGravity(0, 0, -GRAVITY, physicsClientId=client)
+    plane = str(Path(pybullet_data.getDataPath()) / 'plane.urdf')
+    pybullet.loadURDF(plane, physicsClientId=client)
+    pybullet.loadURDF(str(share('urdf/quadrotor.urdf')), [0, 0, 1000], physicsClientId=client)
+
+    def step() -> None:
+        for _ in range(round(PHYSICS_HZ / RATE_HZ)):
+            pybullet.stepSimulation(physicsClientId=client)
+
+    return Work(step)
