@@ -25,6 +25,7 @@ from pkan_control.bridge.link import LOST_S
 from pkan_control.bridge.messages import Arm, Empty, Evaluate, Ping, Safe, Sweep, SweepData, Trim
 from pkan_control.bridge.session import Session
 from pkan_control.chips.chip import Condition, Identity, Index, Target, Telemetry, as_inputs
+from pkan_control.chips.even import even_parts
 from pkan_control.chips.image import pack_program
 from pkan_control.chips.loading import check_fit, load_image
 from pkan_control.chips.told import condition
@@ -38,7 +39,6 @@ PINGS = 9
 TRIMS_IN_MESSAGE = 128
 # Readings of a sweep come in events; the next one is waited for this long.
 READING_S = 2.0
-MOST_READINGS = 1000
 # How long is waited for SAFE to be answered in mid-flight.
 SAFE_S = 0.02
 MOST_AVERAGES_LOG2 = 15
@@ -59,7 +59,8 @@ class RemoteChip:
         self._generation = session.link.generation
         self._round_trip_s = 0.0
         self._safe_wanted = False
-        self._abandoned = ''
+        # Why it was given up, until it is armed again, and whether it knows.
+        self._abandoned, self._made_safe = '', False
         # When those evaluations were asked for that were not answered, since the last that was.
         self._missing_s: list[float] = []
         self._saturated = 0
@@ -84,7 +85,7 @@ class RemoteChip:
         self._crc = load_image(self.session, image)
         self._program, self._generation = program, generation
         self._trims.clear()
-        self._safe_wanted = False
+        self._safe_wanted, self._abandoned = False, ''
         self._round_trip_s = self._measure_round_trip()
 
     def _measure_round_trip(self) -> float:
@@ -137,6 +138,10 @@ class RemoteChip:
         program = self._loaded()
         inputs = as_inputs(x, program.shape[0])
         self._check_generation('arm it to go on')
+        if self._abandoned:
+            if not self._made_safe:
+                self.give_up(self._abandoned)
+            raise BoardError(f'{self._abandoned}; arm it to go on', Status.SAFE)
         rows = inputs.reshape(-1, program.shape[0]).tolist()
         outputs = [self._evaluate(row, deadline_s) for row in rows]
         return np.array(outputs).reshape(*inputs.shape[:-1], program.shape[-1])
@@ -162,8 +167,9 @@ class RemoteChip:
             raise self._missed(error, asked_s, deadline_s) from None
         self._missing_s.clear()
         if status == Status.SAFE and not self._safe_wanted:
-            why = self._abandoned or f'{self.session.link.name}: the board went safe'
-            raise BoardError(f'{why}; arm it to go on', status)
+            raise BoardError(
+                f'{self.session.link.name}: the board went safe; arm it to go on', status
+            )
         if len(reply.outputs) != self._loaded().shape[-1]:
             raise BoardError(f'{self.session.link.name}: {len(reply.outputs)} outputs')
         self._flags = reply.flags
@@ -182,10 +188,14 @@ class RemoteChip:
         return error
 
     def give_up(self, why: str) -> None:
-        """Let a board that does not evaluate go safe: armed, it would hold its last outputs."""
-        self._abandoned = why
+        """Let a board that does not evaluate go safe: armed, it would hold its last outputs.
+
+        Evaluations say why from then on, and ask again until the board says that it is safe.
+        """
+        self._abandoned, self._made_safe = why, False
         with suppress(LinkLostError, LinkTimeoutError, BoardError):
             self.session.ask_once(Kind.SAFE, Safe(SafeReason.HOST), SAFE_S)
+            self._made_safe = True
 
     def sweep(
         self, target: Target, index: Index, x: Floats, averages: int, drive: bool = True
@@ -203,7 +213,7 @@ class RemoteChip:
         log2 = min(averages.bit_length() - 1, MOST_AVERAGES_LOG2)
         flags = 0 if drive else DRIVE_OFF
         values: list[float] = []
-        for part in _even_parts(inputs):
+        for part in even_parts(inputs):
             x0, x1 = to_fixed((part[0], part[-1]), ONE_INPUT)
             job = Sweep(SweepTarget[target.upper()], log2, len(part), number, x0, x1, 0, flags)
             values += self._sweep(job)
@@ -288,11 +298,3 @@ class RemoteChip:
         if self._program is None:
             raise UserError('the chip holds no program: load one first')
         return self._program
-
-
-def _even_parts(x: Floats) -> list[Floats]:
-    """Return inputs as parts of equal distances: all in one or a few, or one by one."""
-    parts = np.array_split(x, max(1, -(-len(x) // MOST_READINGS)))
-    if all(np.allclose(p, np.linspace(p[0], p[-1], len(p)), 0, 0.5 / ONE_INPUT) for p in parts):
-        return list(parts)
-    return list(x.reshape(-1, 1))
