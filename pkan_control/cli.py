@@ -5,6 +5,7 @@ import sys
 import typer
 
 from pkan_control.commands.calibrate import calibrate
+from pkan_control.commands.compare import compare
 from pkan_control.commands.conformance import conformance
 from pkan_control.commands.demo import demo
 from pkan_control.commands.emulate import emulate
@@ -24,6 +25,7 @@ COMMANDS = (
     demo,
     rollout,
     train,
+    compare,
     inspect,
     export,
     calibrate,

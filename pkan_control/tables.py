@@ -42,6 +42,9 @@ COLUMNS = (
     Column('final_error_m', 'p95', 'p95\ncm', 100),
     Column('rms_error_m', 'median', 'rms\ncm', 100),
     Column('rms_error_m', 'p95', 'p95\ncm', 100),
+    Column('survived_s', 'median', 'survived\ns', 1),
+    Column('energy_share', 'median', 'energy\n%', 100),
+    Column('energy_share', 'p95', 'p95\n%', 100),
     Column('settling_time_s', 'median', 'settled\ns', 1),
 )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from programs import program
 
 from pkan_control.airframe import load_airframe
 from pkan_control.cli import main
@@ -20,7 +21,7 @@ from pkan_control.rollouts.beside import shipped_mlp
 from pkan_control.tasks.options import configured
 from pkan_control.tasks.task import find_task
 
-PKAN = Path(sys.executable).with_name('pkan')
+PKAN = program('pkan')
 FIELDS = {
     'task', 'scenario', 'airframe', 'path', 'controller', 'chip', 'chips', 'calibration',
     'episodes', 'seed',

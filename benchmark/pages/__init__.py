@@ -1,6 +1,6 @@
 """The pages of results, one file to a subject; each names its commands and its bars."""
 
-from pages import bridge, calibration, drone, first_flight, studies, vehicle
+from pages import bridge, calibration, drone, first_flight, ros, studies, vehicle
 from pages.page import Page
 
 PAGES: tuple[Page, ...] = (
@@ -10,4 +10,5 @@ PAGES: tuple[Page, ...] = (
     drone.PAGE,
     studies.PAGE,
     vehicle.PAGE,
+    ros.PAGE,
 )

@@ -1,6 +1,7 @@
 """What is trained for each task, by default: one command and a seed make a shipped controller."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -9,8 +10,10 @@ from pkan_control.controller.bundle import MLP, Bundle
 from pkan_control.devices.element import find_device
 from pkan_control.errors import UserError
 from pkan_control.mlp import equal_shape
-from pkan_control.tasks.task import Imitable, Task
+from pkan_control.tasks.task import FromExamples, Imitable, Task
 from pkan_control.training.imitation import Report, Settings, imitate
+from pkan_control.training.side_by_side import Member
+from pkan_control.training.supervised import Lesson, fit
 from pkan_control.training.trainable import ChipNoise, Trainable, TrainableMlp, TrainableNetwork
 
 
@@ -31,7 +34,23 @@ class Recipe:
 # Dead parts and gains that are off are drawn more often than typical chips have them: an element
 # on which much depends is then avoided.
 DRONE = Recipe((20,), 3, ChipNoise(edge_gain=0.07, dead=8e-3), Settings(steps=9000))
-RECIPES = {'drone_hover': DRONE, 'drone_track': DRONE, 'vehicle_track': Recipe((16,), 4)}
+CARTPOLE = Recipe((3,), 4, settings=Settings(
+    rounds=6, expert_flights=64, flights=32, flight_s=5.0, steps=1500, batch=256, pairs=128,
+))  # fmt: skip
+RECIPES = {
+    'drone_hover': DRONE,
+    'drone_track': DRONE,
+    'vehicle_track': Recipe((16,), 4),
+    'cartpole': CARTPOLE,
+}
+
+
+def brief(steps: int, learning_rate: float) -> Settings:
+    """Return the settings of a comparison: small batches, few flights, one ideal chip."""
+    return Settings(
+        rounds=5, expert_flights=64, flights=32, flight_s=5.0, steps=steps, chips=1, batch=256,
+        pairs=64, learning_rate=learning_rate,
+    )  # fmt: skip
 
 
 def train(task: Task, device: str, seed: int, report: Report, steps: int | None = None) -> Bundle:
@@ -48,6 +67,19 @@ def train(task: Task, device: str, seed: int, report: Report, steps: int | None 
     losses = imitate(task, network, recipe.settings, seed, report)
     provenance = _provenance(recipe, device, seed, losses)
     return Bundle(task.name, task.law, task.rate_hz, network.export(), provenance)
+
+
+def teach(
+    task: Task, networks: Sequence[Member], settings: Settings, seeds: Sequence[int]
+) -> None:
+    """Train networks for a task, one for each seed: from its examples, or else by imitation."""
+    if isinstance(task, FromExamples):
+        fit(networks, [Lesson(task.lesson, seed) for seed in seeds], settings, lambda share: None)
+        return
+    if not isinstance(task, Imitable):
+        raise UserError(f'{task.name}: its task has nothing to imitate, and no examples')
+    for network, seed in zip(networks, seeds, strict=True):
+        imitate(task, network, settings, seed, lambda share, text: None)
 
 
 def make_trainable(task: Task, recipe: Recipe, device: str, seed: int) -> Trainable:

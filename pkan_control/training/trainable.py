@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from pkan_control.arrays import Floats
 from pkan_control.chips.simulated import RAIL_V
+from pkan_control.controller.bundle import MLP
 from pkan_control.devices.element import Device, find_device
 from pkan_control.mlp import Mlp
 from pkan_control.network import (
@@ -182,6 +183,15 @@ class TrainableMlp(nn.Module):
         parts = (self.weights, self.biases)
         weights, biases = (tuple(p.detach().double().numpy() for p in part) for part in parts)
         return Mlp(weights, biases)
+
+
+def make_ideal(
+    device: str, shape: tuple[int, ...], k: int, seed: int
+) -> TrainableNetwork | TrainableMlp:
+    """Return an untrained network that is exposed to no flaws; the device may be `mlp`."""
+    if device == MLP:
+        return TrainableMlp(shape, seed)
+    return TrainableNetwork(device, shape, k, ChipNoise(0.0, 0.0, 0.0, 0.0), seed)
 
 
 def limited(value: Tensor) -> Tensor:
