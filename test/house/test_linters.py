@@ -48,6 +48,7 @@ ROOMS = (
         'studies',
         'nodes',
         'tables',
+        'study_tables',
         'pictures',
         'reports',
     ),
