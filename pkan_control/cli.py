@@ -12,6 +12,7 @@ from pkan_control.commands.emulate import emulate
 from pkan_control.commands.export import export
 from pkan_control.commands.inspect import inspect
 from pkan_control.commands.plot import plot
+from pkan_control.commands.power import power
 from pkan_control.commands.proxy import proxy
 from pkan_control.commands.replay import replay
 from pkan_control.commands.report import report
@@ -36,6 +37,7 @@ COMMANDS = (
     report,
     plot,
     transfer,
+    power,
 )
 
 app = typer.Typer(

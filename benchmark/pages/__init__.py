@@ -1,6 +1,17 @@
 """The pages of results, one file to a subject; each names its commands and its bars."""
 
-from pages import arm, bridge, calibration, drone, first_flight, ros, studies, vehicle
+from pages import (
+    arm,
+    bridge,
+    calibration,
+    drone,
+    first_flight,
+    paper,
+    physics,
+    ros,
+    studies,
+    vehicle,
+)  # fmt: skip
 from pages.page import Page
 
 PAGES: tuple[Page, ...] = (
@@ -8,8 +19,10 @@ PAGES: tuple[Page, ...] = (
     bridge.PAGE,
     calibration.PAGE,
     drone.PAGE,
+    physics.PAGE,
     studies.PAGE,
     vehicle.PAGE,
     ros.PAGE,
+    paper.PAGE,
     arm.PAGE,
 )

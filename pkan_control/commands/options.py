@@ -50,13 +50,6 @@ SplitName = Annotated[
     str | None,
     typer.Option('--split', help='What of an arm the network does: kinematics or cylindrical.'),
 ]
-Steps = Annotated[int | None, typer.Option(help='Optimiser steps instead of the recipe.', min=22)]
-FromBag = Annotated[
-    Path | None, typer.Option(help='Clone what a rosbag2, or a folder of them, holds instead.')
-]
-Remaps = Annotated[
-    list[str] | None, typer.Option(help='With --from-bag: odom:=/my/odom, rotor_1:=my_joint.')
-]
 JunitFile = Annotated[
     Path | None, typer.Option(help='Write the verdicts as JUnit XML.', callback=writable)
 ]

@@ -11,6 +11,7 @@ from torch import Tensor
 from pkan_control.controller.bundle import evaluate_ideal
 from pkan_control.problems.problem import Problem, Split
 from pkan_control.streams import stream
+from pkan_control.training.examples import check_finite
 from pkan_control.training.imitation import Settings, set_pace
 from pkan_control.training.side_by_side import Member, evaluate, stacked, unstack
 
@@ -108,6 +109,9 @@ def total_loss(lessons: Sequence[Lesson], outputs: Tensor, targets: Tensor) -> T
 
 def _tensors(splits: Sequence[Split]) -> tuple[Tensor, Tensor]:
     """Return all inputs and targets to train on, `[members, n, ...]` in single precision."""
+    for split in splits:
+        check_finite('inputs', split.train.inputs)
+        check_finite('targets', split.train.targets)
     inputs = np.stack([split.train.inputs for split in splits])
     targets = np.stack([split.train.targets for split in splits])
     return torch.tensor(inputs, dtype=torch.float32), torch.tensor(targets, dtype=torch.float32)

@@ -51,6 +51,7 @@ ROOMS = (
         'studies',
         'nodes',
         'tables',
+        'study_tables',
         'pictures',
         'reports',
     ),
