@@ -155,7 +155,7 @@ def success(task: Task, member: Member, episodes: int) -> float:
 def environment_of(task: Task) -> str:
     """Return the name of a task's Gymnasium environment; refuse a task that has none."""
     for name, its in environments.TASKS.items():
-        if its == task.name:
+        if its['task'] == task.name and its.get('split') in (None, task.law.name):
             return f'pkan_control/{name}-v0'
     raise UserError(f'{task.name}: has no Gymnasium environment to learn from')
 
