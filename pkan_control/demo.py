@@ -36,10 +36,17 @@ LAUNCH_FILE = f'{TASK}.launch.xml'
 # A flight takes less than a second; without one for so long, something is broken.
 PATIENCE_S = 60.0
 POLL_S = 0.1
+# Flights of a film.
+FILMED = 2
 
 
 def run_demo(
-    controller: Path | None, chip: str, episodes: int, seed: int, out: Path
+    controller: Path | None,
+    chip: str,
+    episodes: int,
+    seed: int,
+    out: Path,
+    film: Path | None = None,
 ) -> dict[str, Any]:
     """Fly, print the table, draw the pictures; return the figures for JSON."""
     path = (controller or shipped(TASK)).resolve()
@@ -68,6 +75,8 @@ def run_demo(
         )
         raise SystemExit(code or 1)
     _show(bundle, chip, records, out)
+    if film is not None:
+        _film(film, bundle, records[:FILMED])
     return _figures(bundle, chip, records, seed)
 
 
@@ -132,6 +141,14 @@ def _figures(bundle: Bundle, chip: str, records: list[EpisodeRecord], seed: int)
     same = 'bit-equal' if run['hash'] == alone else 'NOT bit-equal'
     console.print(f'The same flights in one process, without ROS: {same} ({alone[:16]})')
     return {**run, 'hash_in_process': alone}
+
+
+def _film(path: Path, bundle: Bundle, records: list[EpisodeRecord]) -> None:
+    from pkan_control.pictures.film import draw_film, frames_of
+
+    with progress(f'filming {path}', frames_of(records)) as report:
+        draw_film(path, records, f'{TASK} over ROS 2: {describe(bundle)}', report)
+    console.print(f'Film: {path}')
 
 
 def _show(bundle: Bundle, chip: str, records: list[EpisodeRecord], out: Path) -> None:

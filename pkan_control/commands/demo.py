@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pkan_control.commands.options import JsonFile, Seed, write_json
+from pkan_control.commands.options import JsonFile, Seed, writable, write_json
 
 
 def demo(
@@ -16,9 +16,12 @@ def demo(
     ] = None,
     chip: Annotated[str, typer.Option(help='Chip URI.')] = 'sim:?seed=1&preset=typical',
     out: Annotated[Path, typer.Option(help='Folder for pictures and records.')] = Path('out'),
+    record: Annotated[
+        Path | None, typer.Option(help='Film of the first two flights, MP4.', callback=writable)
+    ] = None,
     json_file: JsonFile = None,
 ) -> None:
     """Fly drone_hover over ROS 2: simulation and controller as two processes."""
     from pkan_control.demo import run_demo
 
-    write_json(json_file, run_demo(controller, chip, episodes, seed, out))
+    write_json(json_file, run_demo(controller, chip, episodes, seed, out, record))

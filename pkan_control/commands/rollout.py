@@ -50,6 +50,9 @@ def rollout(
     log: Annotated[
         Path | None, typer.Option(help='Append each episode; go on where the file ends.')
     ] = None,
+    bag: Annotated[
+        Path | None, typer.Option(help='Write each flight as a rosbag2 into this folder.')
+    ] = None,
     json_file: JsonFile = None,
 ) -> None:
     """Run episodes in process; expert and MLP fly the same ones beside the controller.
@@ -62,11 +65,16 @@ def rollout(
         task, controller, chip, chips, scenario or ['calm'], episodes, seed, airframe, path,
         off or [], calibration, alone, workers, log,
     )  # fmt: skip
-    _run(request, require, baseline, junit, json_file)
+    _run(request, require, baseline, junit, bag, json_file)
 
 
 def _run(
-    request: Any, require: str | None, baseline: Path | None, junit: Path | None, out: Path | None
+    request: Any,
+    require: str | None,
+    baseline: Path | None,
+    junit: Path | None,
+    bag: Path | None,
+    out: Path | None,
 ) -> None:
     """Fly, show, write and decide; what is wrong with a requirement is said before all flights."""
     from pkan_control.rollouts.baseline import check_pairs, compare, of_scenario, read_baseline
@@ -86,12 +94,25 @@ def _run(
         console.print(rollout_table(f'{request.task}, {name}: {flown}', rows))
 
     def against(name: str, figures: Mapping[str, Any]) -> list[Any]:
-        return [] if older is None else compare(of_scenario(older, name), figures)
+        return (
+            []
+            if older is None
+            else compare(of_scenario(older, name), figures, len(request.scenarios))
+        )
 
-    found = fly_request(request, progress, show)
+    found = fly_request(request, progress, show, _bags(bag))
     first, *more = found.values()
     write_json(out, {**request.about, 'scenarios': found} if more else first)
     _tell(decide(found, requirements, against), junit)
+
+
+def _bags(folder: Path | None) -> Any:
+    """Return what keeps each flight as a recording, if a folder is given."""
+    if folder is None:
+        return None
+    from pkan_control.bags.writer import Bags
+
+    return Bags(folder).add
 
 
 def _tell(verdicts: Mapping[str, list[Any]], junit: Path | None) -> None:

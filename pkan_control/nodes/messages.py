@@ -1,17 +1,19 @@
 """Between ROS messages and arrays; the stamp of a message is integer nanoseconds.
 
-Units and axes are REP-103's. The twist of an Odometry is in its child frame, the body.
+What is read from messages is in `message_fields.py`. Units and axes are REP-103's, and the twist
+of an Odometry is in its child frame, the body.
 """
 
-import math
-
-import numpy as np
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
 
 from pkan_control.arrays import Floats
 from pkan_control.controller.guard import NANOSECONDS
+from pkan_control.message_fields import UNIT_TOLERANCE as UNIT_TOLERANCE
+from pkan_control.message_fields import drone_state as drone_state
+from pkan_control.message_fields import goal_position as goal_position
+from pkan_control.message_fields import to_ns as to_ns
 
 
 def to_time(stamp_ns: int) -> Time:
@@ -23,11 +25,6 @@ def to_time(stamp_ns: int) -> Time:
 def set_time(stamp: Time, stamp_ns: int) -> None:
     """Write a stamp in nanoseconds into a message's."""
     stamp.sec, stamp.nanosec = divmod(stamp_ns, NANOSECONDS)
-
-
-def to_ns(stamp: Time) -> int:
-    """Return a message's stamp in nanoseconds."""
-    return int(stamp.sec) * NANOSECONDS + int(stamp.nanosec)
 
 
 def odometry(state: Floats, stamp_ns: int, world_frame: str, body_frame: str) -> Odometry:
@@ -44,16 +41,6 @@ def odometry(state: Floats, stamp_ns: int, world_frame: str, body_frame: str) ->
     return message
 
 
-def drone_state(message: Odometry) -> Floats:
-    """Return the state `[13]` of a message; NaN throughout where the attitude is no rotation."""
-    pose, twist = message.pose.pose, message.twist.twist
-    p, q, v, w = pose.position, pose.orientation, twist.linear, twist.angular
-    length = math.hypot(q.x, q.y, q.z, q.w)
-    if not abs(length - 1) < UNIT_TOLERANCE:
-        return np.full(13, math.nan)
-    return np.array([p.x, p.y, p.z, q.x, q.y, q.z, q.w, v.x, v.y, v.z, w.x, w.y, w.z])
-
-
 def goal_pose(goal: Floats, stamp_ns: int, world_frame: str) -> PoseStamped:
     """Return a position `[3]` as a message."""
     message = PoseStamped()
@@ -62,13 +49,3 @@ def goal_pose(goal: Floats, stamp_ns: int, world_frame: str) -> PoseStamped:
     position.x, position.y, position.z = goal.tolist()
     message.pose.orientation.w = 1.0
     return message
-
-
-def goal_position(message: PoseStamped) -> Floats:
-    """Return the position `[3]` of a goal."""
-    position = message.pose.position
-    return np.array([position.x, position.y, position.z])
-
-
-# A quaternion whose length differs from 1 by more than this is no attitude.
-UNIT_TOLERANCE = 1e-3

@@ -4,7 +4,7 @@ Chosen by the names of the numbers in the controller file: what Odometry carries
 a point that moves, or anything else by its names.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,18 +17,13 @@ from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 from pkan_control.arrays import Floats
 from pkan_control.controller.laws.drone import MOVING_GOAL, STATE
 from pkan_control.controller.laws.law import Law
-from pkan_control.errors import UserError
+from pkan_control.message_fields import joints_of as joints_of
 from pkan_control.nodes.goal_messages import moving_goal, moving_point, named_goal, named_point
 from pkan_control.nodes.joint_messages import JointReader, joint_state
 from pkan_control.nodes.messages import drone_state, goal_pose, goal_position, odometry, to_ns
 
 # Frame of the world, and of the robot.
 Frames = tuple[str, str]
-# How the numbers of a joint are named, longer endings first.
-SUFFIXES = {
-    **dict.fromkeys(('_velocity', '_m_s', '_rad_s'), 'velocity'),
-    **dict.fromkeys(('_position', '_m', '_rad'), 'position'),
-}
 
 
 def header_stamp(message: Any) -> int:
@@ -64,21 +59,6 @@ def state_topic(law: Law) -> Topic:
     return Topic(
         'joint_states', JointState, reader, lambda s, t, frames: joint_state(names, fields, s, t)
     )
-
-
-def joints_of(state_names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the joint and the field of each number of a state; a `UserError` for other states."""
-    joints, fields = [], []
-    for name in state_names:
-        suffix = next((each for each in SUFFIXES if name.endswith(each)), '')
-        joints.append(name.removesuffix(suffix))
-        fields.append(SUFFIXES.get(suffix, ''))
-    told = set(zip(joints, fields, strict=True))
-    if told != {(joint, field) for joint in joints for field in ('position', 'velocity')}:
-        raise UserError(
-            f'states of {", ".join(state_names)} are neither those of odometry nor of joints'
-        )
-    return joints, fields
 
 
 def goal_topic(law: Law) -> Topic:

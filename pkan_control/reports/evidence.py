@@ -49,12 +49,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Edge:
-    """What an edge was programmed to be, and what the chip makes of it, at `x[n]` in [0, 1]."""
+    """What an edge was programmed to be, and what the chip makes of it, at `x[n]` in [0, 1].
+
+    `raw` is what the chip made of it before it was calibrated, None where it was not.
+    """
 
     name: str
     x: Floats
     wanted: Floats
     found: Floats
+    raw: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ def gather(request: Request, bar: Progress) -> Evidence:
                 report(len(records))
         rows[name] = records
     about = {
-        'task': request.task, 'controller': str(file), 'chip': request.chip,
+        'task': request.task, 'controller': file.name, 'chip': request.chip,
         'chips': request.chips, 'scenario': request.scenario, 'episodes': request.episodes,
         'seed': request.seed,
     }  # fmt: skip
@@ -119,13 +123,16 @@ def measure_edges(bundle: Bundle, uri: str, trims: Calibration | None) -> list[E
     x = np.linspace(0, 1, POINTS)
     with closing(open_chip(uri)) as chip:
         chip.program(program)
-        if trims is not None:
-            trims.apply(chip, program)
         found = [chip.sweep('edge', place, x, AVERAGES) for place in places]
+        raw: list[Floats | None] = [None] * len(places)
+        if trims is not None:
+            raw = list(found)
+            trims.apply(chip, program)
+            found = [chip.sweep('edge', place, x, AVERAGES) for place in places]
     wanted = [edge_values(program, place, x) for place in places]
     return [
-        Edge(_name(bundle, place), x, right, measured)
-        for place, right, measured in zip(places, wanted, found, strict=True)
+        Edge(_name(bundle, place), x, right, measured, before)
+        for place, right, measured, before in zip(places, wanted, found, raw, strict=True)
     ]
 
 

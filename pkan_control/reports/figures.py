@@ -137,7 +137,9 @@ def edges(evidence: Sequence[Edge]) -> Figure:
     for edge in evidence:
         wanted = _trace('scatter', [edge.x, edge.wanted], _line(GOAL, width=5), 'programmed')
         found = _trace('scatter', [edge.x, edge.found], _line(ACCENTS[0]), 'on the chip')
-        panels.append((edge.name, [wanted, found]))
+        raw = [] if edge.raw is None else [edge.raw]
+        before = [_trace('scatter', [edge.x, y], _line(LIMIT, 'dash'), 'raw') for y in raw]
+        panels.append((edge.name, [wanted, *before, found]))
     return _grid(panels, 'input')
 
 
@@ -151,7 +153,10 @@ def yields(study: Mapping[str, Any]) -> Figure:
         band |= {'fill': 'toself', 'fillcolor': FAINT, 'hoverinfo': 'skip'}
         line = _trace('scatter', [x, rate], _line(ACCENTS[0]), 'yield, %')
         panels.append((curve['deviation'].replace('_', ' '), [band, line]))
-    return _grid(panels, 'magnitude')
+    grid = _grid(panels, 'magnitude')
+    for panel in grid['panels']:
+        panel['layout']['yaxis'] = _axis('yield, %') | {'range': [-2, 102]}
+    return grid
 
 
 def _grid(panels: Sequence[tuple[str, list[Figure]]], x_title: str) -> Figure:

@@ -7,11 +7,16 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+import numpy as np
+
 from pkan_control.reports import figures
-from pkan_control.reports.evidence import Evidence
+from pkan_control.reports.evidence import Edge, Evidence
 from pkan_control.rollouts.record import EpisodeRecord, summary
 
 SHOWN = 5
+EDGES = (
+    '<p>Wide and grey: as programmed. Green: on the chip. Dashed: before it was calibrated.</p>'
+)
 
 
 def page(evidence: Evidence) -> str:
@@ -26,9 +31,11 @@ def page(evidence: Evidence) -> str:
     }
     for name, (title, figure) in drawn.items():
         if figure:
-            parts.append(section(name, title, '', plots, figure))
-    if evidence.fidelity:
-        parts.append(section('fidelity', 'Fidelity', _fidelity(evidence.fidelity), plots))
+            text = EDGES if name == 'edges' else ''
+            parts.append(section(name, title, text, plots, figure))
+    if evidence.fidelity or evidence.edges:
+        text = _fidelity(evidence.fidelity) if evidence.fidelity else _of_edges(evidence.edges)
+        parts.append(section('fidelity', 'Fidelity', text, plots))
     for number, study in enumerate(evidence.yields, start=1):
         text, curves = _yield(study), figures.yields(study)
         parts.append(section(f'yield{number}', 'Yield', text, plots, curves))
@@ -110,6 +117,19 @@ def _fidelity(fidelity: Mapping[str, Mapping[str, float]]) -> str:
         for name in names
     ]
     return table(['', 'raw', 'calibrated'], rows, 'fidelity')
+
+
+def _of_edges(edges: Sequence[Edge]) -> str:
+    """Return the fidelity of the edges that are drawn: that of all takes a calibration."""
+    rmse = np.array([np.sqrt(np.mean((edge.found - edge.wanted) ** 2)) for edge in edges])
+    size = np.array([edge.wanted.std() for edge in edges])
+    rows = [
+        ['edge rmse, median', _number(float(np.median(rmse)))],
+        ['edge rmse, largest', _number(float(rmse.max()))],
+        ['edge r2, median', f'{np.median(1 - (rmse / size) ** 2):.5f}'],
+    ]
+    text = f'Of the {len(edges)} edges above, uncalibrated; pkan calibrate measures all.'
+    return f'<p>{text}</p>' + table(['', 'raw'], rows, 'fidelity')
 
 
 def _yield(study: Mapping[str, Any]) -> str:

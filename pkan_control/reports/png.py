@@ -80,6 +80,8 @@ def _label_axes(axes: Any, layout: Mapping[str, Any]) -> None:
     for name, axis in layout.get('scene', layout).items():
         if isinstance(axis, Mapping) and name.endswith('axis'):
             axes.set(**{f'{name[0]}label': axis['title']['text']})
+            if 'range' in axis:
+                axes.set(**{f'{name[0]}lim': axis['range']})
             if axis.get('type') == 'log':
                 axes.set(**{f'{name[0]}scale': 'log'})
     axes.tick_params(labelsize=8)

@@ -59,11 +59,15 @@ class Request:
 
 # Opens a bar of a text and a total; what it gives is told how much is done.
 Progress = Callable[[str, int], AbstractContextManager[Any]]
+# Takes each flight of the first row, to keep it.
+Keep = Callable[[Plan, EpisodeRecord], None]
 # Is told the figures of all rows of a scenario.
 Show = Callable[[str, dict[str, Any]], None]
 
 
-def fly_request(request: Request, bar: Progress, show: Show) -> dict[str, dict[str, Any]]:
+def fly_request(
+    request: Request, bar: Progress, show: Show, keep: Keep | None = None
+) -> dict[str, dict[str, Any]]:
     """Fly everything that was asked for; return the figures by scenario."""
     about = request.about
     bundle = load_bundle(Path(about['controller']))
@@ -77,7 +81,7 @@ def fly_request(request: Request, bar: Progress, show: Show) -> dict[str, dict[s
     found = {}
     for weather in weathers:
         plan = Plan(job, request.episodes, request.seed, weather)
-        figures = fly_rows(plan, flown, request.processes, log, bar)
+        figures = fly_rows(plan, flown, request.processes, log, bar, keep)
         found[weather.name] = {**about, 'scenario': weather.name, **figures}
         show(weather.name, {next(iter(flown)): figures, **figures['beside']})
     return found
@@ -91,7 +95,12 @@ def _calibration(path: Path | None, chips: int) -> Calibration | None:
 
 
 def fly_rows(
-    plan: Plan, rows: Mapping[str, Flights], workers: int, log: EpisodeLog | None, bar: Progress
+    plan: Plan,
+    rows: Mapping[str, Flights],
+    workers: int,
+    log: EpisodeLog | None,
+    bar: Progress,
+    keep: Keep | None = None,
 ) -> dict[str, Any]:
     """Fly all rows in one scenario; return the figures of the first, the others beside it."""
     name = plan.scenario.name
@@ -102,6 +111,8 @@ def fly_rows(
             records = []
             for record in _logged(fly, plan, workers, kept):
                 records.append(record)
+                if keep is not None and number == 0:
+                    keep(plan, record)
                 report(len(records))
         figures[row] = summary(records)
         if number == 0:

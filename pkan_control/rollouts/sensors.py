@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from pkan_control.airframe import GRAVITY
 from pkan_control.arrays import Floats
 from pkan_control.controller.laws.drone import ATTITUDE, POSITION, RATE, VELOCITY
-from pkan_control.rotations import turn
+from pkan_control.rotations import matrix, turn
 from pkan_control.scenarios import Effects
 
 # Which numbers of a state carry which noise; an attitude is turned instead.
@@ -14,6 +15,7 @@ PARTS = {
     'rate_noise_rad_s': RATE,
 }
 ATTITUDE_NOISE = 'attitude_noise_rad'
+UP = np.array([0.0, 0.0, GRAVITY])
 
 
 class Sensors:
@@ -38,3 +40,17 @@ class Sensors:
             angle = angle * self._attitude.acts(time_s)
             seen[..., ATTITUDE] = turn(seen[..., ATTITUDE], angle)
         return seen
+
+
+def specific_force(state: Floats, before: Floats | None, rate_hz: float) -> Floats:
+    """Return the acceleration that a body feels, `[3]` in its frame in m/s^2.
+
+    That of a body at rest is 9.81 m/s^2, upwards.
+
+    At the begin of an episode, without a state before, the change of velocity counts as none.
+    """
+    velocity = state[VELOCITY]
+    change = np.zeros(3) if before is None else (velocity - before[VELOCITY]) * rate_hz
+    rotation: Floats = matrix(state[ATTITUDE])
+    felt: Floats = change + np.cross(state[RATE], velocity) + rotation.T @ UP
+    return felt

@@ -25,12 +25,14 @@ from pkan_control.studies.flock import fly
 
 # Flights of one piece of work, at least one chip's.
 PIECE = 1000
-# Magnitudes that are varied one by one, in terms of the usual ones.
+# Magnitudes that are varied one by one, in terms of the usual ones; temperatures in degC.
 FACTORS = (0.0, 0.5, 2.0, 4.0, 8.0)
 VARIED = (
     *('element_mismatch', 'edge_gain', 'offset', 'read_noise', 'node_noise', 'dead', 'ageing'),
-    *('element_current', 'element_slope'),
+    *('element_current', 'element_slope', 'temperature_c', 'age_h'),
 )
+# What is varied from where the usual magnitude is 0.
+BASES = {'node_noise': 0.005, 'age_h': 1000.0}
 USUAL = 'usual'
 
 # Runs functions without arguments, on however many cores, and yields what they return.
@@ -65,7 +67,7 @@ class Study:
         if not self.sensitivity:
             return found
         for name in VARIED:
-            usual = getattr(self.deviations, name)
+            usual = getattr(self.deviations, name) or BASES.get(name, 0.0)
             if usual > 0 and self._matters(name):
                 found += [self._varied(name, usual * factor) for factor in FACTORS]
         return found

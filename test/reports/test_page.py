@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 CHROMIUM = shutil.which('chromium') or shutil.which('google-chrome')
-SECTIONS = ['summary', 'trajectories', 'errors', 'time', 'edges', 'yield1', 'power']
+SECTIONS = ['summary', 'trajectories', 'errors', 'time', 'edges', 'fidelity', 'yield1', 'power']
 FLAGS = [
     '--no-sandbox',
     '--use-gl=angle',

@@ -66,6 +66,29 @@ def test_a_figure_that_got_worse_fails_and_the_others_pass():
     ]
 
 
+def test_other_chips_of_the_same_kind_count_as_one_each():
+    errors = [0.01, 0.02] * 20
+    worse, better = ([e * f for e, f in zip(errors, [a, b] * 20, strict=True)]
+                     for a, b in ((2, 2), (2, 0.5)))  # fmt: skip
+    chip = {'chip': 'sim:?preset=bad&seed=0', 'chips': 2}
+    old = run([1.0] * 40, errors, **chip)
+    for after, uri, found in (
+        (worse, 'sim:?preset=bad&seed=7', '2 worse, 0 better, p = 0.25'),
+        (better, 'sim:?seed=9&preset=bad', '1 worse, 1 better, p = 0.75'),
+        (worse, 'sim:?preset=bad&seed=0', '40 worse, 0 better, p = 9.1e-13'),
+        (worse, 'sim:?preset=typical&seed=7', '40 worse, 0 better, p = 9.1e-13'),
+    ):
+        verdicts = compare(old, run([1.0] * 40, after, chip=uri, chips=2))
+        assert verdicts[1].found == found
+
+
+def test_several_scenarios_share_the_level():
+    after = [0.02] * 9 + [0.01]
+    old, new = run([1.0] * 10, [0.01] * 10), run([1.0] * 10, after)
+    assert not compare(old, new)[1].passed
+    assert compare(old, new, scenarios=5)[1].passed
+
+
 @pytest.mark.parametrize(
     ('old', 'words'),
     [

@@ -12,6 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from pkan_control.chips.uri import deviations_of
+from pkan_control.controller.bundle import load_bundle
+from pkan_control.rollouts.beside import shipped
+from pkan_control.rollouts.rollout import Plan
+from pkan_control.studies.yield_study import Study
+from pkan_control.tasks.task import find_task
+
 PKAN = [sys.executable, '-m', 'pkan_control.cli', 'yield', 'drone_hover']
 SMALL = ['--chips', 12, '--episodes', 2, '--sensitivity', 0]
 SOAK = bool(os.environ.get('PKAN_SOAK'))
@@ -74,6 +81,26 @@ def test_a_study_that_was_killed_goes_on_and_ends_the_same(tmp_path):
     if not SOAK:
         pkan(*small, '--json', 'whole.json', cwd=tmp_path)
     assert (tmp_path / 'killed.json').read_text() == (tmp_path / 'whole.json').read_text()
+
+
+def test_temperature_and_age_are_varied_too_where_they_matter():
+    task = find_task('drone_hover')
+    bundle = load_bundle(shipped(task.name))
+
+    def varied(uri: str) -> dict[str, list[float]]:
+        study = Study(Plan(task, 1), bundle, deviations_of(uri), 1, 0, 1)
+        found: dict[str, list[float]] = {}
+        for variant in study.variants()[1:]:
+            name = variant.name.partition('=')[0]
+            found.setdefault(name, []).append(getattr(variant.deviations, name))
+        return found
+
+    typical = varied('sim:?preset=typical')
+    assert typical['temperature_c'] == [0, 12.5, 50, 100, 150]
+    assert typical['age_h'] == [0, 500, 2000, 4000, 8000]
+    assert typical['node_noise'] == [0, 0.0025, 0.01, 0.02, 0.04]
+    assert 'ageing' not in typical
+    assert varied('sim:?preset=typical&age_h=100')['ageing'] == [0, 0.00025, 0.001, 0.002, 0.004]
 
 
 @pytest.mark.parametrize(

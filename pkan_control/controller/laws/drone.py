@@ -198,6 +198,16 @@ class DroneLaw:
         parts = [memory[..., :15], reached, finite(asked), memory[..., 23:27], 0 * begun + 1]
         return xp.concat(parts, axis=-1), speeds
 
+    def action_for(self, memory: Array, state: Array, command: Array) -> Array:
+        """Return the accelerations `[..., 4]` for which `act` gives rotor speeds `[..., 4]`."""
+        xp = namespace(command)
+        frame = self.airframe
+        scale = xp.asarray((frame.mass, *frame.inertia), dtype=command.dtype)
+        lead = self.motor_lead_s * self.rate_hz * memory[..., BEGUN]
+        asked = (frame.wrench(command) / scale + memory[..., ASKED] * lead) / (1 + lead)
+        thrust, turn = asked[..., :1] - memory[..., LIFT], asked[..., 1:] + memory[..., TORQUE]
+        return xp.concat([thrust, turn], axis=-1)
+
     def switched_off(self, part: str) -> 'DroneLaw':
         """Return the law without a part of its outer loop, one of `PARTS`, or without any: all."""
         if part not in (*PARTS, 'all'):

@@ -60,6 +60,14 @@ class Law(Protocol):
 
 
 @runtime_checkable
+class Invertible(Law, Protocol):
+    """A law that tells from a command which action led to it, so that one can learn from it."""
+
+    def action_for(self, memory: Array, state: Array, command: Array) -> Array:
+        """Return the action for which `act` gives that command; the memory is `observe`'s."""
+
+
+@runtime_checkable
 class Switchable(Law, Protocol):
     """A law with an outer loop around the network, whose parts can be switched off."""
 
