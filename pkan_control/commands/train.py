@@ -59,11 +59,14 @@ def train(
     """
     if remap and from_bag is None:
         raise UserError('--remap: goes with --from-bag')
+    in_the_loop = chip is not None or calibration is not None or controller is not None
+    if from_bag is not None and in_the_loop:
+        raise UserError('--from-bag makes a controller, --chip trains the trims of one: give one')
     if from_bag is not None:
         from pkan_control.commands.train_from_bag import train_from_bag
 
         train_from_bag(task, from_bag, remap or [], out, device, seed, steps, airframe, json_file)
-    elif chip is not None or calibration is not None or controller is not None:
+    elif in_the_loop:
         train_in_the_loop(task, chip, calibration, controller, out, json_file)
     else:
         train_from_seed(task, out, device, seed, steps, airframe, json_file)
