@@ -6,12 +6,14 @@ import warnings
 import typer
 
 from pkan_control.commands.calibrate import calibrate
+from pkan_control.commands.compare import compare
 from pkan_control.commands.conformance import conformance
 from pkan_control.commands.demo import demo
 from pkan_control.commands.emulate import emulate
 from pkan_control.commands.export import export
 from pkan_control.commands.inspect import inspect
 from pkan_control.commands.plot import plot
+from pkan_control.commands.power import power
 from pkan_control.commands.proxy import proxy
 from pkan_control.commands.replay import replay
 from pkan_control.commands.report import report
@@ -25,6 +27,7 @@ COMMANDS = (
     demo,
     rollout,
     train,
+    compare,
     inspect,
     export,
     calibrate,
@@ -35,6 +38,7 @@ COMMANDS = (
     report,
     plot,
     transfer,
+    power,
 )
 
 app = typer.Typer(

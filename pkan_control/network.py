@@ -24,6 +24,8 @@ from pkan_control.errors import UserError
 Layer = Callable[[Array, Array, int, float], Array]
 
 SQUASH_SCALE = 0.5
+# Code and parameter that disconnect an element where they are 0.
+GAIN = 'gain'
 # Bounds on what a program may hold, so that a hostile file cannot ask for all memory.
 MAX_LAYERS, MAX_WIDTH, MAX_ELEMENTS = 8, 512, 64
 
@@ -56,6 +58,22 @@ class Program:
     def elements(self) -> int:
         """Number of elements in all edges."""
         return sum(math.prod(layer.shape[:3]) for layer in self.layers)
+
+    @property
+    def connected(self) -> int:
+        """Number of elements that are connected: a gain of 0 disconnects."""
+        names = find_device(self.device).codes
+        if GAIN not in names:
+            return self.elements
+        return sum(int(np.count_nonzero(codes[..., names.index(GAIN)])) for codes in self.layers)
+
+    @property
+    def used_codes(self) -> dict[str, tuple[int, int]]:
+        """Least and largest of each code over all elements."""
+        names = find_device(self.device).codes
+        rows = np.concatenate([codes.reshape(-1, len(names)) for codes in self.layers])
+        ends = zip(rows.min(axis=0).tolist(), rows.max(axis=0).tolist(), strict=True)
+        return dict(zip(names, ends, strict=True))
 
     @property
     def parameters(self) -> int:
@@ -189,4 +207,18 @@ def propagate(
 def compile_layer(device: Device, physical: Array) -> Array:
     """Return the coefficients of a layer of ideal elements `[n_in, n_out, K, P]`."""
     xp = namespace(physical)
-    return coefficients(xp.sum(device.response(node_inputs(device, physical), physical), axis=-1))
+    edges = xp.sum(device.response(node_inputs(device, physical), physical), axis=-1)
+    check_response(device, edges)
+    return coefficients(edges)
+
+
+def check_response(device: Device, edges: Array) -> None:
+    """Raise a `UserError` unless all values `[nodes, n_in, n_out]` of edges are finite."""
+    xp = namespace(edges)
+    wrong = xp.any(~xp.isfinite(edges), axis=0)
+    if bool(xp.any(wrong)):
+        count = int(xp.sum(xp.astype(wrong, xp.int64)))
+        raise UserError(
+            f'device {device.name}: the response of {count} edges is not finite; '
+            'pkan_control.devices.checker.check_device tells more'
+        )

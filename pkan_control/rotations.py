@@ -58,10 +58,15 @@ def norm(vector: Array) -> Array:
     squares = vector * vector
     if is_single(squares):
         return np.array([math.sqrt(sum(squares.tolist()))])
-    total = squares[..., :1]
-    for place in range(1, squares.shape[-1]):
-        total = total + squares[..., place : place + 1]
-    return namespace(vector).sqrt(total)
+    return namespace(vector).sqrt(_total(squares))
+
+
+def _total(values: Array) -> Array:
+    """Return the sum of the last axis, which stays: for a few columns faster than a reduction."""
+    total = values[..., :1]
+    for place in range(1, values.shape[-1]):
+        total = total + values[..., place : place + 1]
+    return total
 
 
 def shorten(vector: Array, limit: float) -> Array:
@@ -83,6 +88,6 @@ def turn(quaternion: Array, angle: Array) -> Array:
     vector, w = angle * sinc, xp.cos(half)
     v0, w0 = quaternion[..., :3], quaternion[..., 3:]
     turned_vector = w * v0 + w0 * vector + cross(vector, v0)
-    turned_w = w * w0 - xp.sum(vector * v0, axis=-1, keepdims=True)
+    turned_w = w * w0 - _total(vector * v0)
     turned = xp.concat([turned_vector, turned_w], axis=-1)
     return turned / norm(turned)

@@ -42,6 +42,9 @@ COLUMNS = (
     Column('final_error_m', 'p95', 'p95\ncm', 100),
     Column('rms_error_m', 'median', 'rms\ncm', 100),
     Column('rms_error_m', 'p95', 'p95\ncm', 100),
+    Column('survived_s', 'median', 'survived\ns', 1),
+    Column('energy_share', 'median', 'energy\n%', 100),
+    Column('energy_share', 'p95', 'p95\n%', 100),
     Column('settling_time_s', 'median', 'settled\ns', 1),
 )
 
@@ -54,20 +57,6 @@ FIDELITY = (
     ('outputs, NRMSE, all inputs', 'output_nrmse', '%', 100, 2),
     ('outputs, RMSE, real inputs', 'output_rmse_real', '% of scale', 100, 2),
 )
-
-
-# Groups of chips in a transfer, in the order of rows.
-GROUPS = {'all': 'all', 'whole': 'none dead', 'dead': 'some dead'}
-# Columns of a transfer: heading, and field, factor to the unit, digits.
-TRANSFER = {
-    'RMSE\n1e-3': ('edge_rmse_median', 1000, 2),
-    'p95\n1e-3': ('edge_rmse_p95', 1000, 2),
-    'R^2\n': ('edge_r2_median', 1, 5),
-    'R^2\np5': ('edge_r2_p5', 1, 3),
-    'NRMSE\n%': ('output_nrmse_median', 100, 2),
-    'p95\n%': ('output_nrmse_p95', 100, 2),
-    'success\n%': ('success_rate', 100, 1),
-}
 
 
 @contextmanager
@@ -273,22 +262,3 @@ def _flight_cells(name: str, records: list[EpisodeRecord]) -> list[str]:
         number(took['p99'], 1e-3, 2),
         number(figures['real_time_factor'], 1, 1),
     ]
-
-
-def transfer_table(preset: str, figures: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Return rows for all chips of a preset, whole ones and those with dead elements, by state."""
-    count = figures['all']
-    title = f'preset {preset}: {count["edges"]} edges, the median and p95 of all; their outputs'
-    table = _table(title, ['chips'])
-    for heading in ('', *TRANSFER):
-        table.add_column(heading, justify='right', no_wrap=True)
-    for group in (name for name in GROUPS if name in figures):
-        found = figures[group]
-        for state in ('raw', 'trimmed'):
-            cells = (number(found[state][field], factor, digits)
-                     for field, factor, digits in TRANSFER.values())  # fmt: skip
-            table.add_row(f'{GROUPS[group]}, {state}', str(found['chips']), *cells)
-    sigma, dead = number(count['repeatability'], 1e3, 2), count['dead_elements']
-    table.caption = f'repeatability of a reading {sigma}e-3 in gain units; {dead} dead elements'
-    table.caption_justify = 'left'
-    return table

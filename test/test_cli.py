@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from programs import program
 
 from pkan_control.airframe import load_airframe
 from pkan_control.cli import main
@@ -16,11 +17,11 @@ from pkan_control.commands.options import write_json
 from pkan_control.commands.train import lasting
 from pkan_control.controller.bundle import Bundle, load_bundle, save_bundle
 from pkan_control.controller.laws.drone import DroneLaw
-from pkan_control.rollouts.beside import shipped_mlp
+from pkan_control.rollouts.beside import shipped, shipped_mlp
 from pkan_control.tasks.options import configured
 from pkan_control.tasks.task import find_task
 
-PKAN = Path(sys.executable).with_name('pkan')
+PKAN = program('pkan')
 FIELDS = {
     'task', 'scenario', 'airframe', 'path', 'controller', 'chip', 'chips', 'calibration',
     'episodes', 'seed',
@@ -66,6 +67,11 @@ def executable(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
         (['train', 'fly_to_mars'], ['fly_to_mars', 'drone_hover']),
         (['train', 'drone_hover', '--device', 'tube'], ['tube', 'bandpass']),
         (['train', 'drone_hover', '--steps', '21'], ['--steps', '22']),
+        (['train', 'drone_hover', '--l1', '-1'], ['--l1', '0']),
+        (['train', 'drone_hover', '--prune', 'nan'], ['--prune', '0']),
+        (['train', 'drone_hover', '--patience', '0'], ['--patience', '1']),
+        (['train', 'drone_hover', '--chip', 'sim:', '--prune', '1'], ['--prune', 'from a seed']),
+        (['train', 'drone_hover', '--device', 'mlp', '--prune', '1'], ['MLP', 'edges']),
         (['rollout', 'drone_hover', '--controller', 'none.st'], ['none.st', 'no such file']),
         (['demo', '--controller', 'none.st'], ['none.st', 'no such file']),
         (['demo', '--chip', 'usb:'], ['usb:', 'ideal:', 'sim:']),
@@ -206,7 +212,9 @@ def test_rollout_writes_exactly_these_figures(pkan, controller, tmp_path):
     assert again['beside']['expert']['hash'] == figures['beside']['expert']['hash']
 
 
-def test_train_writes_a_controller_with_its_results(pkan, tmp_path, monkeypatch):
+@pytest.fixture
+def short_training(monkeypatch) -> None:
+    """Let the recipe of the drone be done in seconds."""
     from pkan_control.commands import train
     from pkan_control.training import recipe
     from pkan_control.training.imitation import Settings
@@ -216,6 +224,9 @@ def test_train_writes_a_controller_with_its_results(pkan, tmp_path, monkeypatch)
     )
     monkeypatch.setitem(recipe.RECIPES, 'drone_hover', recipe.Recipe((4,), 1, settings=small))
     monkeypatch.setattr(train, 'MEASURED', 2)
+
+
+def test_train_writes_a_controller_with_its_results(pkan, tmp_path, short_training):
     code, out, _ = pkan(
         'train', 'drone_hover', '--out', 'made/it.st', '--steps', 22, '--json', 'x'
     )
@@ -229,6 +240,35 @@ def test_train_writes_a_controller_with_its_results(pkan, tmp_path, monkeypatch)
     assert set(bundle.results) == {'success_rate', 'final_error_m', 'settling_time_s'}
     assert bundle.results.items() <= figures.items()
     assert bundle.provenance['seed'] == 0
+
+
+def test_training_is_made_sparse_logged_and_gone_on_with(pkan, tmp_path, short_training):
+    words = ['train', 'drone_hover', '--steps', 40, '--checkpoint', 'run.checkpoint']
+    asked = ['--l1', 0.01, '--entropy', 0.01, '--prune', 0.02, '--patience', 500]
+    code, out, lines = pkan(*words, *asked, '--log-dir', 'logs', '--out', 'one.st')
+    assert (code, lines) == (0, [])
+    assert 'connected elements' in out
+    assert any(path.name.startswith('events') for path in (tmp_path / 'logs').iterdir())
+    assert pkan(*words, *asked, '--out', 'again.st')[0] == 0
+    assert (tmp_path / 'one.st').read_bytes() == (tmp_path / 'again.st').read_bytes()
+    code, _, lines = pkan(*words, '--seed', 1)
+    assert (code, len(lines)) == (2, 1)
+    assert 'run.checkpoint: it is of seed 0, this run of 1' in lines[0]
+
+
+def test_power_is_compared_and_losing_is_said(pkan, tmp_path):
+    code, out, lines = pkan('power', shipped('drone_hover'), '--json', 'p', '--constants')
+    assert (code, lines) == (0, [])
+    told = ' '.join(out.split())
+    assert all(w in told for w in ('dedicated CMOS', 'memristive', 'MLP', 'does not win', 'SPI'))
+    found = json.loads((tmp_path / 'p').read_text())
+    assert found['law_cycles'] > 0
+    assert found['rows']['dedicated CMOS']['power_w'][1] == pytest.approx(6.5e-4, rel=0.05)
+    code, _, lines = pkan('power', shipped_mlp('drone_hover'))
+    assert (code, len(lines)) == (2, 1)
+    code, _, lines = pkan('power', shipped('drone_hover'), '--mlp', shipped('drone_hover'))
+    assert (code, len(lines)) == (2, 1)
+    assert 'is no MLP' in lines[0]
 
 
 def test_the_executable(tmp_path, controller):
@@ -273,6 +313,9 @@ def test_inspect_tells_what_a_controller_is(pkan, controller, tmp_path):
     facts = json.loads((tmp_path / 'facts.json').read_text())
     assert facts['shape'] == [12, 16, 4]
     assert facts['command'] == ['rotor_1', 'rotor_2', 'rotor_3', 'rotor_4']
+    assert facts['codes']['gain'] == '-20 to 20'
+    assert np.shape(facts['layers'][0]) == (12, 16, 4, 5)
+    assert 'codes.low_c1' in out
     assert 'bandpass' in out
     assert (tmp_path / 'edges.png').stat().st_size > 10_000
 

@@ -5,17 +5,17 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import psutil
 import pytest
 from domain_coordinator import domain_id
+from programs import program
 
 from pkan_control.rollouts.record import read_records
 
-PKAN = Path(sys.executable).with_name('pkan')
+PKAN = program('pkan')
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The pages of results, one file to a subject; each names its commands and its bars."""
 
-from pages import bridge, calibration, drone, first_flight, studies, vehicle
+from pages import bridge, calibration, drone, first_flight, physics, ros, studies, vehicle
 from pages.page import Page
 
 PAGES: tuple[Page, ...] = (
@@ -8,6 +8,8 @@ PAGES: tuple[Page, ...] = (
     bridge.PAGE,
     calibration.PAGE,
     drone.PAGE,
+    physics.PAGE,
     studies.PAGE,
     vehicle.PAGE,
+    ros.PAGE,
 )

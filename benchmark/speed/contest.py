@@ -13,6 +13,8 @@ Facts = dict[str, Any]
 FEWEST = 3
 # Returns what was compared of the facts of both, and raises `ValueError` where it is wrong.
 Check = Callable[[Facts, Facts], str]
+# Runs a candidate so many times, and returns the mean.
+Run = Callable[[int], float]
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def compete(row: Row, pace: Pace) -> Outcome:
                 checked = row.check(pair[0].facts, pair[1].facts)
             except ValueError as error:
                 return Outcome(row, failed=str(error))
-            ours, theirs = take_turns(pair, pace)
+            ours, theirs = take_turns([process.run for process in pair], pace)
     except SkippedError as why:
         return Outcome(row, skipped=str(why))
     fast = row.bar is not None and row.bar.sign == '>='
@@ -138,24 +140,23 @@ def started(candidates: Sequence[Candidate]) -> Iterator[list[Process]]:
         yield processes
 
 
-def take_turns(processes: Sequence[Process], pace: Pace) -> list[list[float]]:
+def take_turns(runs: Sequence[Run], pace: Pace) -> list[list[float]]:
     """Return what each measured, round after round: A B A B ..."""
-    turns = [calls_in(process, pace.turn_s) for process in processes]
+    turns = [calls_in(run, pace.turn_s) for run in runs]
     round_s = sum(took for _, took in turns)
     rounds = min(pace.rounds, max(FEWEST, round(pace.row_s / round_s)))
     values = [
-        [process.run(calls) for process, (calls, _) in zip(processes, turns, strict=True)]
-        for _ in range(rounds)
+        [run(calls) for run, (calls, _) in zip(runs, turns, strict=True)] for _ in range(rounds)
     ]
     return [list(of_one) for of_one in zip(*values, strict=True)]
 
 
-def calls_in(process: Process, turn_s: float) -> tuple[int, float]:
+def calls_in(run: Run, turn_s: float) -> tuple[int, float]:
     """Return how many calls fill a turn, and its time; what finds it out also warms up."""
     calls = 1
     while True:
         began = perf_counter()
-        process.run(calls)
+        run(calls)
         took = perf_counter() - began
         if took > turn_s / 4:
             filling = max(1, round(calls * turn_s / took))

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from contest import Candidate, Pace, started, take_turns
+from contest import Pace, take_turns
+from process import Process
 
 LIMIT = 1.1
 # The exponent is that of the largest sizes, where what is done once no longer counts.
@@ -14,12 +17,13 @@ FITTED = 4
 
 @dataclass(frozen=True)
 class Series:
-    """What grows: a candidate of each size."""
+    """What grows: a candidate of each size, by its options."""
 
     name: str
     text: str
     sizes: tuple[int, ...]
-    candidates: tuple[Candidate, ...]
+    make: str
+    options: tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -34,13 +38,15 @@ class Growth:
 def series() -> list[Series]:
     """Return all series."""
     found = []
+    step = {'k': 6, 'batch': 500, 'learn': 2}
+    shape = {**step, 'shape': [4, 20, 20, 1]}
     for name, text, sizes, make, options in (
         ('nodes', 'training step against hidden nodes, [4,n,1]', (16, 32, 64, 128, 256, 512),
-         'training:network', lambda n: {'shape': [4, n, 1], 'k': 6, 'batch': 500}),
+         'training:network', lambda n: {**step, 'shape': [4, n, 1]}),
         ('k', 'training step against K, [4,20,20,1]', (2, 4, 8, 16, 32, 64),
-         'training:network', lambda n: {'shape': [4, 20, 20, 1], 'k': n, 'batch': 500}),
+         'training:network', lambda n: {**shape, 'k': n}),
         ('batch', 'training step against batch, [4,20,20,1]', (125, 250, 500, 1000, 2000, 4000),
-         'training:network', lambda n: {'shape': [4, 20, 20, 1], 'k': 6, 'batch': n}),
+         'training:network', lambda n: {**shape, 'batch': n}),
         ('inputs', 'inference against batch, [12,16,4]', (10, 100, 1000, 4000, 16000, 64000),
          'inference:chip', lambda n: {'shape': [12, 16, 4], 'k': 4, 'batch': n}),
         ('chips', 'simulated chips at once, [12,16,4], 8 episodes each', (2, 4, 8, 16, 32, 64),
@@ -48,17 +54,17 @@ def series() -> list[Series]:
         ('drones', 'batched world against drones', (64, 256, 1024, 2048, 4096, 8192),
          'drones:batched', lambda n: {'batch': n}),
     ):  # fmt: skip
-        each = tuple(Candidate(f'{name} {n}', make, options(n)) for n in sizes)
-        found.append(Series(name, text, sizes, each))
+        found.append(Series(name, text, sizes, make, tuple(options(n) for n in sizes)))
     return found
 
 
 def grow(one: Series, pace: Pace) -> Growth:
-    """Run all sizes of a series by turns."""
-    with started(one.candidates) as processes:
-        units = [process.units for process in processes]
-        values = take_turns(processes, pace)
-    seconds = [float(np.median(v)) * n for v, n in zip(values, units, strict=True)]
+    """Run all sizes of a series by turns, in one process."""
+    first = one.options[0]
+    with Process(one.make, first) as process:
+        made = [process.make(one.make, options) for options in one.options]
+        values = take_turns([partial(process.run, of=m.number) for m in made], pace)
+    seconds = [float(np.median(v)) * m.units for v, m in zip(values, made, strict=True)]
     return Growth(one, tuple(seconds), exponent(one.sizes, seconds))
 
 

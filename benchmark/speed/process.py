@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,6 +21,15 @@ class SkippedError(Exception):
     """A candidate cannot run here; the message says why."""
 
 
+@dataclass(frozen=True)
+class Made:
+    """A candidate that was made: its number in its process, its facts, and units a call."""
+
+    number: int
+    facts: dict[str, Any]
+    units: int
+
+
 class Process:
     """Makes one candidate and runs it on demand; it waits, and takes no time, in between."""
 
@@ -31,15 +41,14 @@ class Process:
             raise SkippedError('.venv-peers is not there: `make benchmark` sets it up')
         environment = os.environ | ONE_THREAD | ({'PKAN_COMPILED': '0'} if plain else {})
         command = [str(PEERS) if peer else sys.executable, str(HERE / 'worker.py')]
+        self._count = 0
         self._log = tempfile.TemporaryFile('w+')  # noqa: SIM115 (closed in `_end`)
         self._process = subprocess.Popen(  # noqa: S603 (the command is that above)
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True,
             env=environment, cwd=HERE,
         )  # fmt: skip
         try:
-            made = self._ask({'make': make, 'with': options})
-            self.facts: dict[str, Any] = made['facts']
-            self.units = int(made['units'])
+            self.facts = self.make(make, options).facts
         except BaseException:
             self._end()
             raise
@@ -61,9 +70,15 @@ class Process:
         self._log.seek(0)
         return (self._log.read().strip().splitlines() or ['it ended'])[-1]
 
-    def run(self, calls: int) -> float:
-        """Return the mean of that many calls: seconds a unit, or what the calls return."""
-        return float(self._ask({'calls': calls})['value'])
+    def make(self, make: str, options: dict[str, Any]) -> 'Made':
+        """Make one more candidate in it."""
+        made = self._ask({'make': make, 'with': options})
+        self._count += 1
+        return Made(self._count - 1, made['facts'], int(made['units']))
+
+    def run(self, calls: int, of: int = 0) -> float:
+        """Return the mean of that many calls of one: seconds a unit, or what the calls return."""
+        return float(self._ask({'of': of, 'calls': calls})['value'])
 
     def _end(self) -> None:
         self._process.kill()

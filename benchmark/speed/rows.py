@@ -49,6 +49,14 @@ def training(options: Options) -> list[Row]:
             Row(f'train_{mode}_mlp', text, ours, mlp, Bar('<=', 5), both_learn),
         ]
     ours = Candidate('pkan_control', 'training:network', TRAINED)
+    if options.device != 'cpu':
+        there = Candidate(
+            f'pkan_control, {options.device}', 'training:network',
+            {**TRAINED, 'on': options.device},
+        )  # fmt: skip
+        found.append(
+            Row('train_device', f'{step}, continuous settings', there, ours, None, both_learn)
+        )
     kan = Candidate(
         'pykan, speed mode',
         'kan_steps:training',
@@ -127,8 +135,14 @@ def worlds(options: Options) -> list[Row]:
         Row('drone_environment', step, environment, aviary, Bar('>=', 3), flies_alike),
         Row('drone_environment_bare', step, environment, bare, None, unchecked),
         Row('drone_world_bare', 'drone world step', world, bare, None, unchecked),
+        Row(
+            'arm_environment', 'arm environment step, physics 240 Hz, control 60 Hz',
+            Candidate('pkan_control', 'arms:environment'),
+            Candidate('panda-gym PandaReachJoints', 'panda:environment', peer=True),
+            Bar('>=', 1.5), unchecked,
+        ),
         Row('drone_batched', 'drone world step', batched, world, Bar('>=', 30), flies_alike),
-    ]
+    ]  # fmt: skip
     if options.device != 'cpu':
         there = Candidate(
             f'BatchedDrone, {options.device}, batch {DRONES}', 'drones:batched',

@@ -1,11 +1,11 @@
-"""One candidate in a process of its own: makes it, and runs it as often as it is asked to.
+"""Candidates in a process of their own: makes them, and runs each as often as it is asked to.
 
 Lines of JSON come on standard input and go to the descriptor that was standard output; whatever a
 library prints goes to standard error. This file runs in the environment of a peer as well, so that
 it imports nothing but the standard library.
 
     {"make": "training:ours", "with": {"quantised": false}}   ->  {"facts": {...}, "units": 1}
-    {"calls": 20}                                             ->  {"value": 0.0123}
+    {"of": 0, "calls": 20}                                    ->  {"value": 0.0123}
 """
 
 import gc
@@ -71,15 +71,15 @@ def main() -> None:
     """Answer line by line until the input ends."""
     with os.fdopen(os.dup(1), 'w') as answers:
         os.dup2(2, 1)
-        work = None
+        works: list[Work] = []
         for line in sys.stdin:
             request = json.loads(line)
             try:
-                if work is None:
-                    work = make(request['make'], request['with'])
-                    answer = {'facts': work.facts, 'units': work.units}
+                if 'make' in request:
+                    works.append(make(request['make'], request['with']))
+                    answer = {'facts': works[-1].facts, 'units': works[-1].units}
                 else:
-                    answer = {'value': run(work, request['calls'])}
+                    answer = {'value': run(works[request['of']], request['calls'])}
             except NotHereError as error:
                 answer = {'skip': str(error)}
             except Exception as error:

@@ -2,12 +2,14 @@
 
 from zlib import crc32
 
-from pkan_control.bridge.codes import Kind, Status
+from pkan_control.bridge.codes import Capability, Kind, Status
 from pkan_control.bridge.errors import BoardError, LinkTimeoutError
 from pkan_control.bridge.frame import MAX_RAW
 from pkan_control.bridge.messages import Commit, ProgramBegin, ProgramData, Slot
 from pkan_control.bridge.responses import read_response, unpack_response
 from pkan_control.bridge.session import Session
+from pkan_control.errors import UserError
+from pkan_control.network import Program
 
 SLOT = 0
 CHUNK_OVERHEAD = 8 + 8 + 4
@@ -15,6 +17,23 @@ CHUNK_OVERHEAD = 8 + 8 + 4
 WINDOW_S, STALLS = 0.4, 3
 # Verifying and applying a large program takes a board longer than other requests.
 SLOW_TRIES_S = (1.0, 2.0, 4.0)
+
+
+def check_fit(session: Session, program: Program) -> None:
+    """Raise a `UserError` for a program that the board cannot hold, with both numbers."""
+    hello, shape = session.link.hello, program.shape
+    edges = sum(codes.shape[0] * codes.shape[1] for codes in program.layers)
+    wanted = (shape[0], shape[-1], edges, max(codes.shape[2] for codes in program.layers))
+    there = (hello.max_in, hello.max_out, hello.max_edges, hello.k_max)
+    names = ('inputs', 'outputs', 'edges', 'elements in an edge')
+    for name, need, has in zip(names, wanted, there, strict=True):
+        if need > has:
+            raise UserError(f'{session.link.name}: {need} {name}: the board has {has}')
+    if not hello.capabilities & Capability.DETECTORS:
+        raise UserError(
+            f'{session.link.name}: the board adds waves (capabilities '
+            f'0x{hello.capabilities:X}): programs want magnitudes (0x{Capability.DETECTORS:X})'
+        )
 
 
 def load_image(session: Session, image: bytes) -> int:

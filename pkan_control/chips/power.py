@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pkan_control.arrays import Floats
 from pkan_control.devices.element import find_device
 from pkan_control.devices.power import PERCENTILES, Periphery, draw_figures_of_merit
 from pkan_control.network import Program
@@ -25,6 +26,17 @@ def estimate_power(program: Program, periphery: Periphery | None = None) -> Powe
     The elements' figure of merit is drawn from published parts, which span two decades; a drive
     for each node that feeds a layer, a converter for each output.
     """
+    watts = power_draws(program, periphery=periphery)
+    return PowerEstimate(*np.percentile(watts, PERCENTILES).tolist())
+
+
+def power_draws(
+    program: Program, scale: Floats | float = 1.0, periphery: Periphery | None = None
+) -> Floats:
+    """Return draws of the power in watts, `[DRAWS]`, over the figure of merit.
+
+    What an element takes whatever the figure of merit is multiplied by a scale, `[DRAWS]` or one.
+    """
     around = periphery or Periphery()
     device = find_device(program.device)
     merits = draw_figures_of_merit(SEED, DRAWS)
@@ -44,4 +56,5 @@ def estimate_power(program: Program, periphery: Periphery | None = None) -> Powe
         + shape[-1] * around.converter_w
         + around.bias_w
     )
-    return PowerEstimate(*np.percentile(per_merit * merits + static + rest, PERCENTILES).tolist())
+    draws: Floats = per_merit * merits + static * scale + rest
+    return draws

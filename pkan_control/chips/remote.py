@@ -10,7 +10,6 @@ from pkan_control.arrays import Floats
 from pkan_control.bridge.codes import (
     DRIVE_OFF,
     BoardKind,
-    Capability,
     Flag,
     Kind,
     SafeReason,
@@ -26,8 +25,9 @@ from pkan_control.bridge.link import LOST_S
 from pkan_control.bridge.messages import Arm, Empty, Evaluate, Ping, Safe, Sweep, SweepData, Trim
 from pkan_control.bridge.session import Session
 from pkan_control.chips.chip import Condition, Identity, Index, Target, Telemetry, as_inputs
+from pkan_control.chips.even import even_parts
 from pkan_control.chips.image import pack_program
-from pkan_control.chips.loading import load_image
+from pkan_control.chips.loading import check_fit, load_image
 from pkan_control.chips.told import condition
 from pkan_control.errors import UserError
 from pkan_control.network import Program
@@ -39,7 +39,6 @@ PINGS = 9
 TRIMS_IN_MESSAGE = 128
 # Readings of a sweep come in events; the next one is waited for this long.
 READING_S = 2.0
-MOST_READINGS = 1000
 # How long is waited for SAFE to be answered in mid-flight.
 SAFE_S = 0.02
 MOST_AVERAGES_LOG2 = 15
@@ -55,10 +54,13 @@ class RemoteChip:
         self.session = session
         self._program: Program | None = None
         self._crc = 0
+        # By layer: what a board loses that is reset.
+        self._trims: dict[int, tuple[Floats, Floats]] = {}
         self._generation = session.link.generation
         self._round_trip_s = 0.0
         self._safe_wanted = False
-        self._abandoned = ''
+        # Why it was given up, until it is armed again, and whether it knows.
+        self._abandoned, self._made_safe = '', False
         # When those evaluations were asked for that were not answered, since the last that was.
         self._missing_s: list[float] = []
         self._saturated = 0
@@ -76,29 +78,15 @@ class RemoteChip:
 
     def program(self, program: Program) -> None:
         """Load a program; a failure leaves the old one in place. The board is then not armed."""
-        self._check_fit(program)
+        check_fit(self.session, program)
         image = pack_program(program)
         self._disarm()
         generation = self.session.link.generation
         self._crc = load_image(self.session, image)
         self._program, self._generation = program, generation
-        self._safe_wanted = False
+        self._trims.clear()
+        self._safe_wanted, self._abandoned = False, ''
         self._round_trip_s = self._measure_round_trip()
-
-    def _check_fit(self, program: Program) -> None:
-        hello, shape = self.session.link.hello, program.shape
-        edges = sum(codes.shape[0] * codes.shape[1] for codes in program.layers)
-        wanted = (shape[0], shape[-1], edges, max(codes.shape[2] for codes in program.layers))
-        there = (hello.max_in, hello.max_out, hello.max_edges, hello.k_max)
-        names = ('inputs', 'outputs', 'edges', 'elements in an edge')
-        for name, need, has in zip(names, wanted, there, strict=True):
-            if need > has:
-                raise UserError(f'{self.session.link.name}: {need} {name}: the board has {has}')
-        if not hello.capabilities & Capability.DETECTORS:
-            raise UserError(
-                f'{self.session.link.name}: the board adds waves (capabilities '
-                f'0x{hello.capabilities:X}): programs want magnitudes (0x{Capability.DETECTORS:X})'
-            )
 
     def _measure_round_trip(self) -> float:
         times = []
@@ -112,7 +100,10 @@ class RemoteChip:
         """Do nothing: a board counts its evaluations itself."""
 
     def arm(self, safe_action: Floats) -> None:
-        """Verify the program and arm the board, be it safe by now or not."""
+        """Verify the program and arm the board, be it safe by now or not.
+
+        After an interruption it gets its trims again first: a board that was reset has lost them.
+        """
         wanted = self._loaded().shape[-1:]
         values = np.asarray(safe_action, dtype=np.float64)
         if values.shape != wanted or not (abs(values) < 1 << 15).all():
@@ -120,6 +111,8 @@ class RemoteChip:
         action = to_fixed(values.tolist(), ONE_VALUE)
         generation = self.session.link.generation
         self._disarm()
+        for layer, (gain, offset) in self._trims.items() if generation != self._generation else ():
+            self._send_trims(layer, gain, offset)
         self.session.request(Kind.ARM, Arm(self._crc, WATCHDOG_MS, action))
         self._generation, self.session.link.watched = generation, True
         self._safe_wanted, self._abandoned = False, ''
@@ -144,13 +137,19 @@ class RemoteChip:
         """
         program = self._loaded()
         inputs = as_inputs(x, program.shape[0])
-        if self._generation != self.session.link.generation:
-            raise LinkLostError(
-                f'{self.session.link.name}: {self.session.link.interrupted}; arm it to go on'
-            )
+        self._check_generation('arm it to go on')
+        if self._abandoned:
+            if not self._made_safe:
+                self.give_up(self._abandoned)
+            raise BoardError(f'{self._abandoned}; arm it to go on', Status.SAFE)
         rows = inputs.reshape(-1, program.shape[0]).tolist()
         outputs = [self._evaluate(row, deadline_s) for row in rows]
         return np.array(outputs).reshape(*inputs.shape[:-1], program.shape[-1])
+
+    def _check_generation(self, remedy: str) -> None:
+        link = self.session.link
+        if self._generation != link.generation:
+            raise LinkLostError(f'{link.name}: {link.interrupted}; {remedy}')
 
     def _evaluate(self, row: list[float], deadline_s: float) -> list[float]:
         deadline_us = max(min(int(deadline_s * 1e6), LONGEST_DEADLINE_US), 0)
@@ -168,8 +167,9 @@ class RemoteChip:
             raise self._missed(error, asked_s, deadline_s) from None
         self._missing_s.clear()
         if status == Status.SAFE and not self._safe_wanted:
-            why = self._abandoned or f'{self.session.link.name}: the board went safe'
-            raise BoardError(f'{why}; arm it to go on', status)
+            raise BoardError(
+                f'{self.session.link.name}: the board went safe; arm it to go on', status
+            )
         if len(reply.outputs) != self._loaded().shape[-1]:
             raise BoardError(f'{self.session.link.name}: {len(reply.outputs)} outputs')
         self._flags = reply.flags
@@ -188,10 +188,14 @@ class RemoteChip:
         return error
 
     def give_up(self, why: str) -> None:
-        """Let a board that does not evaluate go safe: armed, it would hold its last outputs."""
-        self._abandoned = why
+        """Let a board that does not evaluate go safe: armed, it would hold its last outputs.
+
+        Evaluations say why from then on, and ask again until the board says that it is safe.
+        """
+        self._abandoned, self._made_safe = why, False
         with suppress(LinkLostError, LinkTimeoutError, BoardError):
             self.session.ask_once(Kind.SAFE, Safe(SafeReason.HOST), SAFE_S)
+            self._made_safe = True
 
     def sweep(
         self, target: Target, index: Index, x: Floats, averages: int, drive: bool = True
@@ -205,10 +209,11 @@ class RemoteChip:
             raise UserError(f'averages={averages}: must be at least 1')
         inputs = np.asarray(x, dtype=np.float64).reshape(-1)
         number = self._number(target, index)
+        self._check_generation('load its program again')
         log2 = min(averages.bit_length() - 1, MOST_AVERAGES_LOG2)
         flags = 0 if drive else DRIVE_OFF
         values: list[float] = []
-        for part in _even_parts(inputs):
+        for part in even_parts(inputs):
             x0, x1 = to_fixed((part[0], part[-1]), ONE_INPUT)
             job = Sweep(SweepTarget[target.upper()], log2, len(part), number, x0, x1, 0, flags)
             values += self._sweep(job)
@@ -252,6 +257,11 @@ class RemoteChip:
         shape = self._shape_of(layer)[:2]
         if np.shape(gain) != shape or np.shape(offset) != shape:
             raise UserError(f'trims of {np.shape(gain)} and {np.shape(offset)}: must be {shape}')
+        self._check_generation('load its program again')
+        self._send_trims(layer, gain, offset)
+        self._trims[layer] = np.array(gain), np.array(offset)
+
+    def _send_trims(self, layer: int, gain: Floats, offset: Floats) -> None:
         try:
             gains = to_fixed(np.ravel(gain).tolist(), ONE_GAIN)
             offsets = to_fixed(np.ravel(offset).tolist(), ONE_VALUE)
@@ -288,11 +298,3 @@ class RemoteChip:
         if self._program is None:
             raise UserError('the chip holds no program: load one first')
         return self._program
-
-
-def _even_parts(x: Floats) -> list[Floats]:
-    """Return inputs as parts of equal distances: all in one or a few, or one by one."""
-    parts = np.array_split(x, max(1, -(-len(x) // MOST_READINGS)))
-    if all(np.allclose(p, np.linspace(p[0], p[-1], len(p)), 0, 0.5 / ONE_INPUT) for p in parts):
-        return list(parts)
-    return list(x.reshape(-1, 1))

@@ -5,7 +5,7 @@ import numpy as np
 from pkan_control.arrays import Floats
 from pkan_control.chips.ideal import WHOLE, IdealChip, Part
 from pkan_control.errors import UserError
-from pkan_control.network import Program, coefficients, node_inputs
+from pkan_control.network import Program, check_response, coefficients, node_inputs
 
 # What boards can hold of a trim's gain: Q3.13 on the wire.
 MOST_GAIN = 3.999
@@ -28,6 +28,7 @@ class TrimmedChip(IdealChip):
     def _compile_layer(self, layer: int) -> Floats:
         nodes = node_inputs(self._device, np.empty(0)).reshape(-1)
         edges = self._edge_values(self._element_values(nodes, layer), layer)
+        check_response(self._device, edges)
         matrix: Floats = coefficients(edges)
         return matrix
 

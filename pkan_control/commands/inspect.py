@@ -13,7 +13,10 @@ def inspect(
     out: Annotated[Path, typer.Option(help='Picture of the edges.')] = Path('edges.png'),
     json_file: JsonFile = None,
 ) -> None:
-    """Print what a controller file holds, and draw each edge as the curve that it computes."""
+    """Print what a controller file holds, and draw each edge as the curve that it computes.
+
+    The JSON file also has every code of every element, `layers`.
+    """
     from pkan_control.controller.bundle import facts, load_bundle
     from pkan_control.mlp import Mlp
     from pkan_control.pictures.edges import draw_edges
@@ -26,4 +29,5 @@ def inspect(
         law = bundle.law
         draw_edges(out, bundle.program, law.observation.names, law.output.names)
         console.print(f'Picture: {out}')
+        values['layers'] = [codes.tolist() for codes in bundle.program.layers]
     write_json(json_file, values)

@@ -23,31 +23,55 @@ ROUNDS = 4
 # What differs from machine to machine, and stays out of the controller file.
 MACHINE_DEPENDENT = ('real_time_factor', 'inference_us', 'hash')
 
+Steps = Annotated[int | None, typer.Option(help='Optimiser steps instead of the recipe.', min=22)]
+L1 = Annotated[float, typer.Option(help='Weight of the sizes of edges in the loss.', min=0)]
+Entropy = Annotated[float, typer.Option(help='Weight of the entropy of their shares.', min=0)]
+Prune = Annotated[
+    float, typer.Option(help='Drop edges below this size, half way, in gain units.', min=0)
+]
+Patience = Annotated[
+    int | None,
+    typer.Option(help='Steps without gain on held-out flights that end a round.', min=1),
+]
+CheckpointFile = Annotated[
+    Path | None, typer.Option(help='Write this file; go on where it ends.', callback=writable)
+]
+LogDir = Annotated[Path | None, typer.Option(help='Folder of logs for TensorBoard.')]
+ChipUri = Annotated[
+    str | None, typer.Option(help='Train the trims of this chip in the loop instead.')
+]
+TrimmedFile = Annotated[
+    Path | None, typer.Option(help='With --chip: its calibration file; improved in place.')
+]
+TunedController = Annotated[
+    Path | None, typer.Option(help='With --chip: controller file; the shipped one.')
+]
+Bags = Annotated[
+    Path | None, typer.Option(help='Clone what a rosbag2, or a folder of them, holds instead.')
+]
+Remaps = Annotated[
+    list[str] | None, typer.Option(help='With --from-bag: odom:=/my/odom, rotor_1:=my_joint.')
+]
+
 
 def train(
     task: TaskName,
     out: Annotated[Path | None, typer.Option(help='Controller file; TASK.safetensors.')] = None,
     device: Annotated[str, typer.Option(help='Device of the elements, or mlp.')] = 'bandpass',
     seed: Seed = 0,
-    steps: Annotated[
-        int | None, typer.Option(help='Optimiser steps instead of the recipe.', min=22)
-    ] = None,
+    steps: Steps = None,
     airframe: AirframeName = None,
-    chip: Annotated[
-        str | None, typer.Option(help='Train the trims of this chip in the loop instead.')
-    ] = None,
-    calibration: Annotated[
-        Path | None, typer.Option(help='With --chip: its calibration file; improved in place.')
-    ] = None,
-    controller: Annotated[
-        Path | None, typer.Option(help='With --chip: controller file; the shipped one.')
-    ] = None,
-    from_bag: Annotated[
-        Path | None, typer.Option(help='Clone what a rosbag2, or a folder of them, holds instead.')
-    ] = None,
-    remap: Annotated[
-        list[str] | None, typer.Option(help='With --from-bag: odom:=/my/odom, rotor_1:=my_joint.')
-    ] = None,
+    l1: L1 = 0.0,
+    entropy: Entropy = 0.0,
+    prune: Prune = 0.0,
+    patience: Patience = None,
+    checkpoint: CheckpointFile = None,
+    log_dir: LogDir = None,
+    chip: ChipUri = None,
+    calibration: TrimmedFile = None,
+    controller: TunedController = None,
+    from_bag: Bags = None,
+    remap: Remaps = None,
     json_file: JsonFile = None,
 ) -> None:
     """Train a controller from its seed and write the controller file.
@@ -57,11 +81,13 @@ def train(
     With --chip, train the trims of a calibrated chip in the loop and write its calibration file;
     the chip is never left worse than it was.
     """
-    if remap and from_bag is None:
-        raise UserError('--remap: goes with --from-bag')
+    asked = {'l1': l1, 'entropy': entropy, 'prune': prune}
+    options = {'patience': patience, 'checkpoint': checkpoint, 'log_dir': log_dir}
     in_the_loop = chip is not None or calibration is not None or controller is not None
-    if from_bag is not None and in_the_loop:
-        raise UserError('--from-bag makes a controller, --chip trains the trims of one: give one')
+    _check_source(from_bag, remap, in_the_loop)
+    if (from_bag is not None or in_the_loop) and any((*asked.values(), *options.values())):
+        given = ', '.join(f'--{name.replace("_", "-")}' for name in (*asked, *options))
+        raise UserError(f'{given}: go with training from a seed')
     if from_bag is not None:
         from pkan_control.commands.train_from_bag import train_from_bag
 
@@ -69,7 +95,17 @@ def train(
     elif in_the_loop:
         train_in_the_loop(task, chip, calibration, controller, out, json_file)
     else:
-        train_from_seed(task, out, device, seed, steps, airframe, json_file)
+        train_from_seed(
+            task, out, device, seed, airframe, json_file, asked, steps=steps, **options
+        )
+
+
+def _check_source(from_bag: Path | None, remap: list[str] | None, in_the_loop: bool) -> None:
+    """Raise a `UserError` for words that do not go together."""
+    if remap and from_bag is None:
+        raise UserError('--remap: goes with --from-bag')
+    if from_bag is not None and in_the_loop:
+        raise UserError('--from-bag makes a controller, --chip trains the trims of one: give one')
 
 
 def train_from_seed(
@@ -77,27 +113,32 @@ def train_from_seed(
     out: Path | None,
     device: str,
     seed: int,
-    steps: int | None,
     airframe: str | None,
     json_file: Path | None,
+    sparsity: dict[str, float],
+    **options: Any,
 ) -> None:
     """Train a controller, measure it on an ideal chip and write the controller file."""
     from dataclasses import replace
 
     from pkan_control.controller.bundle import save_bundle
+    from pkan_control.network import Program
     from pkan_control.rollouts.beside import describe
     from pkan_control.rollouts.record import summary
     from pkan_control.rollouts.rollout import Plan, fly_bundle
     from pkan_control.tables import console, progress, rollout_table
     from pkan_control.tasks.options import configured
+    from pkan_control.training.recipe import Options
     from pkan_control.training.recipe import train as train_controller
+    from pkan_control.training.sparsity import Sparsity
 
     job = configured(task, airframe)
     path = out or Path(f'{task}.safetensors')
     writable(path)
+    asked = Options(sparsity=Sparsity(**sparsity), **options)
     began = time.perf_counter()
     with progress(f'training {task}', 1000) as report:
-        bundle = train_controller(job, device, seed, lambda done, _: report(1000 * done), steps)
+        bundle = train_controller(job, device, seed, lambda done, _: report(1000 * done), asked)
     took = time.perf_counter() - began
     plan = Plan(job, MEASURED, MEASURED_SEED)
     with progress('measuring', MEASURED) as report:
@@ -106,6 +147,8 @@ def train_from_seed(
     title = f'{path}: {MEASURED} episodes, seed {MEASURED_SEED}, ideal chip'
     console.print(rollout_table(title, {describe(bundle): figures}))
     size = {'elements': bundle.program.elements, 'parameters': bundle.program.parameters}
+    if isinstance(bundle.program, Program) and sparsity['prune']:
+        size['connected elements'] = bundle.program.connected
     sizes = ', '.join(f'{count} {name}' for name, count in size.items() if count)
     console.print(f'{sizes}; trained in {took:.0f} s from seed {seed}, checksum {checksum[:16]}')
     run = {'task': task, 'device': device, 'seed': seed, 'training_s': took, 'checksum': checksum}

@@ -34,7 +34,8 @@ def transfer(
     from pkan_control.rollouts.workers import cores
     from pkan_control.studies.runners import on_cores
     from pkan_control.studies.transfer import pieces, run_transfer
-    from pkan_control.tables import console, progress, transfer_table
+    from pkan_control.study_tables import transfer_table
+    from pkan_control.tables import console, progress
 
     files = controllers or [shipped(task) for task in SHIPPED]
     bundles = [load_bundle(file) for file in files]

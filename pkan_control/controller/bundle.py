@@ -132,6 +132,7 @@ def facts(bundle: Bundle) -> dict[str, Any]:
         'shape': list(program.shape),
         'elements': program.elements,
         'parameters': program.parameters,
+        **_settings(program),
         'rate_hz': bundle.rate_hz,
         'law': law.name,
         'observation': list(law.observation.names),
@@ -140,6 +141,14 @@ def facts(bundle: Bundle) -> dict[str, Any]:
         'results': bundle.results,
         'provenance': bundle.provenance,
     }
+
+
+def _settings(program: Program | Mlp) -> dict[str, Any]:
+    """Return how many elements are connected, and in what range each of their codes is used."""
+    if isinstance(program, Mlp):
+        return {}
+    ranges = {name: f'{low} to {high}' for name, (low, high) in program.used_codes.items()}
+    return {'connected': program.connected, 'codes': ranges}
 
 
 def _canonical(value: Any) -> str:

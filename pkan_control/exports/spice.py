@@ -13,9 +13,8 @@ from pkan_control.arrays import Floats, Integers
 from pkan_control.devices.element import Device, find_device
 from pkan_control.errors import UserError, unknown
 from pkan_control.files import replace_file
-from pkan_control.network import Program
+from pkan_control.network import GAIN, Program
 
-GAIN = 'gain'
 # Names on a continued line.
 PER_LINE = 8
 

@@ -74,7 +74,7 @@ class Inlet:
             self._reject(self._pilot.state, values)
             return
         stamp, state = source.stamp_ns(message), self._states.state(values)
-        if self._waiting is not None:
+        if self._waiting is not None and self._waiting[0] != stamp:
             self._go(*self._waiting)
         if self._paired and self._pilot.goal.stamp_ns != stamp:
             self._waiting = stamp, state

@@ -14,7 +14,7 @@ from pkan_control.arrays import Floats
 from pkan_control.controller.laws.drone import ATTITUDE, RATE, STATE
 from pkan_control.controller.laws.law import Law
 from pkan_control.nodes.messages import to_time
-from pkan_control.nodes.qos import RELIABLE, SENSOR
+from pkan_control.nodes.qos import RELIABLE
 from pkan_control.nodes.topics import goal_topic, state_topic
 from pkan_control.rollouts.episode import Episode
 from pkan_control.rollouts.sensors import specific_force as specific_force
@@ -41,7 +41,7 @@ class Scene:
         self._extras = self._open_extras(node, values)
         self._frame_every = _every(law.rate_hz, values['camera_rate'])
         if self._frame_every:
-            self._image_out = node.create_publisher(Image, 'image_raw', SENSOR)
+            self._image_out = node.create_publisher(Image, 'image_raw', RELIABLE)
         self._sent: tuple[int, Floats] | None = None
         self._before: Floats | None = None
 
@@ -53,19 +53,19 @@ class Scene:
             return []
         extras: list[tuple[Any, Callable[[Floats, int], Any]]] = []
         if values['imu']:
-            extras.append((node.create_publisher(Imu, 'imu', SENSOR), self._imu))
+            extras.append((node.create_publisher(Imu, 'imu', RELIABLE), self._imu))
         kind = tf_message() if values['tf'] else None
         if kind is not None:
             made = lambda state, stamp: kind(transforms=[self._transform(state, stamp)])  # noqa: E731
             extras.append((node.create_publisher(kind, '/tf', 100), made))
         return extras
 
-    def publish(self, episode: Episode) -> None:
-        """Publish clock, set-point, sensors and state of now.
+    def publish(self, episode: Episode, stamp: int) -> None:
+        """Publish clock, set-point, sensors and state of now, with a stamp in ns.
 
         A set-point that stands goes out once a second, for whoever joins late.
         """
-        stamp, goal = episode.time_ns, episode.goal
+        goal = episode.goal
         repeated = self._sent is not None and self._sent[0] == stamp
         stands = self._sent is not None and np.array_equal(self._sent[1], goal)
         if (
@@ -78,18 +78,18 @@ class Scene:
         if self._clock_out is not None:
             self._clock_out.publish(Clock(clock=to_time(stamp)))
         if not repeated:
-            self._publish_extras(episode)
+            self._publish_extras(episode, stamp)
         self._sent = stamp, goal
         self._state_out.publish(self._state.encode(episode.seen, stamp, self._frames))
 
-    def _publish_extras(self, episode: Episode) -> None:
+    def _publish_extras(self, episode: Episode, stamp: int) -> None:
         if episode.step == 0:
             self._before = None
         for publisher, make in self._extras:
-            publisher.publish(make(episode.seen, episode.time_ns))
+            publisher.publish(make(episode.seen, stamp))
         self._before = episode.seen
         if self._frame_every and episode.step % self._frame_every == 0:
-            self._image_out.publish(self._image(episode.time_ns))
+            self._image_out.publish(self._image(stamp))
 
     def _imu(self, state: Floats, stamp_ns: int) -> Imu:
         """Return what an ideal IMU tells: attitude, rate, specific force over the last step."""

@@ -15,6 +15,7 @@ from std_srvs.srv import SetBool, Trigger
 from pkan_control.controller.kinds import fields_of
 from pkan_control.errors import UserError
 from pkan_control.nodes import process
+from pkan_control.nodes.foreign_clock import ForeignClock
 from pkan_control.nodes.joint_messages import JointReader
 from pkan_control.nodes.messages import to_ns
 from pkan_control.nodes.parameters import SIMULATION, declare, read
@@ -75,6 +76,11 @@ class SimulationNode(Node):
 
     def _open_interfaces(self) -> None:
         law = self._task.law
+        self._foreign = None if self._values['publish_clock'] else ForeignClock(self)
+        if self._foreign is not None and self._pace().mode is Mode.LOCKSTEP:
+            raise UserError(
+                'lockstep: time is that of this simulation: publish_clock must be true'
+            )
         self._scene = Scene(self, law, self._world, self._values)
         self._read = JointReader(law.command.names, fields_of(law), exact=True)
         self.create_subscription(JointState, 'command', self._on_command, RELIABLE)
@@ -93,11 +99,16 @@ class SimulationNode(Node):
         if isinstance(command, str):
             self._complain(f'command refused: {command}')
             return
-        if self._session.take(to_ns(message.header.stamp), command, time.monotonic()):
+        stamp = to_ns(message.header.stamp)
+        if self._foreign is not None and stamp:
+            stamp -= self._foreign.offset_ns
+        if self._session.take(stamp, command, time.monotonic()):
             self._go_on()
 
     @ended_by_errors
     def _on_tick(self) -> None:
+        if self._foreign is not None and self._foreign.stands(time.monotonic()):
+            return
         if self._session.tick(time.monotonic()):
             self._go_on()
         if self._session.stopped:
@@ -126,7 +137,11 @@ class SimulationNode(Node):
         self._session.restart(time.monotonic())
 
     def _publish(self) -> None:
-        self._scene.publish(self._session.episode)
+        episode, offset_ns = self._session.episode, 0
+        if self._foreign is not None:
+            self._foreign.follow(episode.time_ns)
+            offset_ns = self._foreign.offset_ns
+        self._scene.publish(episode, episode.time_ns + offset_ns)
 
     def _give_up(self, reason: str) -> None:
         """Say why time has stopped; a run of counted episodes ends with exit code 1."""

@@ -55,7 +55,7 @@ def _draw_layer(part: Any, curves: Floats, sources: Sequence[str], targets: Sequ
     margin = 0.06 * float(np.ptp(curves))
     low, high = float(curves.min()) - margin, float(curves.max()) + margin
     importance = np.ptp(curves, axis=0)
-    strong = float(np.quantile(importance, 0.95))
+    strong = max(float(np.quantile(importance, 0.95)), 1e-12)
     x = np.linspace(0, 1, points)
     for target in range(count_out):
         for source in range(count_in):

@@ -50,7 +50,7 @@ def contenders(
         rows.setdefault(describe(mlp), _flights(mlp, 'ideal:', 1, None))
     rows['expert'] = fly_expert
     if isinstance(task, Compared):
-        rows['cascaded PID'] = fly_classic
+        rows[task.usual] = fly_classic
     return rows
 
 

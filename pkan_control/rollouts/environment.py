@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pkan_control.arrays import Floats
 from pkan_control.controller.guard import CommandGuard
+from pkan_control.controller.signals import Terms
 from pkan_control.rollouts.episode import Episode
 from pkan_control.tasks.task import find_task
 from pkan_control.worlds.world import open_world
@@ -25,8 +26,9 @@ Observation = NDArray[np.float32]
 class TaskEnvironment(gymnasium.Env[Observation, Observation]):
     """A task with its law: observations and actions are what a network sees and gives.
 
-    Both are normalised and limited to +-3. The reward of a step is minus the distance to the goal
-    in m, plus a bonus of 1 for every step within the task's tolerance.
+    Both are normalised and limited as their terms say, to +-3 where these say nothing. The reward
+    of a step is the task's: for a drone minus the distance to the goal in m, plus a bonus of 1 for
+    every step within the task's tolerance.
     """
 
     metadata = {'render_modes': []}  # noqa: RUF012 (Gymnasium's own convention)
@@ -40,8 +42,8 @@ class TaskEnvironment(gymnasium.Env[Observation, Observation]):
         self._guard = CommandGuard(law.command)
         self._episode: Episode
         self._memory: Floats
-        self.observation_space = Box(-3.0, 3.0, (len(law.observation),), np.float32)
-        self.action_space = Box(-3.0, 3.0, (len(law.output),), np.float32)
+        self.observation_space = _box(law.observation)
+        self.action_space = _box(law.output)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -79,7 +81,19 @@ class TaskEnvironment(gymnasium.Env[Observation, Observation]):
             self._world.close()
 
 
-TASKS = {'DroneHover': 'drone_hover', 'DroneTrack': 'drone_track', 'VehicleTrack': 'vehicle_track'}
+def _box(terms: Terms) -> Box:
+    """Return the normalised values that terms can have."""
+    limits = np.array([signal.clip for signal in terms.signals], dtype=np.float32)
+    return Box(-limits, limits, dtype=np.float32)
+
+
+TASKS = {
+    'DroneHover': 'drone_hover',
+    'DroneTrack': 'drone_track',
+    'VehicleTrack': 'vehicle_track',
+    'Cartpole': 'cartpole',
+    'SolarMppt': 'solar_mppt',
+}
 for _name, _task in TASKS.items():
     gymnasium.register(
         id=f'pkan_control/{_name}-v0',

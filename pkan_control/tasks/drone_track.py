@@ -37,6 +37,7 @@ class DroneTrack:
     world = 'bullet_drone'
     rate_hz = 50.0
     episode_s = 10.0
+    usual = 'cascaded PID'
 
     @property
     def steps(self) -> int:

@@ -10,6 +10,7 @@ from pkan_control.airframe import Airframe
 from pkan_control.arrays import Array, Floats
 from pkan_control.controller.laws.law import Law
 from pkan_control.errors import UserError, unknown
+from pkan_control.problems.problem import Problem
 from pkan_control.tasks.drone_path import Path
 
 ENTRY_POINTS = 'pkan_control.tasks'
@@ -97,6 +98,15 @@ class Imitable(Task, Protocol):
 
 
 @runtime_checkable
+class FromExamples(Task, Protocol):
+    """A task whose network learns from examples, and not from flights."""
+
+    @property
+    def lesson(self) -> Problem:
+        """What it learns: inputs and outputs are the law's, normalised."""
+
+
+@runtime_checkable
 class ForAirframes(Task, Protocol):
     """A task for any quadrotor."""
 
@@ -115,6 +125,10 @@ class OnPaths(Task, Protocol):
 @runtime_checkable
 class Compared(Task, Protocol):
     """A task that a usual controller does as well."""
+
+    @property
+    def usual(self) -> str:
+        """What the usual controller is called."""
 
     def classic(self) -> tuple[Law, Usual]:
         """Return the usual controller, and the law that it runs in."""

@@ -22,8 +22,10 @@ from pkan_control.errors import UserError
 from pkan_control.mlp import Mlp
 from pkan_control.network import Program, squash
 from pkan_control.tasks.task import Imitable, Task
-from pkan_control.training.imitation import Examples, Report, Settings, imitate, set_pace
+from pkan_control.training.examples import Examples, check_finite
+from pkan_control.training.imitation import Report, Settings, set_pace
 from pkan_control.training.recipe import RECIPES, Recipe, make_trainable
+from pkan_control.training.run import Extras, imitate
 from pkan_control.training.trainable import Trainable
 
 # Chips of preset typical on which a clone is judged too.
@@ -40,6 +42,8 @@ def clone(
     generator = torch.Generator().manual_seed(seed)
     learnt = ~lessons.held_out
     arrays = (lessons.observations[learnt], lessons.actions[learnt])
+    for what, values in zip(('observations', 'actions'), arrays, strict=True):
+        check_finite(what, values)
     examples = Examples(*(torch.tensor(array, dtype=torch.float32) for array in arrays))
     optimiser = torch.optim.Adam(network.parameters(), betas=(0.9, settings.beta2))
     losses = []
@@ -157,7 +161,8 @@ def cloned(
         taught = Taught(task, teacher)
         losses = imitate(
             taught, network, settings, seed,
-            lambda done, text: report(MLP_SHARE + done * (1 - MLP_SHARE), text), known,
+            lambda done, text: report(MLP_SHARE + done * (1 - MLP_SHARE), text),
+            Extras(known=known),
         )  # fmt: skip
         program = network.export()
         found[device] = _bundle(task, lessons, program, recipe, seed, settings.steps, losses[-1])

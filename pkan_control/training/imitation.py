@@ -6,21 +6,27 @@ no-regret online learning", AISTATS 2011. Cloning the expert's own flights alone
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from pkan_control.arrays import Floats
-from pkan_control.streams import stream
+from pkan_control.errors import UserError
 from pkan_control.tasks.task import Imitable
+from pkan_control.training.examples import Examples
+from pkan_control.training.sparsity import Sparsity
 from pkan_control.training.trainable import Policy, Trainable
 from pkan_control.worlds.world import training_world
 
 # Mirrored states lie this far from the goal (log of a sigma in normalised units).
 NEAR_LOG = (math.log(0.03), math.log(0.5))
 PAIR_WEIGHT = 0.5
+# Settings that are shares, that may be 0, and what is as good as 0.
+SHARES = ('beta2', 'decay_share', 'quantised_share')
+COUNTS_FROM_0 = ('rounds', 'warm_up', 'pairs', 'quantised_share')
+SMALLEST = 1e-12
 
 Report = Callable[[float, str], None]
 
@@ -45,65 +51,14 @@ class Settings:
     quantised_share: float = 0.2
     clip: float = 1.0
 
-
-@dataclass
-class Examples:
-    """Normalised observations and expert actions `[n, ...]` seen so far."""
-
-    observations: Tensor
-    actions: Tensor
-
-    def add(self, observations: Floats, actions: Floats) -> None:
-        """Append what one batch of flights visited."""
-        pairs = ((self.observations, observations), (self.actions, actions))
-        self.observations, self.actions = (
-            torch.cat([old, torch.tensor(new, dtype=torch.float32)]) for old, new in pairs
-        )
-
-    def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Draw examples with replacement."""
-        index = torch.randint(len(self.actions), (count,), generator=generator)
-        return self.observations[index], self.actions[index]
-
-
-def imitate(
-    task: Imitable,
-    network: Trainable,
-    settings: Settings,
-    seed: int,
-    report: Report,
-    known: tuple[Floats, Floats] | None = None,
-) -> list[float]:
-    """Train a network on a task; return the mean loss of each round.
-
-    `known` observations and actions, both normalised, are learnt from beside all flights.
-    """
-    torch.set_num_threads(1)
-    generator = torch.Generator().manual_seed(seed)
-    numbers = stream(seed, 'flights')
-    law = task.law
-    examples = Examples(torch.empty(0, len(law.observation)), torch.empty(0, len(law.output)))
-    examples.add(*fly(task, None, settings.expert_flights, settings.flight_s, numbers))
-    if known is not None:
-        examples.add(*known)
-    optimiser = torch.optim.Adam(network.parameters(), betas=(0.9, settings.beta2))
-    losses: list[float] = []
-    begin = 0
-    for turn in range(settings.rounds + 1):
-        if turn:
-            policy = network.policy(generator, settings.chips)
-            examples.add(*fly(task, policy, settings.flights, settings.flight_s, numbers))
-        end = round(settings.steps * (turn + 1) / (settings.rounds + 1))
-        total = 0.0
-        for step in range(begin, end):
-            set_pace(optimiser, network, settings, step)
-            batch = assemble(task, examples, settings, generator)
-            total += descend(network, optimiser, batch, settings, generator)
-            report((step + 1) / settings.steps, f'round {turn} of {settings.rounds}')
-        losses.append(total / (end - begin))
-        begin = end
-    report(1.0, f'loss {losses[-1]:.4f}')
-    return losses
+    def __post_init__(self) -> None:
+        """Refuse numbers that mean nothing."""
+        for name, value in asdict(self).items():
+            low = 0 if name in COUNTS_FROM_0 else SMALLEST
+            high = 1.0 if name in SHARES else math.inf
+            if not (low <= value <= high and math.isfinite(value)):
+                allowed = 'in 0..1' if name in SHARES else 'finite and above 0'
+                raise UserError(f'training: {name}={value}: must be {allowed}')
 
 
 def fly(
@@ -178,14 +133,17 @@ def descend(
     batch: Batch,
     settings: Settings,
     generator: torch.Generator,
+    sparsity: Sparsity | None = None,
 ) -> float:
-    """Take one step down the loss and return it."""
+    """Take one step down the loss, and what edges cost on top of it; return the loss alone."""
     chips, sides, count, inputs = batch.observations.shape
     flat = batch.observations.reshape(chips, sides * count, inputs)
     outputs = network.exposed(flat, generator).reshape(batch.actions.shape)
     loss = loss_of(outputs - batch.actions, batch)
+    if not torch.isfinite(loss):
+        raise UserError(network.diagnosis())
     optimiser.zero_grad()
-    torch.autograd.backward(loss)
+    torch.autograd.backward(loss if sparsity is None else loss + network.cost(sparsity))
     torch.nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
     optimiser.step()
     return float(loss.detach())
@@ -205,10 +163,15 @@ def loss_of(error: Tensor, batch: Batch) -> Tensor:
 
 def set_pace(
     optimiser: torch.optim.Optimizer, network: Trainable, settings: Settings, step: int
-) -> None:
-    """Set the learning rate of a step (warm-up, constant, decay to 1 %) and the quantisation."""
+) -> bool:
+    """Set the learning rate of a step (warm-up, constant, decay to 1 %) and the quantisation.
+
+    Returns whether the network is quantised from this step on, and was not before.
+    """
     left = (settings.steps - step) / (settings.steps * settings.decay_share)
     decay = math.exp(math.log(0.01) * (1 - min(left, 1.0)))
     for group in optimiser.param_groups:
         group['lr'] = settings.learning_rate * min(1.0, (step + 1) / settings.warm_up) * decay
+    before = network.quantised
     network.quantised = step >= settings.steps * (1 - settings.quantised_share)
+    return network.quantised and not before

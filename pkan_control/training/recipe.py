@@ -1,7 +1,10 @@
 """What is trained for each task, by default: one command and a seed make a shipped controller."""
 
 import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pkan_control
@@ -9,8 +12,14 @@ from pkan_control.controller.bundle import MLP, Bundle
 from pkan_control.devices.element import find_device
 from pkan_control.errors import UserError
 from pkan_control.mlp import equal_shape
-from pkan_control.tasks.task import Imitable, Task
-from pkan_control.training.imitation import Report, Settings, imitate
+from pkan_control.tasks.task import FromExamples, Imitable, Task
+from pkan_control.training.checkpoint import Checkpoint
+from pkan_control.training.diary import Diary
+from pkan_control.training.imitation import Report, Settings
+from pkan_control.training.run import Extras, imitate
+from pkan_control.training.side_by_side import Member
+from pkan_control.training.sparsity import Sparsity
+from pkan_control.training.supervised import Lesson, fit
 from pkan_control.training.trainable import ChipNoise, Trainable, TrainableMlp, TrainableNetwork
 
 
@@ -31,23 +40,96 @@ class Recipe:
 # Dead parts and gains that are off are drawn more often than typical chips have them: an element
 # on which much depends is then avoided.
 DRONE = Recipe((20,), 3, ChipNoise(edge_gain=0.07, dead=8e-3), Settings(steps=9000))
-RECIPES = {'drone_hover': DRONE, 'drone_track': DRONE, 'vehicle_track': Recipe((16,), 4)}
+CARTPOLE = Recipe((3,), 4, settings=Settings(
+    rounds=6, expert_flights=64, flights=32, flight_s=5.0, steps=1500, batch=256, pairs=128,
+))  # fmt: skip
+RECIPES = {
+    'drone_hover': DRONE,
+    'drone_track': DRONE,
+    'vehicle_track': Recipe((16,), 4),
+    'cartpole': CARTPOLE,
+}
 
 
-def train(task: Task, device: str, seed: int, report: Report, steps: int | None = None) -> Bundle:
+def brief(steps: int, learning_rate: float) -> Settings:
+    """Return the settings of a comparison: small batches, few flights, one ideal chip."""
+    return Settings(
+        rounds=5, expert_flights=64, flights=32, flight_s=5.0, steps=steps, chips=1, batch=256,
+        pairs=64, learning_rate=learning_rate,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user asks of a training run; nothing changes what a recipe makes unless it is given.
+
+    `checkpoint` is a file that the run writes and goes on from, `log_dir` one for TensorBoard.
+    """
+
+    steps: int | None = None
+    sparsity: Sparsity = field(default_factory=Sparsity)
+    patience: int | None = None
+    checkpoint: Path | None = None
+    log_dir: Path | None = None
+
+
+def train(
+    task: Task, device: str, seed: int, report: Report, options: Options | None = None
+) -> Bundle:
     """Train a controller for a task; `device` is that of its elements, or `mlp`.
 
     The MLP has two hidden layers and just as many parameters as the recipe's network has.
     """
+    options = options or Options()
     if not isinstance(task, Imitable):
         raise UserError(f'{task.name}: its task has no training starts and goals to imitate from')
+    if device == MLP and not options.sparsity.is_off:
+        raise UserError('an MLP has no edges that could be thinned out or pruned')
     recipe = RECIPES.get(task.name, Recipe())
-    if steps is not None:
-        recipe = replace(recipe, settings=replace(recipe.settings, steps=steps))
+    if options.steps is not None:
+        recipe = replace(recipe, settings=replace(recipe.settings, steps=options.steps))
     network = make_trainable(task, recipe, device, seed)
-    losses = imitate(task, network, recipe.settings, seed, report)
-    provenance = _provenance(recipe, device, seed, losses)
+    about = _provenance(recipe, device, seed, options)
+    with _diary(options.log_dir) as diary:
+        checkpoint = _checkpoint(options.checkpoint, task, recipe, about)
+        extras = Extras(options.sparsity, options.patience, checkpoint, diary)
+        losses = imitate(task, network, recipe.settings, seed, report, extras)
+    provenance = {**about, 'losses': [round(loss, 6) for loss in losses]}
     return Bundle(task.name, task.law, task.rate_hz, network.export(), provenance)
+
+
+def _checkpoint(
+    path: Path | None, task: Task, recipe: Recipe, about: dict[str, Any]
+) -> Checkpoint | None:
+    if path is None:
+        return None
+    network = {'hidden': recipe.hidden, 'k': recipe.k}
+    return Checkpoint(path, {'task': task.name, 'law': task.law.to_json(), **network, **about})
+
+
+@contextmanager
+def _diary(folder: Path | None) -> Iterator[Diary | None]:
+    if folder is None:
+        yield None
+        return
+    diary = Diary(folder)
+    try:
+        yield diary
+    finally:
+        diary.close()
+
+
+def teach(
+    task: Task, networks: Sequence[Member], settings: Settings, seeds: Sequence[int]
+) -> None:
+    """Train networks for a task, one for each seed: from its examples, or else by imitation."""
+    if isinstance(task, FromExamples):
+        fit(networks, [Lesson(task.lesson, seed) for seed in seeds], settings, lambda share: None)
+        return
+    if not isinstance(task, Imitable):
+        raise UserError(f'{task.name}: its task has nothing to imitate, and no examples')
+    for network, seed in zip(networks, seeds, strict=True):
+        imitate(task, network, settings, seed, lambda share, text: None)
 
 
 def make_trainable(task: Task, recipe: Recipe, device: str, seed: int) -> Trainable:
@@ -61,7 +143,13 @@ def make_trainable(task: Task, recipe: Recipe, device: str, seed: int) -> Traina
     return TrainableMlp(equal_shape(inputs, outputs, parameters), seed)
 
 
-def _provenance(recipe: Recipe, device: str, seed: int, losses: list[float]) -> dict[str, Any]:
+def _provenance(recipe: Recipe, device: str, seed: int, options: Options) -> dict[str, Any]:
+    """Return what a controller came from; options that are off leave no trace."""
+    asked: dict[str, Any] = {}
+    if not options.sparsity.is_off:
+        asked['sparsity'] = asdict(options.sparsity)
+    if options.patience is not None:
+        asked['patience'] = options.patience
     return {
         'version': pkan_control.__version__,
         'method': 'imitation (DAgger)',
@@ -69,5 +157,5 @@ def _provenance(recipe: Recipe, device: str, seed: int, losses: list[float]) -> 
         'device': device,
         'settings': asdict(recipe.settings),
         'noise': asdict(recipe.noise),
-        'losses': [round(loss, 6) for loss in losses],
+        **asked,
     }

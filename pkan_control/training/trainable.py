@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Protocol
 
 import numpy as np
@@ -12,17 +12,22 @@ from torch import Tensor, nn
 
 from pkan_control.arrays import Floats
 from pkan_control.chips.simulated import RAIL_V
+from pkan_control.controller.bundle import MLP
 from pkan_control.devices.element import Device, find_device
+from pkan_control.errors import UserError
 from pkan_control.mlp import Mlp
 from pkan_control.network import (
     SQUASH_SCALE,
     Program,
     coefficients,
+    compile_layer,
     node_inputs,
     plain_layer,
     propagate,
     squash,
 )
+from pkan_control.training.pruning import disconnected, pruned_codes
+from pkan_control.training.sparsity import Sparsity, edge_sizes, penalty, survivors
 
 Policy = Callable[[Floats], Floats]
 
@@ -40,17 +45,37 @@ class ChipNoise:
     node_noise: float = 0.02
     dead: float = 4e-3
 
+    def __post_init__(self) -> None:
+        """Refuse magnitudes that mean nothing."""
+        for name, value in asdict(self).items():
+            if not 0 <= value <= 1:
+                raise UserError(f'noise in training: {name}={value}: must be in 0..1')
+
 
 class Trainable(Protocol):
     """A network under training; its inputs are normalised observations."""
 
     quantised: bool
+    # Which edges `[n_in, n_out]` of each layer were not pruned; empty where none were.
+    kept: list[Tensor]
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """Return the tensors that an optimiser changes."""
 
     def exposed(self, observation: Tensor, generator: torch.Generator) -> Tensor:
         """Return the outputs of flawed chips for observations `[chips, batch, n_in]`."""
+
+    def undisturbed(self, observation: Tensor) -> Tensor:
+        """Return the outputs of a flawless chip for observations `[batch, n_in]`."""
+
+    def cost(self, sparsity: Sparsity) -> Tensor:
+        """Return the penalty on its edges."""
+
+    def prune(self, threshold: float) -> None:
+        """Drop the edges whose size is below a threshold, and nodes without edges."""
+
+    def diagnosis(self) -> str:
+        """Return why its loss may not be finite."""
 
     def policy(self, generator: torch.Generator, chips: int) -> Policy:
         """Return a NumPy function from `[flights, n_in]` to outputs, on that many flawed chips."""
@@ -70,6 +95,7 @@ class TrainableNetwork(nn.Module):
         self.device: Device = find_device(device)
         self.noise = noise
         self.quantised = False
+        self.kept: list[Tensor] = []
         generator = np.random.default_rng(seed)
         draws = [
             self.device.initial(generator, (inputs, outputs, k)) / math.sqrt(inputs / 4)
@@ -80,6 +106,9 @@ class TrainableNetwork(nn.Module):
     def physical(self) -> list[Tensor]:
         """Return the elements' parameters, realisable where `quantised` (straight through)."""
         bounded = [self.device.bounded(layer) for layer in self.layers]
+        if self.kept:
+            pairs = zip(bounded, self.kept, strict=True)
+            bounded = [disconnected(self.device, each, ~kept) for each, kept in pairs]
         return [self._realised(b) for b in bounded] if self.quantised else bounded
 
     def _realised(self, physical: Tensor) -> Tensor:
@@ -139,12 +168,45 @@ class TrainableNetwork(nn.Module):
 
         return outputs
 
+    def undisturbed(self, observation: Tensor) -> Tensor:
+        """Return the outputs of a flawless chip for observations `[batch, n_in]`."""
+        layers = [compile_layer(self.device, physical) for physical in self.physical()]
+        outputs: Tensor = propagate(
+            squash(observation, SQUASH_SCALE), layers, self.device.nodes, node=rails
+        )
+        return outputs
+
+    def cost(self, sparsity: Sparsity) -> Tensor:
+        """Return the penalty on its edges."""
+        return penalty([edge_sizes(self.device, each) for each in self.physical()], sparsity)
+
+    def prune(self, threshold: float) -> None:
+        """Drop the edges whose size is below a threshold, and nodes without edges."""
+        with torch.no_grad():
+            sizes = [edge_sizes(self.device, each) for each in self.physical()]
+        self.kept = survivors(sizes, threshold)
+
+    def diagnosis(self) -> str:
+        """Return why its loss may not be finite."""
+        with torch.no_grad():
+            for number, physical in enumerate(self.physical()):
+                values = self.device.response(node_inputs(self.device, physical), physical)
+                wrong = int((~torch.isfinite(values)).any(dim=0).sum())
+                if wrong:
+                    return (
+                        f'device {self.device.name}: the response of {wrong} elements of layer '
+                        f'{number} is not finite: check_device tells more'
+                    )
+        return 'the loss is not finite: try a smaller learning rate'
+
     def export(self) -> Program:
-        """Return the realisable settings."""
+        """Return the realisable settings; nodes that were pruned are left out."""
         with torch.no_grad():
             codes = [
                 self.device.encode(self.device.bounded(p).double()).numpy() for p in self.layers
             ]
+        if self.kept:
+            codes = pruned_codes(self.device, codes, [kept.numpy() for kept in self.kept])
         return Program(self.device.name, tuple(codes))
 
 
@@ -156,6 +218,7 @@ class TrainableMlp(nn.Module):
     def __init__(self, shape: tuple[int, ...], seed: int) -> None:
         """Draw weights uniformly within `1 / sqrt(n_in)`."""
         super().__init__()
+        self.kept: list[Tensor] = []
         generator = np.random.default_rng(seed)
         weights, biases = [], []
         for inputs, outputs in itertools.pairwise(shape):
@@ -173,6 +236,22 @@ class TrainableMlp(nn.Module):
         outputs: Tensor = value @ self.weights[-1] + self.biases[-1]
         return outputs
 
+    def undisturbed(self, observation: Tensor) -> Tensor:
+        """Return the outputs."""
+        return self.exposed(observation, torch.Generator())
+
+    def cost(self, sparsity: Sparsity) -> Tensor:
+        """Refuse: it has no edges."""
+        raise UserError('an MLP has no edges: train it without a penalty on them')
+
+    def prune(self, threshold: float) -> None:
+        """Refuse: it has no edges."""
+        raise UserError('an MLP has no edges that could be pruned')
+
+    def diagnosis(self) -> str:
+        """Return why its loss may not be finite."""
+        return 'the loss is not finite: try a smaller learning rate'
+
     def policy(self, generator: torch.Generator, chips: int) -> Policy:
         """Return the MLP as it is."""
         return self.export().evaluate
@@ -184,6 +263,20 @@ class TrainableMlp(nn.Module):
         return Mlp(weights, biases)
 
 
+def make_ideal(
+    device: str, shape: tuple[int, ...], k: int, seed: int
+) -> TrainableNetwork | TrainableMlp:
+    """Return an untrained network that is exposed to no flaws; the device may be `mlp`."""
+    if device == MLP:
+        return TrainableMlp(shape, seed)
+    return TrainableNetwork(device, shape, k, ChipNoise(0.0, 0.0, 0.0, 0.0), seed)
+
+
 def limited(value: Tensor) -> Tensor:
     """Limit node values to the rails."""
     return torch.clamp(value, -RAIL_V, RAIL_V)
+
+
+def rails(value: Tensor, layer: int) -> Tensor:
+    """Limit node values to the rails, on every layer."""
+    return limited(value)

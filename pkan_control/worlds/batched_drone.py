@@ -54,20 +54,23 @@ class BatchedDrone:
         now = replace(usual, wind_n=usual.wind_n + usual.gust_n * gust)
         arrived = command + (self._last - command) * now.late
         self._last = command
+        state, rotation = self._state, matrix(self._state[..., ATTITUDE])
         for _ in range(self._substeps):
             self._speeds = lagged(self._speeds, arrived, now.lag_s, 1 / PHYSICS_HZ)
-            self._state = advance(self._frame, now, self._state, self._speeds)
-        return self._state
+            state, rotation = advance(self._frame, now, state, rotation, self._speeds)
+        self._state = state
+        return state
 
     def close(self) -> None:
         """Do nothing: there is nothing to release."""
 
 
-def advance(frame: Airframe, conditions: Conditions, state: Array, speeds: Array) -> Array:
-    """Return the states `[..., 13]` one physics step of 2 ms later."""
+def advance(
+    frame: Airframe, conditions: Conditions, state: Array, rotation: Array, speeds: Array
+) -> tuple[Array, Array]:
+    """Return the states `[..., 13]` one physics step of 2 ms later, and their rotations."""
     xp = namespace(state)
     dt = 1 / PHYSICS_HZ
-    rotation = matrix(state[..., ATTITUDE])
     force, torque = acting(frame, conditions, state, speeds)
     mass = frame.mass * conditions.mass + conditions.payload_kg
     inertia = constant(np.array(frame.inertia), state) * conditions.mass
@@ -81,7 +84,7 @@ def advance(frame: Airframe, conditions: Conditions, state: Array, speeds: Array
     attitude = turn(state[..., ATTITUDE], dt * spin_world)
     turned = matrix(attitude)
     parts = [position, attitude, to_body(turned, velocity), to_body(turned, spin_world)]
-    return xp.concat(parts, axis=-1)
+    return xp.concat(parts, axis=-1), turned
 
 
 def acting(

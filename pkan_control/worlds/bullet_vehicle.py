@@ -6,16 +6,20 @@ from pathlib import Path
 
 import numpy as np
 import pybullet_data
+from numpy.typing import NDArray
 
 from pkan_control.airframe import GRAVITY
 from pkan_control.arrays import Floats
 from pkan_control.car import Car
 from pkan_control.controller.laws.drone import ATTITUDE, POSITION, VELOCITY
+from pkan_control.worlds.bullet_camera import picture
 from pkan_control.worlds.bullet_drone import in_body
-from pkan_control.worlds.bullet_server import Bullet, pybullet
+from pkan_control.worlds.bullet_server import Bullet, model, pybullet, told
 from pkan_control.worlds.tyres import USUAL, CarCourse
 
 MODEL = 'racecar/racecar.urdf'
+# From how far the car is looked at.
+VIEW_M = 1.5
 PHYSICS_HZ = 250.0
 # Links of the model: its mass, the wheels (left and right), the hinges of the front ones.
 MASS, REAR, FRONT, HINGES = 1, (2, 3), (5, 7), (4, 6)
@@ -38,6 +42,7 @@ class BulletVehicle:
         self._course: CarCourse
         self._conditions = USUAL
 
+    @told
     def reset(self, state: Floats, generator: np.random.Generator) -> Floats:
         """Load everything anew, so that nothing of the last episode is left."""
         self._course = self._draw(generator)
@@ -47,9 +52,9 @@ class BulletVehicle:
         client.setTimeStep(1 / PHYSICS_HZ)
         client.setGravity(0, 0, -GRAVITY)
         data = Path(pybullet_data.getDataPath())
-        client.loadURDF(str(data / 'plane.urdf'))
+        client.loadURDF(model(data / 'plane.urdf'))
         flags = pybullet.URDF_USE_INERTIA_FROM_FILE
-        self._body = client.loadURDF(str(data / MODEL), flags=flags)
+        self._body = client.loadURDF(model(data / MODEL), flags=flags)
         _, self._mass, self._inertia = (
             client.getDynamicsInfo(self._body, MASS)[i] for i in (1, 0, 2)
         )
@@ -79,6 +84,7 @@ class BulletVehicle:
         twist = (*in_body(rotation, velocity), *in_body(rotation, rate))
         return np.array((*position, *attitude, *twist))
 
+    @told
     def step(self, command: Floats) -> Floats:
         """Apply steering angle in rad and speed in m/s for one period; return the state."""
         self._set_conditions()
@@ -124,6 +130,11 @@ class BulletVehicle:
         self._client.changeDynamics(self._body, MASS, mass=mass)
         self._client.changeDynamics(self._body, MASS, localInertiaDiagonal=inertia)
 
+    def image(self, width: int, height: int) -> NDArray[np.uint8]:
+        """Return a picture of the car and what is around it, `[height, width, 3]`."""
+        place = self._client.getBasePositionAndOrientation(self._body)[0]
+        return picture(self._client, place, VIEW_M, width, height)
+
     def close(self) -> None:
         """Disconnect the physics server."""
-        self._client.disconnect()
+        self._client.close()

@@ -86,8 +86,8 @@ def force_in_air(
     ground = frame.ground_effect * conditions.ground_effect
     reflected = ground * (frame.rotor_radius / 4) ** 2 / (clear * clear)
     slowing = -conditions.drag * total
-    x, y, z = (c * slowing * v for c, v in zip(frame.drag, velocity, strict=True))
-    return x, y, z + thrust * (1 + reflected)
+    (x, y, z), (ahead, left, up) = frame.drag, velocity
+    return x * slowing * ahead, y * slowing * left, z * slowing * up + thrust * (1 + reflected)
 
 
 def lagged(speeds: Array, command: Array, lag_s: Array, dt: float) -> Array:

@@ -41,6 +41,9 @@ def open_world(name: str, law: Law, rate_hz: float, effects: Effects = NO_EFFECT
     """Return the world of that name for a law's robot; loads PyBullet only when asked for it."""
     openers: dict[str, Callable[[Any, float, Effects], World]] = {
         'bullet_drone': _bullet_drone,
+        'cartpole': _cartpole,
+        'bullet_cartpole': _bullet_cartpole,
+        'solar': _solar,
         'bullet_vehicle': _bullet_vehicle,
     }
     if name not in openers:
@@ -54,6 +57,8 @@ def training_world(
     """Return a batched world of that name, each flight in drawn conditions of its own."""
     openers: dict[str, Callable[[Any, float, int, np.random.Generator], World]] = {
         'bullet_drone': _varied_drones,
+        'cartpole': _cartpole,
+        'solar': _solar,
         'bullet_vehicle': _varied_vehicles,
     }
     if name not in openers:
@@ -100,6 +105,24 @@ def _varied_drones(
     from pkan_control.worlds.quadrotor import draw_conditions
 
     return BatchedDrone(law.airframe, rate_hz, draw_conditions(flights, generator))
+
+
+def _cartpole(law: Any, rate_hz: float, *others: Any) -> World:
+    from pkan_control.worlds.batched_cartpole import BatchedCartpole
+
+    return BatchedCartpole(rate_hz)
+
+
+def _bullet_cartpole(law: Any, rate_hz: float, effects: Effects) -> World:
+    from pkan_control.worlds.bullet_cartpole import BulletCartpole
+
+    return BulletCartpole(rate_hz)
+
+
+def _solar(law: Any, rate_hz: float, *others: Any) -> World:
+    from pkan_control.worlds.batched_solar import BatchedSolar
+
+    return BatchedSolar()
 
 
 def _bullet_vehicle(law: Any, rate_hz: float, effects: Effects) -> World:

@@ -8,8 +8,8 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from pkan_control.bridge.codes import BoardFault
-from pkan_control.bridge.errors import BoardError, LinkLostError
+from pkan_control.bridge.codes import BoardFault, Kind, State
+from pkan_control.bridge.errors import BoardError, LinkLostError, LinkTimeoutError
 from pkan_control.bridge.fixed import ONE_INPUT, ONE_VALUE
 from pkan_control.bridge.session import ThreadedSession
 from pkan_control.bridge.transport import Tcp
@@ -151,6 +151,24 @@ def test_fault_25_after_a_reboot_it_flies_only_when_armed_again(board):
             answer(chip)
     chip.arm(np.zeros(2))
     np.testing.assert_allclose(answer(chip), live, 0, NOISE)
+
+
+def test_fault_25_after_a_reboot_it_flies_with_its_trims(board):
+    firmware, chip = board
+    shape = chip._program.layers[-1].shape[:2]
+    chip.trim(1, np.full(shape, 0.5), np.full(shape, 0.1))
+    before = answer(chip)
+    firmware.reboot(firmware.device._fed_us)
+    until(lambda: chip.session.link.generation == 2)
+    for refused_call in (
+        lambda: chip.sweep('edge', Index(0), np.zeros(1), 1),
+        lambda: chip.trim(1, np.ones(shape), np.zeros(shape)),
+    ):
+        with pytest.raises(LinkLostError, match='boot count 2, was 1; load its program again'):
+            refused_call()
+    chip.arm(np.zeros(2))
+    np.testing.assert_allclose(answer(chip), before, 0, NOISE)
+    assert len(firmware.device.store.model.trims) == shape[0] * shape[1]
 
 
 def test_fault_25_another_program_on_the_board_is_not_armed(board):
@@ -313,6 +331,26 @@ def test_fault_24_behind_faults_no_answer_is_wrong_and_each_fault_is_counted(fau
     up, down = (sum(line.counts[fault] for fault in harm) for line in lines)
     assert (firmware.decoder.errors.total, chip.session.link.statistics.damaged) == (up, down)
     assert up > 0 < down
+
+
+def test_a_board_that_is_given_up_is_told_until_it_is_safe(board, monkeypatch):
+    firmware, chip = board
+    firmware.device.store.swap_program()
+    ask, lost = chip.session.ask_once, []
+
+    def lossy(kind, message, wait_s):
+        if kind == Kind.SAFE and len(lost) < 2:
+            lost.append(kind)
+            raise LinkTimeoutError('lost on the wire')
+        return ask(kind, message, wait_s)
+
+    monkeypatch.setattr(chip.session, 'ask_once', lossy)
+    states = []
+    for _ in range(4):
+        with pytest.raises(BoardError, match=r'wrong program.*; arm it to go on'):
+            answer(chip)
+        states.append(firmware.device.state)
+    assert states == [State.ARMED, State.ARMED, State.SAFE, State.SAFE]
 
 
 def test_fault_26_an_output_at_a_rail_is_told(board):

@@ -17,6 +17,7 @@ from geometry_msgs.msg import PoseStamped
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from nav_msgs.msg import Odometry
+from programs import program
 from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import JointState
@@ -45,7 +46,7 @@ class Running:
     ) -> None:
         self.log = folder / f'{name}.log'
         words = [w for key, value in parameters.items() for w in ('-p', f'{key}:={value}')]
-        command = [str(Path(sys.executable).with_name(name))]
+        command = [str(program(name))]
         if patch:
             run = f'from pkan_control.nodes import {name}\n{dedent(patch)}\n{name}.main()'
             command = [sys.executable, '-c', run]

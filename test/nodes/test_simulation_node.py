@@ -183,7 +183,7 @@ def test_fault_09_commands_that_do_not_name_the_rotors_are_refused(start, probe)
     assert abs(after.y - before.y) < 0.1 * (after.x - before.x)
 
 
-MOVING = {'drone_track': 'controllers/drone_track.safetensors'}
+MOVING = {name: f'controllers/{name}.safetensors' for name in ('drone_track', 'vehicle_track')}
 
 
 @pytest.mark.parametrize('executor', ['events', 'single_threaded'])
@@ -193,7 +193,7 @@ def test_fault_35_a_set_point_that_moves_is_followed_bit_by_bit(start, tmp_path,
     path = tmp_path / 'flights.jsonl'
     start(
         'controller_node', controller=share(file), chip="'ideal:'", autostart='true',
-        enable='true', use_sim_time='true', executor=executor,
+        enable='true', use_sim_time='true', executor=executor, state_timeout=5.0,
     )  # fmt: skip
     simulation = start(
         'simulation_node', task=name, seed=3, episodes=1, record=path, executor=executor,

@@ -39,6 +39,19 @@ def test_gymnasium_finds_nothing_wrong(name):
         made.close()
 
 
+@pytest.mark.parametrize('name', ['Cartpole', 'SolarMppt'])
+@pytest.mark.filterwarnings('ignore:.*we recommend using a symmetric and normalized space')
+def test_gymnasium_finds_nothing_wrong_with_the_others(name):
+    made = gymnasium.make(f'pkan_control/{name}-v0')
+    check_env(made.unwrapped, skip_render_check=True)
+    runs = []
+    for _ in range(2):
+        first, _ = made.reset(seed=3)
+        runs.append([first, *(made.step(made.action_space.low / 4)[0] for _ in range(5))])
+    np.testing.assert_array_equal(*runs)
+    made.close()
+
+
 def test_the_seed_decides(environment):
     one = flight(environment, 5)
     second = flight(environment, None)

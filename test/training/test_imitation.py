@@ -10,8 +10,10 @@ import torch
 from pkan_control.controller.bundle import load_bundle, save_bundle
 from pkan_control.tasks.drone_hover import drone_hover
 from pkan_control.training import recipe
-from pkan_control.training.imitation import Examples, Settings, fly, imitate, mirrored, set_pace
-from pkan_control.training.recipe import Recipe, make_trainable
+from pkan_control.training.examples import Examples
+from pkan_control.training.imitation import Settings, fly, mirrored, set_pace
+from pkan_control.training.recipe import Options, Recipe, make_trainable
+from pkan_control.training.run import imitate
 from pkan_control.training.trainable import ChipNoise
 
 SMALL = Settings(
@@ -53,7 +55,7 @@ def test_equal_seeds_make_equal_files(tmp_path, monkeypatch):
     monkeypatch.setitem(recipe.RECIPES, 'drone_hover', TINY)
     paths = [tmp_path / name for name in ('one', 'again', 'other')]
     for path, seed in zip(paths, (3, 3, 4), strict=True):
-        save_bundle(path, recipe.train(drone_hover, 'bandpass', seed, silent, 30))
+        save_bundle(path, recipe.train(drone_hover, 'bandpass', seed, silent, Options(steps=30)))
     one, again, other = (path.read_bytes() for path in paths)
     assert one == again != other
     provenance = load_bundle(paths[0]).provenance

@@ -79,7 +79,13 @@ def batched(batch: int, device: str = 'cpu') -> Work:
         state = many.step(FASTER * command)
     height = float(state[0, 2])
     many.reset(start, np.random.default_rng(0))
-    return Work(lambda: many.step(command), batch, {'climbed_m': height - 1.0})
+
+    def step() -> None:
+        many.step(command)
+        if device != 'cpu':
+            torch.cuda.synchronize()
+
+    return Work(step, batch, {'climbed_m': height - 1.0})
 
 
 def bare() -> Work:

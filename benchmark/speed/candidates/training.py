@@ -36,9 +36,13 @@ def outputs_of(network: TrainableNetwork, observations: Tensor) -> Tensor:
 
 
 def work_of(
-    parameters: list[Tensor], forward: Callable[[], Tensor], wanted: Tensor, facts: dict[str, Any]
+    parameters: list[Tensor],
+    forward: Callable[[], Tensor],
+    wanted: Tensor,
+    facts: dict[str, Any],
+    learn: int = STEPS,
 ) -> Work:
-    """Return full steps of Adam on the mean squared error; tell how the loss fell."""
+    """Return full steps of Adam on the mean squared error; tell how the loss fell in the first."""
     optimiser = torch.optim.Adam(parameters, lr=RATE, betas=(0.9, 0.99))
 
     def step() -> float:
@@ -49,22 +53,28 @@ def work_of(
         return float(loss.detach())
 
     first = [float(v) for v in forward().detach()[:8, 0]]
-    losses = [step() for _ in range(STEPS)]
+    losses = [step() for _ in range(learn)]
     learnt = {'outputs': first, 'loss_before': losses[0], 'loss_after': losses[-1]}
     return Work(step, facts={**facts, **learnt, 'parameters': sum(p.numel() for p in parameters)})
 
 
 def network(
-    shape: list[int], k: int, batch: int, quantised: bool = False, device: str = 'bandpass'
+    shape: list[int],
+    k: int,
+    batch: int,
+    quantised: bool = False,
+    device: str = 'bandpass',
+    learn: int = STEPS,
+    on: str = 'cpu',
 ) -> Work:
-    """Return training steps of this project's network."""
+    """Return training steps of this project's network; `on` a CUDA device where there is one."""
     torch.set_num_threads(1)
-    net = TrainableNetwork(device, tuple(shape), k, ChipNoise(), seed=0)
+    net = TrainableNetwork(device, tuple(shape), k, ChipNoise(), seed=0).to(on)
     net.quantised = quantised
-    x, y = data(shape[0], batch)
+    x, y = (part.to(on) for part in data(shape[0], batch))
     parameters = [p.detach().flatten().tolist() for p in net.layers]
     facts = {'trainable': parameters} if device == 'bandpass' else {}
-    return work_of(list(net.parameters()), lambda: outputs_of(net, x), y, facts)
+    return work_of(list(net.parameters()), lambda: outputs_of(net, x), y, facts, learn)
 
 
 def mlp(shape: list[int], k: int, batch: int) -> Work:

@@ -2,12 +2,19 @@
 
 from typing import Any
 
+from pkan_control.controller.laws.cartpole import CartpoleLaw
 from pkan_control.controller.laws.drone import DroneLaw
 from pkan_control.controller.laws.law import Law
+from pkan_control.controller.laws.solar import SolarLaw
 from pkan_control.controller.laws.vehicle import VehicleLaw
 from pkan_control.errors import UserError, unknown
 
-LAWS: dict[str, type[DroneLaw | VehicleLaw]] = {'drone': DroneLaw, 'vehicle': VehicleLaw}
+LAWS: dict[str, type[DroneLaw | VehicleLaw | CartpoleLaw | SolarLaw]] = {
+    'drone': DroneLaw,
+    'vehicle': VehicleLaw,
+    'cartpole': CartpoleLaw,
+    'solar': SolarLaw,
+}
 
 
 def make_law(name: str, parameters: dict[str, Any]) -> Law:

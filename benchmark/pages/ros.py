@@ -1,0 +1,55 @@
+"""The nodes in a ROS 2 graph: latency, CPU, starts, kills, hostile messages."""
+
+from pages.page import Bar, Page, Section
+
+SECTIONS = (
+    Section(
+        'Beside an echo node, at 250 Hz', 'fast',
+        'python benchmark/ros_latency.py --rate 250 --rounds 20 --json {json}',
+    ),
+    Section(
+        'Beside an echo node, at 100 Hz', 'usual',
+        'python benchmark/ros_latency.py --rate 100 --rounds 20 --json {json}',
+    ),
+    Section(
+        'Start and lockstep', 'lockstep',
+        'python benchmark/ros_lockstep.py --json {json}',
+    ),
+    Section(
+        'Hostile messages', 'hostile',
+        'python benchmark/ros_hostile.py --sequences 10000 --json {json}',
+    ),
+    Section('Kills', 'kills', 'python benchmark/ros_kills.py --kills 50 --json {json}'),
+)  # fmt: skip
+
+
+def _ratio(text: str, most: float, section: str, name: str) -> Bar:
+    return Bar(
+        text, f'<= {most:g}', section, lambda f: float(f['ratio'][name]), '{:.2f}',
+        lambda ratio: ratio <= most,
+    )  # fmt: skip
+
+
+def _none(text: str, section: str, *names: str) -> Bar:
+    return Bar(
+        text, '0', section, lambda f: float(sum(f[name] for name in names)), '{:.0f}',
+        lambda count: count == 0,
+    )  # fmt: skip
+
+
+BARS = (
+    _ratio('state in to command out at 250 Hz, median, against a node that echoes', 1.4, 'fast',
+           'p50'),
+    _ratio('the same, 99 %', 1.5, 'fast', 'p99'),
+    _ratio('CPU of controller_node at 100 Hz, against that node', 1.5, 'usual', 'cpu'),
+    Bar('start to active', '<= 2 s', 'lockstep', lambda f: float(f['start_s']), '{:.2f} s',
+        lambda seconds: seconds <= 2),
+    Bar('drone_hover over ROS in lockstep', '>= 5 x', 'lockstep',
+        lambda f: float(f['real_time_factor']), '{:.1f} x real time', lambda times: times >= 5),
+    _none('10,000 sequences of hostile messages: exceptions, commands not finite or out of range',
+          'hostile', 'raised', 'wrong'),
+    _none('50 kills of either node: not safe within its limit, not started again', 'kills',
+          'not safe', 'not restarted', 'exit codes not 0', 'commands not finite'),
+)  # fmt: skip
+
+PAGE = Page('ros', 'In a ROS 2 graph', SECTIONS, BARS)

@@ -1,0 +1,89 @@
+"""Tables of studies: transfers, powers, and what powers rest on."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.table import Table
+
+from pkan_control.studies.power import Comparison
+from pkan_control.studies.power_constants import Constant
+from pkan_control.tables import _table, number
+
+# An R^2 so low is not told exactly.
+LOWEST, LOW = -9.0, '< -9'
+# Groups of chips in a transfer, in the order of rows.
+GROUPS = {'all': 'all', 'whole': 'none dead', 'dead': 'some dead'}
+# Columns of a transfer: heading, and field, factor to the unit, digits.
+TRANSFER = {
+    'RMSE\n1e-3': ('edge_rmse_median', 1000, 2),
+    'p95\n1e-3': ('edge_rmse_p95', 1000, 1),
+    'R^2\n': ('edge_r2_median', 1, 4),
+    'R^2\np5': ('edge_r2_p5', 1, 2),
+    'NRMSE\n%': ('output_nrmse_median', 100, 2),
+    'p95\n%': ('output_nrmse_p95', 100, 1),
+    'success\n%': ('success_rate', 100, 1),
+}
+
+
+def transfer_table(preset: str, figures: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return rows for all chips of a preset, whole ones and those with dead elements, by state."""
+    count = figures['all']
+    title = f'preset {preset}: {count["edges"]} edges, the median and p95 of all; their outputs'
+    table = _table(title, ['chips'])
+    for heading in ('', *TRANSFER):
+        table.add_column(heading, justify='right', no_wrap=True)
+    for group in (name for name in GROUPS if name in figures):
+        found = figures[group]
+        for state in ('raw', 'trimmed'):
+            cells = (
+                LOW
+                if found[state][field] < LOWEST
+                else number(found[state][field], factor, digits)
+                for field, factor, digits in TRANSFER.values()
+            )
+            table.add_row(f'{GROUPS[group]}, {state}', str(found['chips']), *cells)
+    sigma, dead = number(count['repeatability'], 1e3, 2), count['dead_elements']
+    table.caption = f'repeatability of a reading {sigma}e-3 in gain units; {dead} dead elements'
+    table.caption_justify = 'left'
+    return table
+
+
+def power_table(title: str, found: Comparison) -> Table:
+    """Return a row for each technology, the least energy first; all with the law's energy."""
+    table = _table(title, ['network'])
+    headings = (
+        'power while on\nP10 / P50 / P90',
+        'takes\n',
+        'energy of it\nP50 / P90',
+    )
+    for heading in headings:
+        table.add_column(heading, justify='right', no_wrap=True)
+    for row in sorted(found.rows, key=lambda row: row.energy_j[1]):
+        cells = spans(row.power_w, 'W'), spans([row.latency_s], 's'), spans(row.energy_j[1:], 'J')
+        table.add_row(row.name, *cells)
+    table.caption = (
+        f'the law on a microcontroller is in every energy: {found.law_cycles} cycles, '
+        f'{spans([found.law_j], "J")}; off between inferences'
+    )
+    table.caption_justify = 'left'
+    return table
+
+
+def constant_table(constants: Sequence[Constant]) -> Table:
+    """Return a row for each constant: its range and its source."""
+    table = _table('constants', ['constant'])
+    table.add_column('value', justify='right', no_wrap=True)
+    table.add_column('source')
+    for each in constants:
+        ends = [each.low, each.typical, each.high] if each.low < each.high else [each.typical]
+        value = ' .. '.join(f'{end:.3g}' for end in ends)
+        table.add_row(each.name, f'{value} {each.unit}', each.source)
+    return table
+
+
+def spans(values: Sequence[float], unit: str) -> str:
+    """Return numbers of three digits with one prefix of their unit, that of the first."""
+    prefixes = ((1.0, ''), (1e-3, 'm'), (1e-6, 'u'), (1e-9, 'n'), (1e-12, 'p'))
+    factor, prefix = next((each for each in prefixes if values[0] >= each[0]), prefixes[-1])
+    shown = (f'{v / factor:.3g}' if v < 999 * factor else f'{v / factor:.0f}' for v in values)
+    return f'{" / ".join(shown)} {prefix}{unit}'

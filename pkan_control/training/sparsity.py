@@ -1,0 +1,96 @@
+"""Sparse networks: a penalty that thins edges out while training, and pruning of what is left.
+
+Both are those of Z. Liu et al., "KAN: Kolmogorov-Arnold Networks", arXiv:2404.19756, section
+2.5.1: the size of an edge is the mean of |value| over its input, a layer's penalty the sum of its
+edges' sizes (L1) and the entropy of their shares. A hidden node whose largest edge in, or whose
+largest edge out, is small goes with all its edges.
+"""
+
+import itertools
+import math
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor
+
+from pkan_control.devices.element import Device
+from pkan_control.errors import UserError
+from pkan_control.network import node_inputs
+
+# Keeps the logarithm of an edge that gives nothing finite.
+TINY = 1e-12
+
+
+@dataclass(frozen=True)
+class Sparsity:
+    """Weights of the penalty, and what is pruned.
+
+    `prune` is the size in gain units below which edges go, `prune_at` the share of the steps
+    after which that is done; the rest of the training mends what was lost, without penalty.
+    """
+
+    l1: float = 0.0
+    entropy: float = 0.0
+    prune: float = 0.0
+    prune_at: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that mean nothing."""
+        for name, value in asdict(self).items():
+            high = 1.0 if name == 'prune_at' else math.inf
+            if not (0 <= value <= high and math.isfinite(value)):
+                allowed = 'in 0..1' if name == 'prune_at' else 'finite and at least 0'
+                raise UserError(f'sparsity: {name}={value}: must be {allowed}')
+
+    @property
+    def is_off(self) -> bool:
+        """Return whether nothing is asked for."""
+        return not (self.l1 or self.entropy or self.prune)
+
+    def acts(self, step: int, steps: int) -> bool:
+        """Return whether the penalty counts at a step: until the network is pruned."""
+        weighs = self.l1 > 0 or self.entropy > 0
+        return weighs and not (self.prune > 0 and step >= self.prunes_at(steps))
+
+    def prunes_at(self, steps: int) -> int:
+        """Return the step before which the network is pruned."""
+        return round(self.prune_at * steps)
+
+
+def edge_sizes(device: Device, physical: Tensor) -> Tensor:
+    """Return the mean of |value| over x of each edge, `[n_in, n_out]`."""
+    values: Tensor = device.response(node_inputs(device, physical), physical)
+    return values.sum(dim=-1).abs().mean(dim=0)
+
+
+def penalty(sizes: list[Tensor], sparsity: Sparsity) -> Tensor:
+    """Return what the layers' edges cost, from their sizes."""
+    total = torch.zeros(())
+    for layer in sizes:
+        whole = layer.sum()
+        share = layer / (whole + TINY)
+        entropy = -(share * torch.log(share + TINY)).sum()
+        total = total + sparsity.l1 * whole + sparsity.entropy * entropy
+    return total
+
+
+def survivors(sizes: list[Tensor], threshold: float) -> list[Tensor]:
+    """Return which edges `[n_in, n_out]` of each layer stay: those large enough, and connected.
+
+    An edge from a node that nothing reaches, or to one that nothing leaves, goes as well. An
+    output that would lose all edges keeps its largest, and so on back to an input.
+    """
+    kept = [layer >= threshold for layer in sizes]
+    for _ in kept:
+        for before, after in itertools.pairwise(kept):
+            alive = before.any(dim=0) & after.any(dim=1)
+            before &= alive
+            after &= alive[:, None]
+    wanted = torch.ones(sizes[-1].shape[1], dtype=torch.bool)
+    for layer, edges in zip(reversed(sizes), reversed(kept), strict=True):
+        lonely = torch.nonzero(wanted & ~edges.any(dim=0)).flatten()
+        largest = layer.argmax(dim=0)[lonely]
+        edges[largest, lonely] = True
+        wanted = torch.zeros(len(layer), dtype=torch.bool)
+        wanted[largest] = True
+    return kept

@@ -1,0 +1,3 @@
+"""The fixtures of nodes serve their launch files, too."""
+
+from test.nodes.conftest import *  # noqa: F403
