@@ -13,7 +13,7 @@ from pkan_control.rollouts.rollout import Plan
 from pkan_control.scenarios import load_scenario
 from pkan_control.tasks.vehicle_track import cross_track, vehicle_track
 
-DRIVES, SHOWN, WINDOW = 40, 12, 25
+DRIVES, SHOWN, WINDOW = 24, 12, 25
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from pkan_control.chips.calibration.calibrate import calibrate
 from pkan_control.chips.calibration.journal import Journal
 from pkan_control.chips.uri import open_chip
 from pkan_control.pictures.calibration import draw_calibration
+from pkan_control.pictures.drives import draw_drives
 from pkan_control.pictures.edges import draw_edges, edge_curves
 from pkan_control.pictures.flights import draw_flights
 from pkan_control.rollouts.record import EpisodeRecord
@@ -88,3 +89,15 @@ def test_a_calibration_is_drawn_raw_red_and_calibrated_green(tmp_path, make_prog
     assert pixels.shape == (676, 1560, 3)
     assert np.sum(pixels[..., 0] - pixels[..., 1] > 60) > 2000
     assert np.sum(pixels[..., 1] - pixels[..., 0] > 60) > 2000
+
+
+def test_drives_are_drawn_beside_their_road(tmp_path):
+    road = np.stack([np.linspace(0, 5, 50), np.zeros(50)], axis=-1)
+    errors = np.tile(np.geomspace(0.1, 0.001, 100), (2, 1))
+    way = np.stack([np.linspace(0, 5, 100), errors[0]], axis=-1)
+    path = tmp_path / 'drives.png'
+    draw_drives(path, road, [(way, errors[0])], {'network': errors}, (0.5, 1.0), 'a drive')
+    pixels = colours(path).astype(int)
+    assert pixels.shape == (676, 1560, 3)
+    assert 1000 < np.count_nonzero((pixels != 255).any(axis=2)) < pixels.shape[0] * 1560 / 2
+    assert np.sum(pixels[..., 1] - pixels[..., 0] > 60) > 100

@@ -1,6 +1,6 @@
 """The pages of results, one file to a subject; each names its commands and its bars."""
 
-from pages import bridge, calibration, drone, first_flight, physics, ros, studies, vehicle
+from pages import bridge, calibration, drone, first_flight, paper, physics, ros, studies, vehicle
 from pages.page import Page
 
 PAGES: tuple[Page, ...] = (
@@ -12,4 +12,5 @@ PAGES: tuple[Page, ...] = (
     studies.PAGE,
     vehicle.PAGE,
     ros.PAGE,
+    paper.PAGE,
 )

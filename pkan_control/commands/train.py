@@ -23,6 +23,7 @@ ROUNDS = 4
 # What differs from machine to machine, and stays out of the controller file.
 MACHINE_DEPENDENT = ('real_time_factor', 'inference_us', 'hash')
 
+Method = Annotated[str | None, typer.Option(help='imitation, or td3: reinforcement learning.')]
 Steps = Annotated[int | None, typer.Option(help='Optimiser steps instead of the recipe.', min=22)]
 L1 = Annotated[float, typer.Option(help='Weight of the sizes of edges in the loss.', min=0)]
 Entropy = Annotated[float, typer.Option(help='Weight of the entropy of their shares.', min=0)]
@@ -59,6 +60,7 @@ def train(
     out: Annotated[Path | None, typer.Option(help='Controller file; TASK.safetensors.')] = None,
     device: Annotated[str, typer.Option(help='Device of the elements, or mlp.')] = 'bandpass',
     seed: Seed = 0,
+    method: Method = None,
     steps: Steps = None,
     airframe: AirframeName = None,
     l1: L1 = 0.0,
@@ -82,12 +84,12 @@ def train(
     the chip is never left worse than it was.
     """
     asked = {'l1': l1, 'entropy': entropy, 'prune': prune}
-    options = {'patience': patience, 'checkpoint': checkpoint, 'log_dir': log_dir}
+    files = {'checkpoint': checkpoint, 'log_dir': log_dir}
+    options = {'method': method, 'patience': patience, **files}
     in_the_loop = chip is not None or calibration is not None or controller is not None
     _check_source(from_bag, remap, in_the_loop)
-    if (from_bag is not None or in_the_loop) and any((*asked.values(), *options.values())):
-        given = ', '.join(f'--{name.replace("_", "-")}' for name in (*asked, *options))
-        raise UserError(f'{given}: go with training from a seed')
+    if from_bag is not None or in_the_loop:
+        refuse({**asked, **options})
     if from_bag is not None:
         from pkan_control.commands.train_from_bag import train_from_bag
 
@@ -95,9 +97,15 @@ def train(
     elif in_the_loop:
         train_in_the_loop(task, chip, calibration, controller, out, json_file)
     else:
-        train_from_seed(
-            task, out, device, seed, airframe, json_file, asked, steps=steps, **options
-        )
+        options |= {'steps': steps}
+        train_from_seed(task, out, device, seed, airframe, json_file, asked, **options)
+
+
+def refuse(options: dict[str, Any]) -> None:
+    """Refuse options that go with training from a seed."""
+    if any(options.values()):
+        given = ', '.join(f'--{name.replace("_", "-")}' for name in options)
+        raise UserError(f'{given}: go with training from a seed')
 
 
 def _check_source(from_bag: Path | None, remap: list[str] | None, in_the_loop: bool) -> None:

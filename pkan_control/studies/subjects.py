@@ -5,20 +5,22 @@ torch is reached only where something is trained.
 
 import time
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import entry_points
 from typing import Any, Protocol
 
 import numpy as np
 
-from pkan_control.controller.bundle import Bundle
+from pkan_control.controller.bundle import Bundle, evaluate_ideal
 from pkan_control.errors import UserError, unknown
 from pkan_control.mlp import Mlp
 from pkan_control.network import Program
 from pkan_control.problems.problem import Problem, find_problems, is_problem, problem_names
 from pkan_control.rollouts.rollout import Plan, fly_bundle
+from pkan_control.rollouts.together import can_fly_together, fly_together
 from pkan_control.studies.contenders import Contender
 from pkan_control.tasks.task import ENTRY_POINTS as TASKS
-from pkan_control.tasks.task import FromExamples, Imitable, Task, find_task
+from pkan_control.tasks.task import FromExamples, Imitable, Score, Task, find_task
 
 # Examples of a step; episodes by which a controller is judged.
 BATCH, EPISODES = 256, 100
@@ -166,10 +168,18 @@ class Job:
         return {'problem': self.task.name, 'seed': seed, 'validation': validation, 'score': score}
 
     def _score(self, bundle: Bundle, episodes: int, seed: int) -> float:
-        records = fly_bundle(Plan(self.task, episodes, seed), bundle, 'ideal:', 1, lambda _: None)
+        scores = judged(self.task, bundle, episodes, seed)
         if self.measure == SUCCESS:
-            return float(np.mean([record.score.success for record in records]))
-        return float(np.mean([record.score.figures[self.measure] for record in records]))
+            return float(np.mean([score.success for score in scores]))
+        return float(np.mean([score.figures[self.measure] for score in scores]))
+
+
+def judged(task: Task, bundle: Bundle, episodes: int, seed: int) -> list[Score]:
+    """Return how episodes on an ideal chip went; they are flown at once where that is possible."""
+    if can_fly_together(task):
+        return fly_together(task, partial(evaluate_ideal, bundle.program), seed, episodes)
+    plan = Plan(task, episodes, seed)
+    return [record.score for record in fly_bundle(plan, bundle, 'ideal:', 1, lambda done: None)]
 
 
 def find_subject(name: str) -> Subject:

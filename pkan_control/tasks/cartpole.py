@@ -19,7 +19,7 @@ WIDE = np.array([1.5, 1.5, 0.2, 1.5])
 # weight 0.1 in their units: N a m, N a m/s, N a rad, N a rad/s.
 GAINS = np.array([1.67013, 3.16251, 32.28239, 8.09245])
 # The reward takes this share of the squares, as shares of what is allowed.
-MIDDLE, UPRIGHT = 0.3, 0.3
+MIDDLE, UPRIGHT = 0.5, 0.5
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 import pkan_control
 from pkan_control.controller.bundle import MLP, Bundle
 from pkan_control.devices.element import find_device
-from pkan_control.errors import UserError
+from pkan_control.errors import UserError, unknown
 from pkan_control.mlp import equal_shape
 from pkan_control.tasks.task import FromExamples, Imitable, Task
 from pkan_control.training.checkpoint import Checkpoint
@@ -20,7 +20,10 @@ from pkan_control.training.run import Extras, imitate
 from pkan_control.training.side_by_side import Member
 from pkan_control.training.sparsity import Sparsity
 from pkan_control.training.supervised import Lesson, fit
-from pkan_control.training.trainable import ChipNoise, Trainable, TrainableMlp, TrainableNetwork
+from pkan_control.training.trainable import ChipNoise, TrainableMlp, TrainableNetwork
+
+IMITATION, REINFORCEMENT = 'imitation', 'td3'
+METHODS = (IMITATION, REINFORCEMENT)
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,13 @@ DRONE = Recipe((20,), 3, ChipNoise(edge_gain=0.07, dead=8e-3), Settings(steps=90
 CARTPOLE = Recipe((3,), 4, settings=Settings(
     rounds=6, expert_flights=64, flights=32, flight_s=5.0, steps=1500, batch=256, pairs=128,
 ))  # fmt: skip
+SOLAR = Recipe((6,), 4, settings=Settings(steps=1500, batch=256))
 RECIPES = {
     'drone_hover': DRONE,
     'drone_track': DRONE,
     'vehicle_track': Recipe((16,), 4),
     'cartpole': CARTPOLE,
+    'solar_mppt': SOLAR,
 }
 
 
@@ -63,10 +68,12 @@ def brief(steps: int, learning_rate: float) -> Settings:
 class Options:
     """What a user asks of a training run; nothing changes what a recipe makes unless it is given.
 
-    `checkpoint` is a file that the run writes and goes on from, `log_dir` one for TensorBoard.
+    `checkpoint` is a file that the run writes and goes on from, `log_dir` one for TensorBoard. All
+    but steps and method are for imitation, which None as a method is.
     """
 
     steps: int | None = None
+    method: str | None = None
     sparsity: Sparsity = field(default_factory=Sparsity)
     patience: int | None = None
     checkpoint: Path | None = None
@@ -81,8 +88,8 @@ def train(
     The MLP has two hidden layers and just as many parameters as the recipe's network has.
     """
     options = options or Options()
-    if not isinstance(task, Imitable):
-        raise UserError(f'{task.name}: its task has no training starts and goals to imitate from')
+    if options.method not in (None, *METHODS):
+        raise unknown('method', options.method, METHODS)
     if device == MLP and not options.sparsity.is_off:
         raise UserError('an MLP has no edges that could be thinned out or pruned')
     recipe = RECIPES.get(task.name, Recipe())
@@ -90,12 +97,34 @@ def train(
         recipe = replace(recipe, settings=replace(recipe.settings, steps=options.steps))
     network = make_trainable(task, recipe, device, seed)
     about = _provenance(recipe, device, seed, options)
+    if options.method == REINFORCEMENT or isinstance(task, FromExamples):
+        about |= _otherwise(task, network, recipe, seed, report, options)
+        return Bundle(task.name, task.law, task.rate_hz, network.export(), about)
+    if not isinstance(task, Imitable):
+        raise UserError(f'{task.name}: its task has no training starts and goals to imitate from')
     with _diary(options.log_dir) as diary:
         checkpoint = _checkpoint(options.checkpoint, task, recipe, about)
         extras = Extras(options.sparsity, options.patience, checkpoint, diary)
         losses = imitate(task, network, recipe.settings, seed, report, extras)
     provenance = {**about, 'losses': [round(loss, 6) for loss in losses]}
     return Bundle(task.name, task.law, task.rate_hz, network.export(), provenance)
+
+
+def _otherwise(
+    task: Task, network: Member, recipe: Recipe, seed: int, report: Report, options: Options
+) -> dict[str, Any]:
+    """Train by reinforcement, or from a task's examples; return how."""
+    asked = (options.patience, options.checkpoint, options.log_dir)
+    if any(asked) or not options.sparsity.is_off:
+        raise UserError(f'{task.name}: sparsity, patience, checkpoint, log-dir are for imitation')
+    if options.method != REINFORCEMENT:
+        teach(task, [network], recipe.settings, [seed])
+        return {'method': 'examples'}
+    from pkan_control.training.reinforcement import Lessons, reinforce
+
+    lessons = Lessons() if options.steps is None else Lessons(steps=options.steps)
+    taken = reinforce(task, network, lessons, seed, lambda share: report(share, ''))
+    return {'method': 'TD3', 'lessons': asdict(lessons), 'steps': taken}
 
 
 def _checkpoint(
@@ -132,7 +161,7 @@ def teach(
         imitate(task, network, settings, seed, lambda share, text: None)
 
 
-def make_trainable(task: Task, recipe: Recipe, device: str, seed: int) -> Trainable:
+def make_trainable(task: Task, recipe: Recipe, device: str, seed: int) -> Member:
     """Return an untrained network for a task."""
     inputs, outputs = len(task.law.observation), len(task.law.output)
     shape = (inputs, *recipe.hidden, outputs)

@@ -12,6 +12,9 @@ from pkan_control.controller.laws.law import Law
 from pkan_control.errors import unknown
 from pkan_control.scenarios import NO_EFFECTS, Effects
 
+# Worlds that take many robots, `[..., n]`, as they take one.
+BATCHED = ('cartpole', 'solar')
+
 
 class World(Protocol):
     """One simulated robot."""

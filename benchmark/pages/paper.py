@@ -1,0 +1,108 @@
+"""The paper's own tasks: networks of both devices against perceptrons, and what of it holds."""
+
+from pages.page import REPORTED, Bar, Figures, Page, Section
+
+SEEDS = (0, 1, 2)
+# Sizes and steps of the comparisons.
+GRIDS = {
+    'classification': '--sizes 4,8,16 --steps 800',
+    'feynman': '--sizes 3,5,8 --steps 600',
+    'kinematics_forward': '--sizes 4,8,16 --steps 600',
+    'kinematics_inverse': '--sizes 4,8,16 --steps 600',
+    'cartpole': '--sizes 1,2,3 --steps 500',
+    'solar_mppt': '--sizes 2,4,8 --steps 500',
+}
+KINDS = "--kind bandpass --kind 'MLP, equal nodes' --kind 'MLP, 1 hidden' --kind 'MLP, 2 hidden'"
+
+
+def comparison(name: str) -> Section:
+    """Return the section of a comparison; its log lets it go on where it was stopped."""
+    files = f'--picture doc/compare_{name}.png --json {{json}}'
+    return Section(f'`{name}`', name, f'pkan compare {name} {GRIDS[name]} {files}')
+
+
+def reinforced(seed: int) -> tuple[Section, Section]:
+    """Return the sections of one seed of reinforcement learning: training, and 100 episodes."""
+    file = f'out/cartpole_td3_{seed}.safetensors'
+    made = f'pkan train cartpole --method td3 --seed {seed} --out {file} --json {{json}}'
+    flown = f'pkan rollout cartpole --controller {file} --episodes 100 --alone --json {{json}}'
+    return (
+        Section(f'`cartpole` by reinforcement, seed {seed}', f'trained_{seed}', made),
+        Section(f'`cartpole` by reinforcement, seed {seed}: flown', f'flown_{seed}', flown),
+    )
+
+
+def mean(kind: str, figures: Figures) -> float:
+    """Return the mean score of a kind at the largest size of a comparison of one problem."""
+    (rows,) = figures['problems'].values()
+    return next(row['mean'] for row in reversed(rows) if row['kind'] == kind)
+
+
+def over(kind: str) -> Bar:
+    """Return the bar of the band-pass network's error over that of a kind."""
+    nodes = kind == 'MLP, equal nodes'
+    return Bar(
+        f'kinematics, [6, 20, 3] K = 6: rms error over that of {kind}',
+        '<= 0.5' if nodes else REPORTED, 'kinematics_20',
+        lambda f: mean('bandpass', f) / mean(kind, f), '{:.2f}', lambda v: v <= 0.5,
+    )  # fmt: skip
+
+
+def smallest(kind: str) -> Bar:
+    """Return the bar of the fewest hidden nodes that survive all episodes from a seed."""
+
+    def read(figures: Figures) -> float:
+        rows = figures['problems']['cartpole']
+        good = [r['size'] for r in rows if r['kind'] == kind and max(r['scores']) == 1]
+        return float(min(good, default=99))
+
+    bar = REPORTED if kind.startswith('MLP') else '<= 3'
+    text = f'cartpole: hidden nodes that survive 100 of 100, {kind}'
+    return Bar(text, bar, 'cartpole', read, '{:.0f}', lambda v: v <= 3)
+
+
+def gain(over_what: str, bar: str) -> Bar:
+    """Return the bar of the points of power that the tracker takes more than a usual one."""
+
+    def read(figures: Figures) -> float:
+        share = next(v['share'] for k, v in figures.items() if k.startswith('bandpass'))
+        return float(100 * (share - figures[over_what]['share']))
+
+    return Bar(f'solar_mppt: more power than {over_what}', bar, 'solar', read, '{:+.1f} points',
+               lambda v: v >= 2)  # fmt: skip
+
+
+BARS = (
+    over('MLP, equal nodes'), over('MLP, 1 hidden'), over('MLP, 2 hidden'),
+    smallest('bandpass'), smallest('memdiode'), smallest('MLP, equal nodes'),
+    *(Bar(f'cartpole by reinforcement, seed {s}: success', '100 %', f'flown_{s}',
+          lambda f: 100 * f['success_rate'], '{:.0f} %', lambda v: v == 100) for s in SEEDS),
+    *(Bar(f'the same: training, seed {s}', '<= 15 min', f'trained_{s}',
+          lambda f: f['training_s'] / 60, '{:.1f} min', lambda v: v <= 15) for s in SEEDS),
+    gain('constant voltage', '>= 2 points'), gain('perturb and observe', '>= 2 points'),
+    gain('the same, from a first voltage', REPORTED), gain('oracle', REPORTED),
+    Bar('realisable settings: rms error over that before, worst of medians', '<= 1.1',
+        'quantised', lambda f: max(r['ratio'] for r in f['problems'].values()), '{:.2f}',
+        lambda v: v <= 1.1),
+    Bar('realisable settings: success of cartpole that is lost', '<= 1 point', 'quantised',
+        lambda f: max(100 * (r['before'] - r['trained with']) for r in f['cartpole'].values()),
+        '{:.0f} points', lambda v: v <= 1),
+)  # fmt: skip
+
+PAGE = Page(
+    'paper',
+    "The paper's tasks and claims",
+    (
+        *(comparison(name) for name in GRIDS),
+        Section('`kinematics_forward`, twenty nodes', 'kinematics_20',
+                f'pkan compare kinematics_forward_0.01 --sizes 20 --k 6 --steps 12000 {KINDS} '
+                '--json {json}'),
+        Section('`solar_mppt` against usual trackers', 'solar',
+                'python benchmark/solar.py --json {json}'),
+        Section('Realisable settings', 'quantised',
+                'python benchmark/quantised.py --json {json}'),
+        *(section for seed in SEEDS for section in reinforced(seed)),
+        Section('The claims', 'claims', 'python benchmark/claims.py --json {json}'),
+    ),
+    BARS,
+)  # fmt: skip
