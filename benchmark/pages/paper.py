@@ -9,7 +9,7 @@ GRIDS = {
     'feynman': '--sizes 3,5,8 --steps 600',
     'kinematics_forward': '--sizes 4,8,16 --steps 600',
     'kinematics_inverse': '--sizes 4,8,16 --steps 600',
-    'cartpole': '--sizes 1,2,3 --steps 500',
+    'cartpole': '--sizes 1,2,3 --steps 1600',
     'solar_mppt': '--sizes 2,4,8 --steps 500',
 }
 KINDS = "--kind bandpass --kind 'MLP, equal nodes' --kind 'MLP, 1 hidden' --kind 'MLP, 2 hidden'"

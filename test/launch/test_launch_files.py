@@ -16,6 +16,7 @@ from pkan_control.bringup.__main__ import additions
 from pkan_control.bringup.arguments import declared
 from pkan_control.bringup.evaluation import evaluate
 from pkan_control.nodes.messages import to_ns
+from pkan_control.nodes.topics import goal_topic, state_topic
 from pkan_control.rollouts.record import read_records
 from pkan_control.share import share
 from pkan_control.tasks.task import find_task
@@ -28,7 +29,13 @@ def named(path: Path) -> str:
     return path.name.removesuffix('.launch.xml')
 
 
-ROBOTS = [path for path in FILES if named(path) not in ('controller', 'simulation', 'two_drones')]
+OTHERS = ('controller', 'simulation', 'two_drones')
+# Those of tasks whose controllers ship.
+ROBOTS = [
+    path
+    for path in FILES
+    if named(path) not in OTHERS and share(f'controllers/{named(path)}.safetensors').exists()
+]
 
 
 @pytest.mark.parametrize('path', FILES, ids=named)
@@ -44,10 +51,11 @@ def test_every_argument_is_described_and_the_file_can_be_run(path, monkeypatch):
     assert {Path(str(each.command[0])).name for each in plan.processes} >= {'controller_node'}
 
 
-def test_every_task_of_a_robot_has_its_launch_file():
-    for path in ROBOTS:
-        task = find_task(named(path))
-        assert share(f'controllers/{task.name}.safetensors').exists()
+@pytest.mark.parametrize('path', [p for p in FILES if named(p) not in OTHERS], ids=named)
+def test_a_launch_file_is_named_after_a_task_that_has_topics(path):
+    law = find_task(named(path)).law
+    assert state_topic(law).name in ('odom', 'joint_states')
+    assert goal_topic(law).name in ('goal_pose', 'goal_trajectory')
 
 
 @pytest.fixture

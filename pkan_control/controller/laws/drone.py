@@ -24,7 +24,7 @@ from pkan_control.airframe import CRAZYFLIE, GRAVITY, Airframe, airframe_from
 from pkan_control.arrays import Array, Floats, constant, namespace
 from pkan_control.controller.signals import Signal, Terms
 from pkan_control.errors import unknown
-from pkan_control.rotations import matrix, norm, shorten, to_body, to_world
+from pkan_control.rotations import is_single, matrix, norm, shorten, to_body, to_world
 
 STATE = (
     *('x_m', 'y_m', 'z_m', 'qx', 'qy', 'qz', 'qw'),
@@ -235,5 +235,7 @@ class DroneLaw:
 
 def finite(values: Array) -> Array:
     """Return values, 0 where they are no number: the guard stops the rotors for such a command."""
+    if is_single(values) and all(map(math.isfinite, values.tolist())):
+        return values
     xp = namespace(values)
     return xp.where(xp.isfinite(values), values, xp.zeros_like(values))
