@@ -83,12 +83,11 @@ def train(
     With --chip, train the trims of a calibrated chip in the loop and write its calibration file;
     the chip is never left worse than it was.
     """
-    if remap and from_bag is None:
-        raise UserError('--remap: goes with --from-bag')
     asked = {'l1': l1, 'entropy': entropy, 'prune': prune}
     files = {'checkpoint': checkpoint, 'log_dir': log_dir}
     options = {'method': method, 'patience': patience, **files}
     in_the_loop = chip is not None or calibration is not None or controller is not None
+    _check_source(from_bag, remap, in_the_loop)
     if from_bag is not None or in_the_loop:
         refuse({**asked, **options})
     if from_bag is not None:
@@ -107,6 +106,14 @@ def refuse(options: dict[str, Any]) -> None:
     if any(options.values()):
         given = ', '.join(f'--{name.replace("_", "-")}' for name in options)
         raise UserError(f'{given}: go with training from a seed')
+
+
+def _check_source(from_bag: Path | None, remap: list[str] | None, in_the_loop: bool) -> None:
+    """Raise a `UserError` for words that do not go together."""
+    if remap and from_bag is None:
+        raise UserError('--remap: goes with --from-bag')
+    if from_bag is not None and in_the_loop:
+        raise UserError('--from-bag makes a controller, --chip trains the trims of one: give one')
 
 
 def train_from_seed(
