@@ -1,6 +1,7 @@
 """The command line, `pkan`. A user's mistake is one line on stderr and exit code 2."""
 
 import sys
+import warnings
 
 import typer
 
@@ -54,6 +55,8 @@ app.command('yield')(yield_)
 
 def main() -> None:
     """Run the command line."""
+    # Work that Ctrl-C stops is no news to whoever pressed it.
+    warnings.filterwarnings('ignore', r'\d+ tasks which were still being processed')
     try:
         raise SystemExit(app(standalone_mode=False))
     except UserError as error:

@@ -6,8 +6,6 @@ import select
 import socket
 from typing import Protocol
 
-import serial
-
 READ_BYTES = 65536
 WRITE_TIMEOUT_S = 0.2
 CONNECT_TIMEOUT_S = 2.0
@@ -65,6 +63,8 @@ class Serial:
 
     def __init__(self, path: str, baud: int) -> None:
         """Open, and forget what came before."""
+        import serial
+
         try:
             self._port = serial.Serial(path, baud, exclusive=True, write_timeout=WRITE_TIMEOUT_S)
         except serial.SerialException as error:

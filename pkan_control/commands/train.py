@@ -120,11 +120,18 @@ def check(
     remap: list[str] | None, from_bag: Path | None, in_the_loop: bool, options: dict[str, Any]
 ) -> None:
     """Refuse options that go with another way of training."""
-    if remap and from_bag is None:
-        raise UserError('--remap: goes with --from-bag')
+    _check_source(from_bag, remap, in_the_loop)
     if (from_bag is not None or in_the_loop) and any(options.values()):
         given = ', '.join(f'--{name.replace("_", "-")}' for name in options)
         raise UserError(f'{given}: go with training from a seed')
+
+
+def _check_source(from_bag: Path | None, remap: list[str] | None, in_the_loop: bool) -> None:
+    """Raise a `UserError` for words that do not go together."""
+    if remap and from_bag is None:
+        raise UserError('--remap: goes with --from-bag')
+    if from_bag is not None and in_the_loop:
+        raise UserError('--from-bag makes a controller, --chip trains the trims of one: give one')
 
 
 def train_from_seed(

@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from pkan_control.commands.options import writable, write_json
+from pkan_control.commands.train import MEASURED, MEASURED_SEED
 from pkan_control.errors import UserError
-
-# A clone is flown this often, from starts of this seed.
-FLOWN, FLOWN_SEED = 50, 1_000_000
 
 
 def train_from_bag(
@@ -67,7 +65,7 @@ def _compare(job: Any, bundles: dict[str, Any], held: dict[str, Any]) -> dict[st
     }
     console.print(cloning_table(rows))
     flown = {describe(bundle): _flown(job, bundle, progress) for _, bundle in wanted_first}
-    console.print(rollout_table(f'flown: {FLOWN} episodes, ideal chip', flown))
+    console.print(rollout_table(f'flown: {MEASURED} episodes, ideal chip', flown))
     return {'held_out': {name: asdict(found) for name, found in rows.items()}, 'flown': flown}
 
 
@@ -85,5 +83,6 @@ def _flown(job: Any, bundle: Any, progress: Any) -> dict[str, Any]:
     from pkan_control.rollouts.record import summary
     from pkan_control.rollouts.rollout import Plan, fly_bundle
 
-    with progress('flying', FLOWN) as report:
-        return summary(fly_bundle(Plan(job, FLOWN, FLOWN_SEED), bundle, 'ideal:', 1, report))
+    plan = Plan(job, MEASURED, MEASURED_SEED)
+    with progress('flying', MEASURED) as report:
+        return summary(fly_bundle(plan, bundle, 'ideal:', 1, report))

@@ -96,6 +96,7 @@ def test_a_teacher_answers_in_the_units_of_the_terms():
         (['--from-bag', 'no'], 'error: no: is not there\n'),
         (['--from-bag', '.', '--remap', 'odom=/x'], 'error: --remap '),
         (['--remap', 'odom:=/x'], 'error: --remap: '),
+        (['--from-bag', '.', '--chip', 'sim:'], 'error: --from-bag makes a controller'),
     ],
 )
 def test_wrong_words_are_refused_in_one_line(words, message, tmp_path):

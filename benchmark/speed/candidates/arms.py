@@ -3,6 +3,7 @@
 import numpy as np
 from worker import NotHereError, Work
 
+from candidates.stepping import stepping
 from pkan_control.errors import UserError
 from pkan_control.rollouts.environment import TaskEnvironment
 
@@ -17,13 +18,4 @@ def environment() -> Work:
     except UserError as error:
         raise NotHereError(f'not there yet: {error}') from None
     action = np.zeros(env.action_space.shape, np.float32)
-    count = 0
-
-    def step() -> None:
-        nonlocal count
-        if count % EPISODE == 0:
-            env.reset(seed=count)
-        env.step(action)
-        count += 1
-
-    return Work(step)
+    return Work(stepping(env, action, EPISODE))

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from worker import NotHereError, Work
 
+from candidates.stepping import stepping
+
 PHYSICS_HZ, RATE_HZ, EPISODE = 500, 50, 250
 CLIMB_S = 1.0
 
@@ -28,13 +30,4 @@ def environment(path: str) -> Work:
     env.reset(seed=0)
     for _ in range(round(CLIMB_S * RATE_HZ)):
         observation = env.step(faster)[0]
-    count = 0
-
-    def step() -> None:
-        nonlocal count
-        if count % EPISODE == 0:
-            env.reset(seed=count)
-        env.step(hover)
-        count += 1
-
-    return Work(step, facts={'climbed_m': float(observation[0, 2]) - 1.0})
+    return Work(stepping(env, hover, EPISODE), facts={'climbed_m': float(observation[0, 2]) - 1.0})

@@ -7,6 +7,7 @@ import pybullet
 import pybullet_data
 from worker import Work
 
+from candidates.stepping import stepping
 from pkan_control.airframe import CRAZYFLIE, GRAVITY
 from pkan_control.arrays import Floats
 from pkan_control.rollouts.environment import TaskEnvironment
@@ -44,16 +45,7 @@ def environment() -> Work:
     """Return steps of the Gymnasium environment, its law included, and what it begins anew."""
     env = TaskEnvironment('drone_hover')
     action = np.zeros(env.action_space.shape, np.float32)
-    count = 0
-
-    def step() -> None:
-        nonlocal count
-        if count % EPISODE == 0:
-            env.reset(seed=count)
-        env.step(action)
-        count += 1
-
-    return Work(step, facts={'climbed_m': climbed()})
+    return Work(stepping(env, action, EPISODE), facts={'climbed_m': climbed()})
 
 
 def world() -> Work:

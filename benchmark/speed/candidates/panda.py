@@ -4,6 +4,8 @@ import numpy as np
 from panda_gym.envs.panda_tasks import PandaReachEnv
 from worker import Work
 
+from candidates.stepping import stepping
+
 PHYSICS_HZ, RATE_HZ, EPISODE = 240, 60, 50
 
 
@@ -13,13 +15,4 @@ def environment() -> Work:
     env.sim.timestep, env.sim.n_substeps = 1 / PHYSICS_HZ, PHYSICS_HZ // RATE_HZ
     env.sim.physics_client.setTimeStep(1 / PHYSICS_HZ)
     action = np.zeros(env.action_space.shape, np.float32)
-    count = 0
-
-    def step() -> None:
-        nonlocal count
-        if count % EPISODE == 0:
-            env.reset(seed=count)
-        env.step(action)
-        count += 1
-
-    return Work(step)
+    return Work(stepping(env, action, EPISODE))
