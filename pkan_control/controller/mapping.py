@@ -44,10 +44,7 @@ class Term:
 
     def __post_init__(self) -> None:
         """Refuse numbers that mean nothing."""
-        if not (math.isfinite(self.scale) and self.scale and math.isfinite(self.offset)):
-            raise UserError(
-                f'scale {self.scale}, offset {self.offset}: must be finite, scale not 0'
-            )
+        check_count(self.scale, self.offset)
 
 
 @dataclass(frozen=True)
@@ -111,10 +108,7 @@ class Actuator:
 
     def __post_init__(self) -> None:
         """Refuse numbers that mean nothing."""
-        if not (math.isfinite(self.scale) and self.scale and math.isfinite(self.offset)):
-            raise UserError(
-                f'scale {self.scale}, offset {self.offset}: must be finite, scale not 0'
-            )
+        check_count(self.scale, self.offset)
 
 
 @dataclass(frozen=True)
@@ -136,6 +130,12 @@ class StackMapping:
             covered('goal', self.goal.bound(GOAL_VECTORS), law.goal_names)
         if self.actuators:
             covered('command', [each.term for each in self.actuators], law.command.names)
+
+
+def check_count(scale: float, offset: float) -> None:
+    """Raise a `UserError` for numbers by which nothing can be counted."""
+    if not (math.isfinite(scale) and scale and math.isfinite(offset)):
+        raise UserError(f'scale {scale}, offset {offset}: must be finite, scale not 0')
 
 
 def covered(what: str, bound: Iterable[str], wanted: Iterable[str]) -> None:
