@@ -5,14 +5,12 @@ What comes out in the end is to be what an undisturbed run says. `--json FILE` w
 
 import argparse
 import json
-import os
 import random
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +46,7 @@ def lines(path: Path) -> int:
 def kill_once(words: list[str], log: Path, least: int, later_s: float) -> bool:
     """Run until the log has so many lines, and a moment longer; kill; tell if it was alive."""
     process = subprocess.Popen(  # noqa: S603
-        words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     deadline = time.monotonic() + PATIENCE_S
     while lines(log) < least and process.poll() is None and time.monotonic() < deadline:
@@ -57,9 +55,6 @@ def kill_once(words: list[str], log: Path, least: int, later_s: float) -> bool:
     alive = process.poll() is None
     process.send_signal(signal.SIGKILL)
     process.wait()
-    # Its workers would notice after some minutes only.
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
     return alive
 
 

@@ -1,8 +1,11 @@
 """Flies the episodes of a plan on several cores; results do not depend on how many."""
 
 import os
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from pkan_control.rollouts.beside import Flights
 from pkan_control.rollouts.record import EpisodeRecord
@@ -10,6 +13,8 @@ from pkan_control.rollouts.rollout import Plan
 
 # Episodes of one piece of work, and from how many on workers are worth their start.
 PIECE, WORTH = 5, 40
+# How often a worker looks whether its parent is still there.
+LOOK_S = 0.5
 
 
 def cores() -> int:
@@ -24,11 +29,30 @@ def fly_all(fly: Flights, plan: Plan, workers: int) -> Iterator[EpisodeRecord]:
         for part in parts:
             yield from fly(part, _silent)
         return
-    from joblib import Parallel, delayed
+    from joblib import delayed
 
-    with Parallel(n_jobs=workers, return_as='generator') as parallel:
+    with parallel_on(workers, 'generator') as parallel:
         for records in parallel(delayed(fly)(part, _silent) for part in parts):
             yield from records
+
+
+def parallel_on(workers: int, return_as: str) -> Any:
+    """Return joblib's `Parallel` on so many processes, which end when this one does."""
+    from joblib import Parallel
+
+    return Parallel(n_jobs=workers, return_as=return_as, initializer=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """Watch from a thread: a parent that was killed tells its workers nothing."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _parts(plan: Plan) -> list[Plan]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from pkan_control.errors import UserError
+from pkan_control.rollouts.workers import parallel_on
 
 LOOPBACK, KNOCK_S = '127.0.0.1', 5.0
 # Pieces for each core between two looks at the results.
@@ -72,8 +73,9 @@ def _knock(address: str) -> None:
 
 
 def _parallel(work: Work, workers: int) -> Iterator[Any]:
-    from joblib import Parallel, delayed
+    from joblib import delayed
 
-    parallel = Parallel(n_jobs=workers, return_as='generator_unordered')
-    found: Iterator[Any] = parallel(delayed(piece)() for piece in work)
+    found: Iterator[Any] = parallel_on(workers, 'generator_unordered')(
+        delayed(piece)() for piece in work
+    )
     return found

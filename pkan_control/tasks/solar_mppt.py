@@ -17,7 +17,7 @@ POWER, BEST_V, BEST_W = 3, 4, 5
 # Success: this share of the power that there was.
 ENOUGH = 0.95
 # The best constant voltage, and the best step to perturb by, on 2000 episodes to train on:
-# `python benchmark/solar.py --tune` finds them.
+# `python benchmark/solar.py` tunes them on the training curves and prints what it found.
 CONSTANT_V, PERTURB_V, FIRST_V = 119.0, 2.0, 116.0
 
 
