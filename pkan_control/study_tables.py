@@ -1,5 +1,6 @@
 """Tables of studies: transfers, powers, and what powers rest on."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ from pkan_control.studies.power import Comparison
 from pkan_control.studies.power_constants import Constant
 from pkan_control.tables import _table, number
 
+# Characters of a source in a line of its own.
+SOURCE_WIDTH = 46
 # An R^2 so low is not told exactly.
 LOWEST, LOW = -9.0, '< -9'
 # Groups of chips in a transfer, in the order of rows.
@@ -70,14 +73,15 @@ def power_table(title: str, found: Comparison) -> Table:
 
 
 def constant_table(constants: Sequence[Constant]) -> Table:
-    """Return a row for each constant: its range and its source."""
-    table = _table('constants', ['constant'])
+    """Return a row for each constant: its source below its name, and its range."""
+    table = _table('constants', [])
+    table.add_column('constant\n  its source')
     table.add_column('value', justify='right', no_wrap=True)
-    table.add_column('source')
     for each in constants:
         ends = [each.low, each.typical, each.high] if each.low < each.high else [each.typical]
         value = ' .. '.join(f'{end:.3g}' for end in ends)
-        table.add_row(each.name, f'{value} {each.unit}', each.source)
+        source = textwrap.indent(textwrap.fill(each.source, SOURCE_WIDTH), '  ')
+        table.add_row(f'{each.name}\n{source}', f'{value} {each.unit}')
     return table
 
 

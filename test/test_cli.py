@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from pkan_control.controller.bundle import Bundle, load_bundle, save_bundle
 from pkan_control.controller.laws.drone import DroneLaw
 from pkan_control.rollouts.beside import shipped, shipped_mlp
 from pkan_control.tasks.options import ArmChoice, configured
-from pkan_control.tasks.task import find_task
+from pkan_control.tasks.task import ENTRY_POINTS, find_task
 
 PKAN = program('pkan')
 FIELDS = {
@@ -281,9 +282,9 @@ def test_the_executable(tmp_path, controller):
     assert 'Traceback' not in done.stderr
     wrong = executable('rollout', 'fly_to_mars', cwd=tmp_path)
     assert wrong.returncode == 2
-    assert (
-        wrong.stderr == "error: unknown task 'fly_to_mars': allowed are drone_hover, drone_track\n"
-    )
+    allowed = ', '.join(sorted(entry.name for entry in entry_points(group=ENTRY_POINTS)))
+    assert wrong.stderr == f"error: unknown task 'fly_to_mars': allowed are {allowed}\n"
+    assert 'arm_reach, ' in allowed
     assert os.listdir(tmp_path) == []
 
 

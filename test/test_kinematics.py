@@ -27,7 +27,9 @@ def test_the_forward_map_and_the_jacobian_are_those_of_pybullet(arm):
     client = Bullet()
     model = ArmModel(client, arm)
     drawn = postures(arm, 50)
-    poses, jacobians = forward(arm, drawn), jacobian(arm, drawn)
+    # PyBullet knows the link, not the tool that may stand away from it.
+    bare = urdf_arm(arm.name, arm.model, arm.link)
+    poses, jacobians = forward(bare, drawn), jacobian(bare, drawn)
     moving = list(model.joints.values())
     for q, pose, rows in zip(drawn, poses, jacobians, strict=True):
         for name, value in zip(arm.names, q, strict=True):
@@ -43,6 +45,17 @@ def test_the_forward_map_and_the_jacobian_are_those_of_pybullet(arm):
         )
         np.testing.assert_allclose(rows, found[:, : len(q)], atol=1e-6)
     client.disconnect()
+
+
+def test_a_tool_stands_away_from_its_link_as_told():
+    arm = load_arm('xarm6')
+    drawn = postures(arm, 20)
+    away = np.linalg.inv(forward(urdf_arm('bare', arm.model, arm.link), drawn))
+    expected = np.eye(4)
+    expected[2, 3] = 0.15
+    np.testing.assert_allclose(
+        away @ forward(arm, drawn), np.tile(expected, (20, 1, 1)), atol=1e-9
+    )
 
 
 def test_torch_computes_the_same(arm):

@@ -76,8 +76,9 @@ def bring_up(ros, tmp_path):
     yield start
     for process in started:
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(20)
+            # Not SIGKILL: it has to end first what it started in sessions of their own.
+            process.send_signal(signal.SIGINT)
+            process.wait(40)
 
 
 @pytest.mark.parametrize('path', ROBOTS, ids=named)
@@ -102,6 +103,7 @@ def test_two_drones_fly_in_one_graph_by_one_clock(bring_up, probe, tmp_path):
         lambda: all(len(heard) > 20 and any(heard[-1].velocity) for heard in orders.values()),
         'commands for both',
     )
+    probe.wait(lambda: clocks and all(states.values()), 'the clock and both states')
     assert probe.node.count_publishers('/clock') == 1
     now = to_ns(clocks[-1].clock)
     for name, heard in states.items():

@@ -183,7 +183,10 @@ def test_fault_09_commands_that_do_not_name_the_rotors_are_refused(start, probe)
     assert abs(after.y - before.y) < 0.1 * (after.x - before.x)
 
 
-MOVING = {name: f'controllers/{name}.safetensors' for name in ('drone_track', 'vehicle_track', 'arm_track')}
+MOVING = {
+    name: f'controllers/{name}.safetensors'
+    for name in ('drone_track', 'vehicle_track', 'arm_track')
+}
 
 
 @pytest.mark.parametrize('executor', ['events', 'single_threaded'])
