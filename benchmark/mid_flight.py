@@ -217,8 +217,9 @@ def measure(flights: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= ros_environment() | {'ROS_LOG_DIR': folder}
-        robot = Robot()
         for link in LINKS:
+            # A new one for each node: a client may still hold the last node's service for alive.
+            robot = Robot()
             pty = Path(folder) / 'board'
             board = Board(TcpEndpoint('127.0.0.1', 0) if link == 'tcp' else PtyEndpoint(pty))
             log = Path(folder) / f'{link}.log'
@@ -231,7 +232,7 @@ def measure(flights: int) -> dict[str, Any]:
                 raise SystemExit(f'{error}\n{log.read_text()}') from None
             finally:
                 board.close()
-        robot.close()
+                robot.close()
     return found
 
 
