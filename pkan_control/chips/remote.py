@@ -44,6 +44,8 @@ SAFE_S = 0.02
 MOST_AVERAGES_LOG2 = 15
 # Evaluations in a row that an armed board may miss; after more, and LOST_S, it is made safe.
 HELD = 2
+# Ticks are whole periods: what is short of LOST_S by less than this would cost one more of them.
+SLACK_S = 1e-3
 
 
 class RemoteChip:
@@ -181,7 +183,8 @@ class RemoteChip:
     ) -> LinkTimeoutError:
         """Return the error of an answer that did not come; a board without any must go safe."""
         self._missing_s.append(asked_s)
-        lost = self.session.now_s() + deadline_s - self._missing_s[0] >= LOST_S
+        missing_s = self.session.now_s() + deadline_s - self._missing_s[0]
+        lost = missing_s >= LOST_S - SLACK_S
         flying = self.session.link.watched and not self._abandoned
         if flying and lost and len(self._missing_s) > HELD:
             self.give_up(str(error))

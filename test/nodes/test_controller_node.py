@@ -190,12 +190,12 @@ def order(probe, name: str):
 
 
 def keep_flying(probe, condition, what: str) -> None:
-    """Send states until something holds."""
+    """Send states, 50 a second, until something holds."""
     for _ in range(1000):
         if condition():
             return
         probe.send_state(HERE, GOAL)
-        probe.spin(condition, 0.005)
+        probe.spin(condition, 0.02)
     pytest.fail(f'waited in vain for {what}')
 
 
