@@ -35,17 +35,15 @@ from pkan_control.network import Program
 # Without EVALUATE or PING for this long a board goes safe: as soon as the host gives it up.
 WATCHDOG_MS = round(1000 * LOST_S)
 LONGEST_DEADLINE_US = 0xFFFF
-PINGS = 9
-TRIMS_IN_MESSAGE = 128
+PINGS, TRIMS_IN_MESSAGE = 9, 128
 # Readings of a sweep come in events; the next one is waited for this long.
 READING_S = 2.0
 # How long is waited for SAFE to be answered in mid-flight.
 SAFE_S = 0.02
 MOST_AVERAGES_LOG2 = 15
-# Evaluations in a row that an armed board may miss; after more, and LOST_S, it is made safe.
-HELD = 2
-# Ticks are whole periods: what is short of LOST_S by less than this would cost one more of them.
-SLACK_S = 1e-3
+# Evaluations in a row that an armed board may miss; after more, and LOST_S (to a millisecond, or
+# one more tick would be waited for), it is made safe.
+HELD, SLACK_S = 2, 1e-3
 
 
 class RemoteChip:
@@ -183,8 +181,7 @@ class RemoteChip:
     ) -> LinkTimeoutError:
         """Return the error of an answer that did not come; a board without any must go safe."""
         self._missing_s.append(asked_s)
-        missing_s = self.session.now_s() + deadline_s - self._missing_s[0]
-        lost = missing_s >= LOST_S - SLACK_S
+        lost = self.session.now_s() + deadline_s - self._missing_s[0] >= LOST_S - SLACK_S
         flying = self.session.link.watched and not self._abandoned
         if flying and lost and len(self._missing_s) > HELD:
             self.give_up(str(error))

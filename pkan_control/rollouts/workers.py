@@ -40,12 +40,12 @@ def parallel_on(workers: int, return_as: str) -> Any:
     """Return joblib's `Parallel` on so many processes, which end when this one does."""
     from joblib import Parallel
 
-    return Parallel(n_jobs=workers, return_as=return_as, initializer=_end_with_parent)
+    watched = {'initializer': _end_with, 'initargs': (os.getpid(),)}
+    return Parallel(n_jobs=workers, return_as=return_as, **watched)
 
 
-def _end_with_parent() -> None:
+def _end_with(parent: int) -> None:
     """Watch from a thread: a parent that was killed tells its workers nothing."""
-    parent = os.getppid()
 
     def watch() -> None:
         while os.getppid() == parent:
