@@ -1,4 +1,4 @@
-"""`pkan demo`: flights over ROS 2, watched from outside, then a table and pictures."""
+"""`pkan demo`: episodes over ROS 2, watched from outside, then a table and pictures."""
 
 import importlib.util
 import os
@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from pkan_control.chips.power import estimate_power
 from pkan_control.chips.uri import open_chip
@@ -29,18 +29,18 @@ from pkan_control.rollouts.record import (
 )
 from pkan_control.rollouts.rollout import Plan, check_fits, fly_bundle
 from pkan_control.tables import console, flight_table, progress
-from pkan_control.tasks.task import find_task
+from pkan_control.tasks.options import configured
+from pkan_control.tasks.task import AtAPoint, find_task
 
-TASK = 'drone_hover'
-LAUNCH_FILE = f'{TASK}.launch.xml'
-# A flight takes less than a second; without one for so long, something is broken.
+# An episode takes less than a second; without one for so long, something is broken.
 PATIENCE_S = 60.0
 POLL_S = 0.1
-# Flights of a film.
+# Episodes of a film.
 FILMED = 2
 
 
 def run_demo(
+    name: str,
     controller: Path | None,
     chip: str,
     episodes: int,
@@ -48,15 +48,18 @@ def run_demo(
     out: Path,
     film: Path | None = None,
 ) -> dict[str, Any]:
-    """Fly, print the table, draw the pictures; return the figures for JSON."""
-    path = (controller or shipped(TASK)).resolve()
+    """Run a task over ROS, print the table, draw the pictures; return the figures for JSON."""
+    if not isinstance(find_task(name), AtAPoint):
+        raise UserError(f'task {name}: the demo shows drone_hover or arm_reach')
+    path = (controller or shipped(name)).resolve()
     # A SIGTERM ends the demo as Ctrl-C does, and the nodes with it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     bundle = load_bundle(path)
-    check_fits(bundle, find_task(TASK))
+    task = cast('AtAPoint', configured(name, law=bundle.law))
+    check_fits(bundle, task)
     with closing(open_chip(chip)) as opened:
         make_controller(bundle, opened)
-    record = (out / 'flights.jsonl').resolve()
+    record = (out / 'episodes.jsonl').resolve()
     try:
         record.parent.mkdir(parents=True, exist_ok=True)
         record.unlink(missing_ok=True)
@@ -66,25 +69,26 @@ def run_demo(
         'controller': path, 'chip': chip, 'episodes': episodes, 'seed': seed, 'record': record,
         'lockstep': 'true', 'real_time_factor': '0.0', 'namespace': 'pkan_demo',
     }  # fmt: skip
-    given = [f'{name}:={value}' for name, value in arguments.items()]
-    code = _watch(given, record, episodes, out / 'launch.log')
+    given = [f'{key}:={value}' for key, value in arguments.items()]
+    code = _watch(name, given, record, episodes, out / 'launch.log')
     records = read_records(record)
     if code != 0 or len(records) < episodes:
         print(
-            f'error: {len(records)} of {episodes} flights: see {out}/launch.log', file=sys.stderr
+            f'error: {len(records)} of {episodes} episodes: see {out}/launch.log', file=sys.stderr
         )
         raise SystemExit(code or 1)
-    _show(bundle, chip, records, out)
+    title = f'{name} over ROS 2 in lockstep: {describe(bundle)}'
+    _show(task, bundle, records, f'{title} on {chip}', out)
     if film is not None:
-        _film(film, bundle, records[:FILMED])
-    return _figures(bundle, chip, records, seed)
+        _film(film, task, records[:FILMED], title)
+    return _figures(task, bundle, chip, records, seed)
 
 
-def launch_command() -> list[str]:
-    """Return what runs the launch file: ROS 2's own launch where it is, else our runner."""
+def launch_command(task: str) -> list[str]:
+    """Return what runs a launch file: ROS 2's own launch where it is, else our runner."""
     if shutil.which('ros2') and importlib.util.find_spec('launch_xml'):
-        return ['ros2', 'launch', 'pkan_control', LAUNCH_FILE]
-    return [sys.executable, '-m', 'pkan_control.bringup', LAUNCH_FILE]
+        return ['ros2', 'launch', 'pkan_control', f'{task}.launch.xml']
+    return [sys.executable, '-m', 'pkan_control.bringup', f'{task}.launch.xml']
 
 
 def ros_environment() -> dict[str, str]:
@@ -95,10 +99,10 @@ def ros_environment() -> dict[str, str]:
     return environment
 
 
-def _watch(given: list[str], record: Path, episodes: int, log: Path) -> int:
-    """Run the launch file until it ends, showing flights as they come; return its exit code."""
-    with log.open('w') as output, _launched([*launch_command(), *given], output) as process:
-        with progress(f'{TASK} over ROS 2', episodes) as report:
+def _watch(name: str, given: list[str], record: Path, episodes: int, log: Path) -> int:
+    """Run the launch file until it ends, showing episodes as they come; return its exit code."""
+    with log.open('w') as output, _launched([*launch_command(name), *given], output) as process:
+        with progress(f'{name} over ROS 2', episodes) as report:
             flown, since = 0, time.monotonic()
             while process.poll() is None:
                 time.sleep(POLL_S)
@@ -107,7 +111,7 @@ def _watch(given: list[str], record: Path, episodes: int, log: Path) -> int:
                     flown, since = now, time.monotonic()
                     report(flown)
                 if time.monotonic() - since > PATIENCE_S:
-                    raise UserError(f'no flight ended within {PATIENCE_S:.0f} s: see {log}')
+                    raise UserError(f'no episode ended within {PATIENCE_S:.0f} s: see {log}')
         return process.returncode
 
 
@@ -126,36 +130,38 @@ def _launched(command: list[str], output: IO[str]) -> Iterator[subprocess.Popen[
             process.wait()
 
 
-def _figures(bundle: Bundle, chip: str, records: list[EpisodeRecord], seed: int) -> dict[str, Any]:
-    """Fly the same episodes without ROS; both must be equal to the last bit.
+def _figures(
+    task: AtAPoint, bundle: Bundle, chip: str, records: list[EpisodeRecord], seed: int
+) -> dict[str, Any]:
+    """Run the same episodes without ROS; both must be equal to the last bit.
 
     Only a simulated chip can be put back to the start: the noise of a board runs on.
     """
-    task, episodes = find_task(TASK), len(records)
-    run = {'task': TASK, 'chip': chip, 'episodes': episodes, 'seed': seed, **summary(records)}
+    episodes = len(records)
+    run = {'task': task.name, 'chip': chip, 'episodes': episodes, 'seed': seed, **summary(records)}
     if not chip.startswith(('ideal:', 'sim:')):
         return run
-    with progress('the same flights in process', episodes) as report:
+    with progress('the same in process', episodes) as report:
         flown = fly_bundle(Plan(task, episodes, seed), bundle, chip, 1, report)
     alone = rollout_hash(flown)
     same = 'bit-equal' if run['hash'] == alone else 'NOT bit-equal'
-    console.print(f'The same flights in one process, without ROS: {same} ({alone[:16]})')
+    console.print(f'The same episodes in one process, without ROS: {same} ({alone[:16]})')
     return {**run, 'hash_in_process': alone}
 
 
-def _film(path: Path, bundle: Bundle, records: list[EpisodeRecord]) -> None:
+def _film(path: Path, task: AtAPoint, records: list[EpisodeRecord], title: str) -> None:
     from pkan_control.pictures.film import draw_film, frames_of
 
     with progress(f'filming {path}', frames_of(records)) as report:
-        draw_film(path, records, f'{TASK} over ROS 2: {describe(bundle)}', report)
+        draw_film(path, task, records, title, report)
     console.print(f'Film: {path}')
 
 
-def _show(bundle: Bundle, chip: str, records: list[EpisodeRecord], out: Path) -> None:
-    name = describe(bundle)
-    title = f'{TASK} over ROS 2 in lockstep: {name} on {chip}'
+def _show(
+    task: AtAPoint, bundle: Bundle, records: list[EpisodeRecord], title: str, out: Path
+) -> None:
     console.print(flight_table(title, records))
-    draw_flights(out / 'flights.png', records, records[0].goals[0], title)
+    draw_flights(out / 'flights.png', task, records, title)
     pictures = [out / 'flights.png']
     if not isinstance(bundle.program, Mlp):
         power = [watts * 1e6 for watts in estimate_power(bundle.program)]

@@ -235,30 +235,30 @@ def number(value: float | None, factor: float, digits: int) -> str:
 
 
 def flight_table(title: str, records: list[EpisodeRecord]) -> Table:
-    """Return one row for each flight over ROS, and one for all of them.
+    """Return one row for each episode over ROS, and one for all of them.
 
     The latency is the time from the state going out to its command coming in.
     """
-    table = _table(title, ['flight'])
-    headings = ('success', 'final error\ncm', 'settled\ns', 'control\nHz')
+    table = _table(title, ['episode'])
+    shown = [c for c in COLUMNS if c.figure in records[0].score.figures and c.quantile == 'median']
+    headings = ('success', *(column.heading for column in shown), 'control\nHz')
     for heading in (*headings, 'latency\np50, ms', 'p99\nms', 'x real\ntime'):
         table.add_column(heading, justify='right', no_wrap=True)
     for record in records:
-        table.add_row(*_flight_cells(str(record.number + 1), [record]))
+        table.add_row(*_flight_cells(str(record.number + 1), [record], shown))
     table.add_section()
-    table.add_row(*_flight_cells('all', records))
+    table.add_row(*_flight_cells('all', records, shown))
     return table
 
 
-def _flight_cells(name: str, records: list[EpisodeRecord]) -> list[str]:
+def _flight_cells(name: str, records: list[EpisodeRecord], shown: list[Column]) -> list[str]:
     figures = summary(records)
     took = figures['inference_us']
     good = sum(record.score.success for record in records)
     return [
         name,
         ('yes' if good else 'no') if len(records) == 1 else f'{good}/{len(records)}',
-        number(figures['final_error_m']['median'], 100, 2),
-        number(figures['settling_time_s']['median'], 1, 2),
+        *(number(figures[c.figure][c.quantile], c.factor, 2) for c in shown),
         f'{records[0].rate_hz:.0f}',
         number(took['median'], 1e-3, 2),
         number(took['p99'], 1e-3, 2),

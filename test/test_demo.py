@@ -8,6 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import av
 import psutil
 import pytest
 from domain_coordinator import domain_id
@@ -60,7 +61,7 @@ def test_two_flights(demo, tmp_path):
     assert 'bandpass' in out
     assert 'bit-equal' in out
     assert 'uW' in out
-    assert len(read_records(tmp_path / 'out/flights.jsonl')) == 2
+    assert len(read_records(tmp_path / 'out/episodes.jsonl')) == 2
     for name in ('flights.png', 'edges.png'):
         assert name in out
         assert (tmp_path / 'out' / name).read_bytes().startswith(b'\x89PNG')
@@ -71,9 +72,27 @@ def test_two_flights(demo, tmp_path):
     assert not any(psutil.pid_exists(pid) for pid in started)
 
 
+def test_an_arm_reaches_and_is_filmed(demo, tmp_path):
+    process = demo('arm_reach', '--episodes', '1', '--record', 'reach.mp4')
+    out, err = process.communicate(timeout=90)
+    assert process.returncode == 0, err
+    assert 'arm_reach over ROS 2 in lockstep' in out
+    assert 'bit-equal' in out
+    assert 'Film: reach.mp4' in out
+    with av.open(str(tmp_path / 'reach.mp4')) as film:
+        assert film.duration / av.time_base == pytest.approx(4, abs=0.1)
+
+
+def test_a_task_without_a_set_point_in_space_is_one_line(demo):
+    process = demo('cartpole')
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert err == 'error: task cartpole: the demo shows drone_hover or arm_reach\n'
+
+
 def test_ctrl_c_leaves_no_process_behind(demo, tmp_path):
     process = demo('--episodes', '10000')
-    record, deadline = tmp_path / 'out/flights.jsonl', time.monotonic() + 60
+    record, deadline = tmp_path / 'out/episodes.jsonl', time.monotonic() + 60
     while not record.exists() or not record.stat().st_size:
         assert process.poll() is None
         assert time.monotonic() < deadline

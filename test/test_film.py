@@ -8,7 +8,8 @@ import pytest
 
 from pkan_control.pictures import film
 from pkan_control.rollouts.rollout import Plan, fly_expert
-from pkan_control.tasks.task import find_task
+from pkan_control.tasks.arm_reach import arm_reach
+from pkan_control.tasks.drone_hover import drone_hover
 from pkan_control.worlds.bullet_film import film as filmed
 from pkan_control.worlds.bullet_film import in_air
 
@@ -16,7 +17,7 @@ from pkan_control.worlds.bullet_film import in_air
 @pytest.fixture(scope='module')
 def flight():
     """Return half a second of a flight of the expert's."""
-    (record,) = fly_expert(Plan(find_task('drone_hover'), 1, 0), lambda done: None)
+    (record,) = fly_expert(Plan(drone_hover, 1, 0), lambda done: None)
     return replace(
         record, states=record.states[:26], goals=record.goals[:26], commands=record.commands[:25]
     )
@@ -43,7 +44,7 @@ def coloured(picture: np.ndarray, channel: int, other: int) -> int:
 
 def test_a_film_has_all_frames_and_shows_drone_set_point_and_motion(flight, tmp_path, small):
     reported = []
-    film.draw_film(tmp_path / 'f.mp4', [flight], 'hover', reported.append)
+    film.draw_film(tmp_path / 'f.mp4', drone_hover, [flight], 'hover', reported.append)
     pictures = decoded(tmp_path / 'f.mp4')
     assert len(pictures) == film.frames_of([flight]) == 13 == reported[-1]
     assert [path.name for path in tmp_path.iterdir()] == ['f.mp4']
@@ -55,12 +56,21 @@ def test_a_film_has_all_frames_and_shows_drone_set_point_and_motion(flight, tmp_
 
 
 def test_frames_do_not_depend_on_what_was_filmed_before(flight):
-    one, again = (
-        [picture for _, picture in filmed(flight.states, flight.goals, 50.0, 10.0, (160, 90))]
-        for _ in range(2)
-    )
+    scene = drone_hover.law, flight.states, flight.goals, 50.0, 10.0, (160, 90)
+    one, again = ([picture for _, picture in filmed(*scene)] for _ in range(2))
     assert len(one) == 6
     np.testing.assert_array_equal(one, again)
+
+
+def test_a_film_of_an_arm_shows_its_tool_go_to_the_set_point(tmp_path, small):
+    (reach,) = fly_expert(Plan(arm_reach, 1, 0), lambda done: None)
+    film.draw_film(tmp_path / 'f.mp4', arm_reach, [reach], 'reach', lambda done: None)
+    pictures = decoded(tmp_path / 'f.mp4')
+    assert len(pictures) == 101
+    first, *_, last = pictures
+    assert coloured(first, 1, 0) > 5, 'set-point'
+    assert coloured(last, 0, 2) > coloured(first, 0, 2) + 10, 'trail'
+    assert np.abs(first - last).mean() > 1
 
 
 def test_far_floor_fades_into_the_sky():

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from pkan_control.commands.options import JsonFile, Workers, writable, write_json
+from pkan_control.commands.stopping import goes_on_from
 
 
 def compare(
@@ -42,7 +43,7 @@ def compare(
     grid = Grid(task, parse_sizes(sizes), steps, seeds, k, tuple(kinds or CONTENDERS))
     grid.check()
     known = JsonLines(log, grid.about) if log else None
-    with progress(f'comparing on {task}', grid.trials) as report:
+    with goes_on_from(log), progress(f'comparing on {task}', grid.trials) as report:
         lines = run_grid(grid, on_cores(workers or cores()), known, report)
     found: dict[str, Any] = figures(grid, lines)
     for part, rows in found['problems'].items():

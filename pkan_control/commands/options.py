@@ -74,6 +74,13 @@ Parts = Annotated[
     list[str] | None,
     typer.Option(help='Fly once more without a part of the outer loop, or without all.'),
 ]
+ChipName = Annotated[str, typer.Option('--chip', help='Chip URI.')]
+ChipCount = Annotated[
+    int, typer.Option('--chips', help='Spread over chips of consecutive seeds.', min=1)
+]
+ScenarioName = Annotated[str, typer.Option('--scenario', help='What disturbs the robot.')]
+Episodes = Annotated[int, typer.Option(help='Number of episodes.', min=1)]
+YieldFiles = Annotated[list[Path] | None, typer.Option('--yield', help='JSON file of pkan yield.')]
 TaskName = Annotated[str, typer.Argument(help='Task, for example drone_hover.')]
 
 

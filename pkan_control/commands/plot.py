@@ -5,21 +5,29 @@ from typing import Annotated
 
 import typer
 
-from pkan_control.commands.options import CalibrationFile, ControllerFile, Seed, TaskName
+from pkan_control.commands.options import (
+    CalibrationFile,
+    ChipCount,
+    ChipName,
+    ControllerFile,
+    Episodes,
+    ScenarioName,
+    Seed,
+    TaskName,
+    YieldFiles,
+)
 
 
 def plot(
     task: TaskName,
     controller: ControllerFile = None,
-    chip: Annotated[str, typer.Option(help='Chip URI.')] = 'sim:?preset=typical',
-    chips: Annotated[int, typer.Option(help='Spread over chips of consecutive seeds.', min=1)] = 1,
-    scenario: Annotated[str, typer.Option(help='What disturbs the robot.')] = 'calm',
-    episodes: Annotated[int, typer.Option(help='Number of episodes.', min=1)] = 200,
+    chip: ChipName = 'sim:?preset=typical',
+    chips: ChipCount = 1,
+    scenario: ScenarioName = 'calm',
+    episodes: Episodes = 200,
     seed: Seed = 0,
     calibration: CalibrationFile = None,
-    yields: Annotated[
-        list[Path] | None, typer.Option('--yield', help='JSON file of pkan yield.')
-    ] = None,
+    yields: YieldFiles = None,
     out: Annotated[Path, typer.Option(help='Folder of the pictures.')] = Path('plots'),
 ) -> None:
     """Fly episodes and draw them, for papers."""

@@ -7,9 +7,14 @@ import typer
 
 from pkan_control.commands.options import (
     CalibrationFile,
+    ChipCount,
+    ChipName,
     ControllerFile,
+    Episodes,
+    ScenarioName,
     Seed,
     TaskName,
+    YieldFiles,
     writable,
 )
 
@@ -17,15 +22,13 @@ from pkan_control.commands.options import (
 def report(
     task: TaskName,
     controller: ControllerFile = None,
-    chip: Annotated[str, typer.Option(help='Chip URI.')] = 'sim:?preset=typical',
-    chips: Annotated[int, typer.Option(help='Spread over chips of consecutive seeds.', min=1)] = 1,
-    scenario: Annotated[str, typer.Option(help='What disturbs the robot.')] = 'calm',
-    episodes: Annotated[int, typer.Option(help='Number of episodes.', min=1)] = 200,
+    chip: ChipName = 'sim:?preset=typical',
+    chips: ChipCount = 1,
+    scenario: ScenarioName = 'calm',
+    episodes: Episodes = 200,
     seed: Seed = 0,
     calibration: CalibrationFile = None,
-    yields: Annotated[
-        list[Path] | None, typer.Option('--yield', help='JSON file of pkan yield.')
-    ] = None,
+    yields: YieldFiles = None,
     out: Annotated[Path, typer.Option(help='Page to write.', callback=writable)] = Path(
         'report.html'
     ),

@@ -10,7 +10,9 @@ from pkan_control.commands.options import (
     AirframeName,
     BagFolder,
     CalibrationFile,
+    ChipCount,
     ControllerFile,
+    Episodes,
     JsonFile,
     JunitFile,
     Parts,
@@ -24,6 +26,7 @@ from pkan_control.commands.options import (
     Workers,
     write_json,
 )
+from pkan_control.commands.stopping import goes_on_from
 
 
 def rollout(
@@ -32,9 +35,9 @@ def rollout(
     chip: Annotated[
         str, typer.Option(help='Chip URI: ideal:, sim:?seed=1&... or tcp://...')
     ] = 'ideal:',
-    episodes: Annotated[int, typer.Option(help='Number of episodes.', min=1)] = 100,
+    episodes: Episodes = 100,
     seed: Seed = 0,
-    chips: Annotated[int, typer.Option(help='Spread over chips of consecutive seeds.', min=1)] = 1,
+    chips: ChipCount = 1,
     scenario: ScenarioNames = None,
     airframe: AirframeName = None,
     path: PathName = None,
@@ -104,7 +107,8 @@ def _run(
             else compare(of_scenario(older, name), figures, len(request.scenarios))
         )
 
-    found = fly_request(request, progress, show, _bags(bag))
+    with goes_on_from(request.log):
+        found = fly_request(request, progress, show, _bags(bag))
     first, *more = found.values()
     write_json(out, {**request.about, 'scenarios': found} if more else first)
     _tell(decide(found, requirements, against), junit)

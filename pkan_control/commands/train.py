@@ -18,6 +18,7 @@ from pkan_control.commands.options import (
     writable,
     write_json,
 )
+from pkan_control.commands.stopping import goes_on_from
 from pkan_control.errors import UserError
 
 if TYPE_CHECKING:
@@ -106,7 +107,8 @@ def train(
         train_in_the_loop(task, chip, calibration, controller, out, json_file)
     else:
         job = job_for(task, airframe, split, robot=robot, urdf=urdf, tip=tip)
-        train_from_seed(job, out, device, seed, json_file, asked, steps=steps, **options)
+        with goes_on_from(checkpoint):
+            train_from_seed(job, out, device, seed, json_file, asked, steps=steps, **options)
 
 
 def job_for(task: str, airframe: str | None, split: str | None, **arm: str | None) -> 'Task':

@@ -8,11 +8,13 @@ import typer
 from pkan_control.commands.options import (
     ControllerFile,
     JsonFile,
+    ScenarioName,
     Seed,
     TaskName,
     Workers,
     write_json,
 )
+from pkan_control.commands.stopping import goes_on_from
 
 
 def yield_(
@@ -22,7 +24,7 @@ def yield_(
     chips: Annotated[int, typer.Option(help='Chips that are fabricated.', min=1)] = 1000,
     episodes: Annotated[int, typer.Option(help='Episodes on each chip.', min=1)] = 20,
     seed: Seed = 0,
-    scenario: Annotated[str, typer.Option(help='What disturbs the robot.')] = 'calm',
+    scenario: ScenarioName = 'calm',
     criterion: Annotated[
         float, typer.Option('--pass', help='Success rate of a chip that passes.', min=0, max=1)
     ] = 0.95,
@@ -88,7 +90,7 @@ def _fly(
     run = on_ray(ray) if ray else on_cores(workers or cores())
     known = JsonLines(log, about) if log else None
     total = sum(variant.chips for variant in study.variants())
-    with progress('chips', total) as report:
+    with goes_on_from(log), progress('chips', total) as report:
         return run_study(study, run, known, report)
 
 

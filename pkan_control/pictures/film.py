@@ -1,4 +1,4 @@
-"""Flights as a film, drawn without a display."""
+"""Episodes as a film, drawn without a display."""
 
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from pkan_control.errors import UserError
 from pkan_control.pictures.style import INK
 from pkan_control.rollouts.record import EpisodeRecord
+from pkan_control.tasks.task import AtAPoint
 from pkan_control.worlds.bullet_film import film
 
 # Frames are drawn larger than they are shown, which smooths their edges.
@@ -26,12 +27,14 @@ Report = Callable[[int], None]
 
 
 def frames_of(records: Sequence[EpisodeRecord]) -> int:
-    """Return how many frames a film of these flights has."""
+    """Return how many frames a film of these episodes has."""
     return sum(int(len(record.commands) / record.rate_hz * FRAMES_S) + 1 for record in records)
 
 
-def draw_film(path: Path, records: Sequence[EpisodeRecord], title: str, report: Report) -> None:
-    """Write an MP4 of flights, one after the other; report how many frames are done."""
+def draw_film(
+    path: Path, task: AtAPoint, records: Sequence[EpisodeRecord], title: str, report: Report
+) -> None:
+    """Write an MP4 of episodes, one after the other; report how many frames are done."""
     partial = path.with_name(path.name + '.partial')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,7 +42,7 @@ def draw_film(path: Path, records: Sequence[EpisodeRecord], title: str, report: 
             stream = container.add_stream(CODEC, rate=Fraction(FRAMES_S))
             stream.width, stream.height, stream.pix_fmt = *SIZE, PIXELS
             stream.options = {'crf': QUALITY}
-            for done, picture in enumerate(_pictures(records, title), start=1):
+            for done, picture in enumerate(_pictures(task, records, title), start=1):
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format='rgb24')))
                 report(done)
             container.mux(stream.encode())
@@ -50,14 +53,16 @@ def draw_film(path: Path, records: Sequence[EpisodeRecord], title: str, report: 
         partial.unlink(missing_ok=True)
 
 
-def _pictures(records: Sequence[EpisodeRecord], title: str) -> Iterator[NDArray[Any]]:
+def _pictures(
+    task: AtAPoint, records: Sequence[EpisodeRecord], title: str
+) -> Iterator[NDArray[Any]]:
     for record in records:
-        scene = film(record.states, record.goals, record.rate_hz, FRAMES_S, DRAWN)
+        distance = np.linalg.norm(task.place(record.states) - record.goals[:, :3], axis=1)
+        scene = film(task.law, record.states, record.goals, record.rate_hz, FRAMES_S, DRAWN)
         for time_s, drawn in scene:
             step = round(time_s * record.rate_hz)
-            apart = float(np.linalg.norm(record.states[step, :3] - record.goals[step, :3]))
-            left = f'{title}\nflight {record.number + 1}'
-            yield _lettered(drawn, left, f'{time_s:.2f} s\n{apart * 100:.1f} cm')
+            left = f'{title}\nepisode {record.number + 1}'
+            yield _lettered(drawn, left, f'{time_s:.2f} s\n{distance[step] * 100:.1f} cm')
 
 
 def _lettered(drawn: NDArray[np.uint8], left: str, right: str) -> NDArray[Any]:

@@ -20,6 +20,7 @@ class ArmReach(ArmTask):
 
     name = 'arm_reach'
     episode_s = 4.0
+    tolerance_m = TOLERANCE_M
 
     @property
     def steps(self) -> int:

@@ -35,6 +35,7 @@ class DroneHover:
     world = 'bullet_drone'
     rate_hz = 50.0
     episode_s = 6.0
+    tolerance_m = TOLERANCE_M
 
     @property
     def steps(self) -> int:
@@ -72,6 +73,10 @@ class DroneHover:
     def goal_observation(self) -> Floats:
         """Return the observation `[12]` of a drone that hovers level at its goal."""
         return np.array([0.0] * 6 + [0.0, 0.0, 1.0] + [0.0] * 3)
+
+    def place(self, states: Floats) -> Floats:
+        """Return where the drone is, `[..., 3]` in m, in states `[..., 13]`."""
+        return states[..., POSITION]
 
     def expert(self, observation: Array) -> Array:
         """Return collective and angular accelerations `[..., 4]` for observations `[..., 12]`."""

@@ -109,6 +109,18 @@ class FromExamples(Task, Protocol):
 
 
 @runtime_checkable
+class AtAPoint(Task, Protocol):
+    """A task that brings a point of the robot to its set-point."""
+
+    @property
+    def tolerance_m(self) -> float:
+        """How far from it is still success."""
+
+    def place(self, states: Floats) -> Floats:
+        """Return where that point is, `[..., 3]` in m, in states `[..., n]`."""
+
+
+@runtime_checkable
 class ForAirframes(Task, Protocol):
     """A task for any quadrotor."""
 

@@ -1,4 +1,4 @@
-"""A flight as PyBullet's camera sees it; no display is needed."""
+"""An episode as PyBullet's camera sees it; no display is needed."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,19 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkan_control.arrays import Floats
-from pkan_control.controller.laws.drone import ATTITUDE, POSITION
-from pkan_control.share import share
-from pkan_control.worlds.bullet_drone import MODEL
+from pkan_control.controller.laws.law import Law
+from pkan_control.worlds.bullet_actors import actor_of
 from pkan_control.worlds.bullet_server import Bullet, pybullet
 
 Image = NDArray[np.uint8]
 
 # The camera looks between robot and set-point, comes nearer as they meet, and turns about them.
-FIELD_OF_VIEW, NEAREST_M, PITCH_DEG, TURN_DEG_S = 40.0, 0.4, -16.0, 8.0
+FIELD_OF_VIEW, PITCH_DEG, TURN_DEG_S = 40.0, -16.0, 8.0
 # How fast it follows: the share of the way that it goes in a second.
 FOLLOWING = 3.0
-# Set-point: a cross of three bars. Trail: a dot every so often.
-BAR_M, THIN_M, DOT_M, DOT_S = 0.05, 0.0014, 0.003, 0.06
+# Set-point: a cross of three bars. Trail: a dot every so often. As wide as the robot asks for.
+BAR, THIN, DOT, DOT_S = 0.125, 0.0035, 0.0075, 0.06
 GREEN, ORANGE = (0.13, 0.75, 0.5, 1.0), (0.95, 0.6, 0.2, 1.0)
 LIGHT = (1.5, -1.0, 4.0)
 # Floor: so many tiles of a size each way, in two colours; it fades into the sky with distance.
@@ -31,16 +30,16 @@ NEAR_M, FAR_M = 0.02, 40.0
 class Camera:
     """Follows a robot to its set-point."""
 
-    def __init__(self, client: Bullet, width: int, height: int) -> None:
-        """Take the server in which the scene is, and the size of the pictures."""
-        self._client, self._size = client, (width, height)
+    def __init__(self, client: Bullet, nearest_m: float, width: int, height: int) -> None:
+        """Take the server in which the scene is, how near it comes, and the pictures' size."""
+        self._client, self._nearest_m, self._size = client, nearest_m, (width, height)
         self._middle: Floats | None = None
         self._distance = 0.0
 
     def look(self, position: Floats, goal: Floats, time_s: float, dt: float) -> Image:
         """Return the picture `[height, width, 3]` of this moment, `dt` after the last one."""
         apart = float(np.linalg.norm(position - goal))
-        middle, distance = (position + goal) / 2, NEAREST_M + 1.15 * apart
+        middle, distance = (position + goal) / 2, self._nearest_m + 1.15 * apart
         if self._middle is None:
             self._middle, self._distance = middle, distance
         share = 1 - np.exp(-FOLLOWING * dt)
@@ -77,30 +76,36 @@ def in_air(colours: NDArray[Any], depth: NDArray[Any], mask: NDArray[Any]) -> Im
 
 
 def film(
-    states: Floats, goals: Floats, rate_hz: float, frames_s: float, size: tuple[int, int]
+    law: Law,
+    states: Floats,
+    goals: Floats,
+    rate_hz: float,
+    frames_s: float,
+    size: tuple[int, int],
 ) -> Iterator[tuple[float, Image]]:
-    """Yield the time in s and the picture `[height, width, 3]` of each frame of a drone's flight.
+    """Yield the time in s and the picture `[height, width, 3]` of each frame of an episode.
 
-    States `[steps + 1, 13]`, goals `[steps + 1, g]`; size is width and height.
+    The robot is that of a law. States `[steps + 1, n]`, goals `[steps + 1, g]`; size is width and
+    height.
     """
     client = Bullet()
     try:
         _floor(client)
-        body = client.loadURDF(str(share(MODEL)))
-        marker, camera = _marker(client), Camera(client, *size)
-        dot = client.createVisualShape(pybullet.GEOM_SPHERE, radius=DOT_M, rgbaColor=ORANGE)
+        actor = actor_of(law, client)
+        width = actor.view_m
+        marker, camera = _marker(client, width), Camera(client, width, *size)
+        dot = client.createVisualShape(pybullet.GEOM_SPHERE, radius=width * DOT, rgbaColor=ORANGE)
         dotted = -np.inf
         for frame in range(int((len(states) - 1) / rate_hz * frames_s) + 1):
             now = frame / frames_s
             step = round(now * rate_hz)
-            position, goal = states[step, POSITION], goals[step, :3]
-            client.resetBasePositionAndOrientation(body, position, states[step, ATTITUDE])
+            position, goal = actor.move(states[step]), goals[step, :3]
             for bar in marker:
                 client.resetBasePositionAndOrientation(bar, goal, (0, 0, 0, 1))
             if now - dotted >= DOT_S:
                 client.createMultiBody(baseVisualShapeIndex=dot, basePosition=position)
                 dotted = now
-            yield now, camera.look(position, goal, now, 1 / frames_s)
+            yield now, camera.look(*actor.shown(position, goal), now, 1 / frames_s)
     finally:
         client.disconnect()
 
@@ -122,9 +127,9 @@ def _floor(client: Bullet) -> None:
         client.createMultiBody(baseVisualShapeIndex=shape)
 
 
-def _marker(client: Bullet) -> list[int]:
+def _marker(client: Bullet, view_m: float) -> list[int]:
     """Return the bodies of a set-point's three bars."""
-    shapes = [np.where(np.arange(3) == axis, BAR_M, THIN_M) for axis in range(3)]
+    shapes = [view_m * np.where(np.arange(3) == axis, BAR, THIN) for axis in range(3)]
     return [
         client.createMultiBody(
             baseVisualShapeIndex=client.createVisualShape(

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from xml.etree import ElementTree
 
+import psutil
 import pytest
 
 PKAN = [sys.executable, '-m', 'pkan_control.cli']
@@ -79,6 +80,27 @@ def test_a_rollout_that_was_killed_goes_on_and_ends_the_same(tmp_path):
     assert len(log.read_text().splitlines()) == 61
     refused = pkan(*words, '--log', log.name, '--seed', 1, cwd=tmp_path, code=2)
     assert 'killed.jsonl: is of seed 0, not of 1' in refused
+
+
+def test_ctrl_c_says_how_to_go_on_and_leaves_no_process_behind(tmp_path):
+    log = tmp_path / 'l.jsonl'
+    command = [*PKAN, *WORDS, '--episodes', '5000', '--workers', '2', '--log', log.name]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, text=True, start_new_session=True, stderr=subprocess.PIPE
+    )
+    deadline = time.monotonic() + 120
+    while not log.exists() or not log.read_bytes().count(b'"episode"'):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    assert workers
+    # A terminal tells the workers, too.
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == 'stopped: the same command goes on from l.jsonl\n'
+    assert not psutil.wait_procs(workers, timeout=30)[1]
 
 
 def test_a_log_replays_bit_for_bit_and_a_changed_one_does_not(tmp_path):
