@@ -1,5 +1,7 @@
 """The simulated chip behind an emulated board: fixed-point numbers in, fixed-point numbers out."""
 
+from functools import cached_property
+
 import numpy as np
 
 from pkan_control.arrays import Floats
@@ -7,6 +9,7 @@ from pkan_control.bridge.codes import DRIVE_OFF, SweepTarget
 from pkan_control.bridge.fixed import ONE_GAIN, ONE_INPUT, ONE_VALUE, saturated, to_floats
 from pkan_control.bridge.messages import Ints, Sweep
 from pkan_control.chips.chip import Index, Target
+from pkan_control.chips.power import estimate_power
 from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.devices.deviations import Deviations
 from pkan_control.network import Program
@@ -29,6 +32,16 @@ class ChipModel:
         edges = [codes.shape[0] * codes.shape[1] for codes in program.layers]
         nodes = [codes.shape[1] for codes in program.layers]
         self._first = [np.cumsum([0, *edges]), np.cumsum([0, *nodes])]
+
+    @cached_property
+    def power_w(self) -> float:
+        """Median of what the program is estimated to draw on a dedicated CMOS chip."""
+        return estimate_power(self.program).p50
+
+    @property
+    def temperature_c(self) -> float:
+        """Temperature of the chip at its last evaluation, in degC."""
+        return self._chip.telemetry().temperature_c
 
     def evaluate(self, inputs: Ints, averages: int, time_s: float) -> tuple[Ints, bool]:
         """Return outputs Q15.16 of inputs Q1.15, and whether a rail was met."""

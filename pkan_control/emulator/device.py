@@ -95,7 +95,8 @@ class Device:
     @property
     def temperature_c(self) -> float:
         """Temperature of the chip in degC."""
-        return self.store.deviations.temperature_c
+        store = self.store
+        return store.deviations.temperature_c if store.model is None else store.model.temperature_c
 
     @property
     def _resting(self) -> State:

@@ -24,6 +24,7 @@ from pkan_control.chips.simulated import CONVERTER_BITS
 from pkan_control.devices.bandpass import CLOCK_HZ
 from pkan_control.devices.deviations import Deviations
 from pkan_control.emulator.device import LAYER_LATENCY_US, REBOOT, Device
+from pkan_control.emulator.meter import Meter
 from pkan_control.emulator.refused import Refused
 from pkan_control.emulator.slots import SLOTS
 
@@ -46,6 +47,7 @@ class Firmware:
         self.device = Device(seed, deviations)
         self.credits = CREDITS
         self._session = 0
+        self._meter = Meter()
         self._restart()
 
     def reboot(self, now_us: int, cause: int = REBOOT) -> None:
@@ -177,11 +179,15 @@ class Firmware:
         self.device.end_session()
 
     def _telemetry(self, now_us: int) -> m.TelemetryData:
-        device, errors = self.device, self.decoder.errors
+        device, errors, meter = self.device, self.decoder.errors, self._meter
+        meter.read(device.store.model, now_us)
+        current_ua = round(meter.power_w / SUPPLY_MV * 1e9)
+        energy_uj = round(meter.energy_j * 1e6) & 0xFFFFFFFF
         temperature = round(100 * device.temperature_c)
+        damaged = errors.cobs + errors.length
         return m.TelemetryData(
-            now_us // 1000 & 0xFFFFFFFF, temperature, temperature, SUPPLY_MV, REFERENCE_MV, 0, 0,
-            device.evaluations, errors.crc & 0xFFFF, (errors.cobs + errors.length) & 0xFFFF,
+            now_us // 1000 & 0xFFFFFFFF, temperature, temperature, SUPPLY_MV, REFERENCE_MV,
+            current_ua, energy_uj, device.evaluations, errors.crc & 0xFFFF, damaged & 0xFFFF,
             self.sequence_gaps & 0xFFFF, device.deadline_misses & 0xFFFF, device.state,
             self.credits, 0, device.faults,
         )  # fmt: skip

@@ -47,6 +47,10 @@ def tcp():
     return TcpEndpoint('127.0.0.1', 0)
 
 
+def test_an_emulator_over_tcp_passes(tcp):
+    assert failed(Firmware(7, find_deviations('typical')), tcp) == {}
+
+
 def test_an_emulator_over_a_pty_passes(tmp_path):
     firmware = Firmware(7, find_deviations('typical'))
     assert failed(firmware, PtyEndpoint(tmp_path / 'board')) == {}

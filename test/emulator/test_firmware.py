@@ -277,6 +277,27 @@ def test_telemetry_comes_ten_times_a_second_or_as_often_as_asked(bench):
     assert bench.ask(Kind.TELEMETRY, m.Empty())[1].chip_temperature == 2500
 
 
+def test_telemetry_tells_current_and_energy_of_the_program_that_runs(bench, image):
+    idle = bench.ask(Kind.TELEMETRY, m.Empty())[1]
+    assert (idle.current_ua, idle.energy_uj) == (0, 0)
+    load(bench, image)
+    drawing = bench.ask(Kind.TELEMETRY, m.Empty())[1]
+    bench.wait(2_000_000)
+    later = bench.ask(Kind.TELEMETRY, m.Empty())[1]
+    assert later.current_ua == drawing.current_ua > 0
+    power_uw = later.current_ua * later.vdd_mv * 1e-3
+    assert later.energy_uj - drawing.energy_uj == pytest.approx(2 * power_uw, rel=0.1)
+
+
+def test_a_chip_that_warms_up_tells_it(make_bench, image):
+    bench = make_bench(Deviations(warming_c_s=10.0))
+    load(bench, image)
+    bench.wait(1_000_000)
+    bench.ask(Kind.EVALUATE, m.Evaluate(crc32(image), 20_000, 0, HALF))
+    told = bench.ask(Kind.TELEMETRY, m.Empty())[1].chip_temperature
+    assert 3300 < told <= 3500
+
+
 def test_what_a_request_asks_twice_is_done_once(bench, image):
     load(bench, image)
     frame = bench.frame(Kind.EVALUATE, m.Evaluate(crc32(image), 20_000, 0, HALF))
