@@ -15,6 +15,8 @@ from pkan_control.worlds.bullet_drone import MODEL
 from pkan_control.worlds.bullet_model import ArmModel
 from pkan_control.worlds.bullet_server import Bullet
 
+ABOVE_BASE = np.array([0.0, 0.0, 0.3])
+
 
 class Actor(Protocol):
     """A robot in the scene; it wants `view_m` of room in the picture."""
@@ -50,7 +52,7 @@ class DroneActor:
 class ArmActor:
     """An arm; all of it is shown, from its base on."""
 
-    view_m = 1.0
+    view_m = 0.8
 
     def __init__(self, client: Bullet, law: ArmLaw) -> None:
         """Load the arm of a law."""
@@ -66,8 +68,8 @@ class ArmActor:
         return tool
 
     def shown(self, place: Floats, goal: Floats) -> tuple[Floats, Floats]:
-        """Return the base and what lies farther out: the tool or its set-point."""
-        return np.zeros(3), max(place, goal, key=lambda point: float(np.linalg.norm(point)))
+        """Return a place above the base and what lies farther out: the tool or its set-point."""
+        return ABOVE_BASE, max(place, goal, key=lambda point: float(np.linalg.norm(point)))
 
 
 def actor_of(law: Law, client: Bullet) -> Actor:

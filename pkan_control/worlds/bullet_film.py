@@ -17,8 +17,8 @@ Image = NDArray[np.uint8]
 FIELD_OF_VIEW, PITCH_DEG, TURN_DEG_S = 40.0, -16.0, 8.0
 # How fast it follows: the share of the way that it goes in a second.
 FOLLOWING = 3.0
-# Set-point: a cross of three bars. Trail: a dot every so often. As wide as the robot asks for.
-BAR, THIN, DOT, DOT_S = 0.125, 0.0035, 0.0075, 0.06
+# Set-point: a cross of three bars. Trail: a dot every so often. As thick as the view is wide.
+BAR_M, THIN, DOT, DOT_S = 0.05, 0.0035, 0.0075, 0.06
 GREEN, ORANGE = (0.13, 0.75, 0.5, 1.0), (0.95, 0.6, 0.2, 1.0)
 LIGHT = (1.5, -1.0, 4.0)
 # Floor: so many tiles of a size each way, in two colours; it fades into the sky with distance.
@@ -129,7 +129,7 @@ def _floor(client: Bullet) -> None:
 
 def _marker(client: Bullet, view_m: float) -> list[int]:
     """Return the bodies of a set-point's three bars."""
-    shapes = [view_m * np.where(np.arange(3) == axis, BAR, THIN) for axis in range(3)]
+    shapes = [np.where(np.arange(3) == axis, BAR_M, THIN * view_m) for axis in range(3)]
     return [
         client.createMultiBody(
             baseVisualShapeIndex=client.createVisualShape(
