@@ -1,4 +1,4 @@
-"""Tables of studies: transfers, powers, and what powers rest on."""
+"""Tables of studies: yields, transfers, powers, and what powers rest on."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,8 @@ from rich.table import Table
 
 from pkan_control.studies.power import Comparison
 from pkan_control.studies.power_constants import Constant
-from pkan_control.tables import _table, number
+from pkan_control.studies.yield_study import BASES, FACTORS
+from pkan_control.tables import COLUMNS, empty_table, number
 
 # Characters of a source in a line of its own.
 SOURCE_WIDTH = 46
@@ -28,11 +29,46 @@ TRANSFER = {
 }
 
 
+def yield_table(title: str, figures: Mapping[str, Any]) -> Table:
+    """Return the yield with its interval, and the figures over all flights."""
+    found = figures['yield']
+    table = empty_table(title, ['chips that pass'])
+    table.add_column('', justify='right')
+    rates = f'{found["rate"]:.1%} ({found["low"]:.1%} to {found["high"]:.1%})'
+    table.add_row(f'success in {found["criterion"]:.0%} of the episodes or more', rates)
+    flights = sum(figures['success_rates']) / len(figures['success_rates'])
+    table.add_row('success, all flights', f'{flights:.2%}')
+    for column in COLUMNS:
+        if column.figure in figures['figures']:
+            value = figures['figures'][column.figure][column.quantile]
+            words = column.heading.split('\n')
+            table.add_row(f'{words[0]}, {words[1]}', number(value, column.factor, 2))
+    return table
+
+
+def sensitivity_table(figures: Mapping[str, Any], usual: Mapping[str, float]) -> Table:
+    """Return a row for each deviation: yields at its magnitudes, and how large it may be."""
+    table = empty_table('yield against one magnitude', ['deviation'])
+    headings = ('base', *(f'x {factor:g}' for factor in FACTORS))
+    for heading in (*headings, f'may be, for\n{figures["target"]:.0%} yield'):
+        table.add_column(heading, justify='right', no_wrap=True)
+    for curve, limit in zip(figures['sensitivity'], figures['specification'], strict=True):
+        most = '-' if limit['limit'] is None else f'{limit["limit"]:.3g}'
+        rates = [f'{rate:.0%}' for rate in curve['yield']]
+        cells = (
+            f'{usual[curve["deviation"]] or BASES[curve["deviation"]]:g}',
+            *rates,
+            ('> ' if limit['beyond'] else '') + most,
+        )
+        table.add_row(curve['deviation'], *cells)
+    return table
+
+
 def transfer_table(preset: str, figures: Mapping[str, Mapping[str, Any]]) -> Table:
     """Return rows for all chips of a preset, whole ones and those with dead elements, by state."""
     count = figures['all']
     title = f'preset {preset}: {count["edges"]} edges, the median and p95 of all; their outputs'
-    table = _table(title, ['chips'])
+    table = empty_table(title, ['chips'])
     for heading in ('', *TRANSFER):
         table.add_column(heading, justify='right', no_wrap=True)
     for group in (name for name in GROUPS if name in figures):
@@ -53,7 +89,7 @@ def transfer_table(preset: str, figures: Mapping[str, Mapping[str, Any]]) -> Tab
 
 def power_table(title: str, found: Comparison) -> Table:
     """Return a row for each technology, the least energy first; all with the law's energy."""
-    table = _table(title, ['network'])
+    table = empty_table(title, ['network'])
     headings = (
         'power while on\nP10 / P50 / P90',
         'takes\n',
@@ -74,7 +110,7 @@ def power_table(title: str, found: Comparison) -> Table:
 
 def constant_table(constants: Sequence[Constant]) -> Table:
     """Return a row for each constant: its source below its name, and its range."""
-    table = _table('constants', [])
+    table = empty_table('constants', [])
     table.add_column('constant\n  its source')
     table.add_column('value', justify='right', no_wrap=True)
     for each in constants:

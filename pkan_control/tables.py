@@ -22,7 +22,6 @@ from pkan_control.conformance.check import Verdict
 from pkan_control.emulator.fault_proxy import Fault, FaultLine
 from pkan_control.rollouts import gate
 from pkan_control.rollouts.record import EpisodeRecord, summary
-from pkan_control.studies.yield_study import BASES, FACTORS
 
 console = Console(highlight=False)
 
@@ -96,7 +95,7 @@ def rollout_table(title: str, rows: dict[str, dict[str, Any]]) -> Table:
 
     The figures of the task and the inference time are medians over the episodes.
     """
-    table = _table(title, [])
+    table = empty_table(title, [])
     # Nothing is cut where times get long: there a name goes on in a second line.
     table.collapse_padding = True
     table.add_column('controller')
@@ -109,7 +108,7 @@ def rollout_table(title: str, rows: dict[str, dict[str, Any]]) -> Table:
     return table
 
 
-def _table(title: str, left: list[str]) -> Table:
+def empty_table(title: str, left: list[str]) -> Table:
     """Return an empty table that fits into 80 columns."""
     table = Table(title=title, title_justify='left', box=SIMPLE_HEAD, pad_edge=False)
     for heading in left:
@@ -147,7 +146,7 @@ def _flat(prefix: str, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def calibration_table(title: str, calibration: Calibration) -> Table:
     """Return the fidelity of a chip, raw and trimmed, one row a figure."""
-    table = _table(title, ['fidelity'])
+    table = empty_table(title, ['fidelity'])
     for heading in ('raw', 'trimmed', 'unit'):
         table.add_column(heading, justify='right', no_wrap=True)
     raw, trimmed = calibration.raw, calibration.trimmed
@@ -162,7 +161,7 @@ def calibration_table(title: str, calibration: Calibration) -> Table:
 
 def conformance_table(title: str, verdicts: Sequence[Verdict]) -> Table:
     """Return a row for each check of a board; what went wrong says what was expected."""
-    table = _table(title, ['check', 'section'])
+    table = empty_table(title, ['check', 'section'])
     table.add_column('result', no_wrap=False)
     for verdict in verdicts:
         wrong = f'FAILED: expected {verdict.expected}, came {verdict.came}'
@@ -173,7 +172,7 @@ def conformance_table(title: str, verdicts: Sequence[Verdict]) -> Table:
 
 def verdict_table(suites: Mapping[str, Sequence[gate.Verdict]]) -> Table:
     """Return a row for each requirement in each scenario."""
-    table = _table('required', ['scenario', 'requirement', 'result'])
+    table = empty_table('required', ['scenario', 'requirement', 'result'])
     table.add_column('found', no_wrap=False)
     for name, verdicts in suites.items():
         for verdict in verdicts:
@@ -182,44 +181,9 @@ def verdict_table(suites: Mapping[str, Sequence[gate.Verdict]]) -> Table:
     return table
 
 
-def yield_table(title: str, figures: Mapping[str, Any]) -> Table:
-    """Return the yield with its interval, and the figures over all flights."""
-    found = figures['yield']
-    table = _table(title, ['chips that pass'])
-    table.add_column('', justify='right')
-    rates = f'{found["rate"]:.1%} ({found["low"]:.1%} to {found["high"]:.1%})'
-    table.add_row(f'success in {found["criterion"]:.0%} of the episodes or more', rates)
-    flights = sum(figures['success_rates']) / len(figures['success_rates'])
-    table.add_row('success, all flights', f'{flights:.2%}')
-    for column in COLUMNS:
-        if column.figure in figures['figures']:
-            value = figures['figures'][column.figure][column.quantile]
-            words = column.heading.split('\n')
-            table.add_row(f'{words[0]}, {words[1]}', number(value, column.factor, 2))
-    return table
-
-
-def sensitivity_table(figures: Mapping[str, Any], usual: Mapping[str, float]) -> Table:
-    """Return a row for each deviation: yields at its magnitudes, and how large it may be."""
-    table = _table('yield against one magnitude', ['deviation'])
-    headings = ('base', *(f'x {factor:g}' for factor in FACTORS))
-    for heading in (*headings, f'may be, for\n{figures["target"]:.0%} yield'):
-        table.add_column(heading, justify='right', no_wrap=True)
-    for curve, limit in zip(figures['sensitivity'], figures['specification'], strict=True):
-        most = '-' if limit['limit'] is None else f'{limit["limit"]:.3g}'
-        rates = [f'{rate:.0%}' for rate in curve['yield']]
-        cells = (
-            f'{usual[curve["deviation"]] or BASES[curve["deviation"]]:g}',
-            *rates,
-            ('> ' if limit['beyond'] else '') + most,
-        )
-        table.add_row(curve['deviation'], *cells)
-    return table
-
-
 def fault_table(lines: Mapping[str, FaultLine]) -> Table:
     """Return a column for each direction of a fault proxy: frames, and what happened to them."""
-    table = _table('faults', ['frames'])
+    table = empty_table('faults', ['frames'])
     for name in lines:
         table.add_column(name.replace('_', ' '), justify='right', no_wrap=True)
     table.add_row('all', *(str(line.frames) for line in lines.values()))
@@ -239,7 +203,7 @@ def flight_table(title: str, records: list[EpisodeRecord]) -> Table:
 
     The latency is the time from the state going out to its command coming in.
     """
-    table = _table(title, ['episode'])
+    table = empty_table(title, ['episode'])
     shown = [c for c in COLUMNS if c.figure in records[0].score.figures and c.quantile == 'median']
     headings = ('success', *(column.heading for column in shown), 'control\nHz')
     for heading in (*headings, 'latency\np50, ms', 'p99\nms', 'x real\ntime'):

@@ -99,7 +99,8 @@ def _tell(
     target: float, json_file: Path | None,
 ) -> None:  # fmt: skip
     from pkan_control.studies.figures import yield_figures
-    from pkan_control.tables import console, sensitivity_table, yield_table
+    from pkan_control.study_tables import sensitivity_table, yield_table
+    from pkan_control.tables import console
 
     figures = yield_figures(lines, criterion, target)
     plan = study.plan
