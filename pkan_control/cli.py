@@ -56,7 +56,7 @@ app.command('yield')(yield_)
 def main() -> None:
     """Run the command line."""
     # Work that Ctrl-C stops is no news to whoever pressed it.
-    warnings.filterwarnings('ignore', r'\d+ tasks which were still being processed')
+    warnings.filterwarnings('ignore', r'\d+ tasks (which were|have been)')
     try:
         raise SystemExit(app(standalone_mode=False))
     except UserError as error:

@@ -107,8 +107,7 @@ def train(
         train_in_the_loop(task, chip, calibration, controller, out, json_file)
     else:
         job = job_for(task, airframe, split, robot=robot, urdf=urdf, tip=tip)
-        with goes_on_from(checkpoint):
-            train_from_seed(job, out, device, seed, json_file, asked, steps=steps, **options)
+        train_from_seed(job, out, device, seed, json_file, asked, steps=steps, **options)
 
 
 def job_for(task: str, airframe: str | None, split: str | None, **arm: str | None) -> 'Task':
@@ -163,7 +162,7 @@ def train_from_seed(
     writable(path)
     asked = Options(sparsity=Sparsity(**sparsity), **options)
     began = time.perf_counter()
-    with progress(f'training {task}', 1000) as report:
+    with goes_on_from(asked.checkpoint), progress(f'training {task}', 1000) as report:
         bundle = train_controller(job, device, seed, lambda done, _: report(1000 * done), asked)
     took = time.perf_counter() - began
     plan = Plan(job, MEASURED, MEASURED_SEED)

@@ -1,6 +1,7 @@
 """Flies the episodes of a plan on several cores; results do not depend on how many."""
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -45,7 +46,11 @@ def parallel_on(workers: int, return_as: str) -> Any:
 
 
 def _end_with(parent: int) -> None:
-    """Watch from a thread: a parent that was killed tells its workers nothing."""
+    """Watch from a thread: a parent that was killed tells its workers nothing.
+
+    Ctrl-C is for the parent alone, which ends its workers.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
         while os.getppid() == parent:
