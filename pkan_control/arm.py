@@ -65,7 +65,7 @@ class Gripper:
     held: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Chain:
     """The numbers of an arm's forward map, as arrays.
 

@@ -4,20 +4,34 @@ A joint's transform is linear in the sine and cosine of its angle (Rodrigues' fo
 joints of all arms of a batch are turned at once.
 """
 
+from functools import lru_cache, reduce
+
 import numpy as np
 
-from pkan_control.arm import Arm
+from pkan_control.arm import Arm, Chain
 from pkan_control.arrays import Array, Floats, namespace
-from pkan_control.rotations import cross
+from pkan_control.rotations import cross, is_single
 
 
 def forward(arm: Arm, q: Array) -> Array:
     """Return the tool's pose in the base frame `[..., 4, 4]` at joint positions `[..., n]`."""
-    moved = transforms(arm, q)
+    if is_single(q):
+        return _pose(arm.chain, q.tobytes())
+    moved = transforms(arm.chain, q)
     pose = moved[..., 0, :, :]
     for joint in range(1, len(arm.joints)):
         pose = pose @ moved[..., joint, :, :]
     return pose @ _like(q, arm.chain.tool)
+
+
+@lru_cache(maxsize=1)
+def _pose(chain: Chain, positions: bytes) -> Floats:
+    """Return the pose of one posture; law and task ask for the same one within a step."""
+    moved = transforms(chain, np.frombuffer(positions))
+    # For small matrices this is twice as fast as what the operator @ does.
+    pose: Floats = reduce(np.dot, [*moved, chain.tool])
+    pose.flags.writeable = False
+    return pose
 
 
 def jacobian(arm: Arm, q: Array) -> Array:
@@ -26,7 +40,7 @@ def jacobian(arm: Arm, q: Array) -> Array:
     Rows: its velocity in m, then its angular velocity in rad, both a unit of the joint.
     """
     xp = namespace(q)
-    moved = transforms(arm, q)
+    moved = transforms(arm.chain, q)
     poses: list[Array] = []
     for joint in range(len(arm.joints)):
         here = moved[..., joint, :, :]
@@ -40,10 +54,9 @@ def jacobian(arm: Arm, q: Array) -> Array:
     return xp.moveaxis(columns, -1, -2)
 
 
-def transforms(arm: Arm, q: Array) -> Array:
+def transforms(chain: Chain, q: Array) -> Array:
     """Return what each joint does, `[..., n, 4, 4]`: from the frame of the joint before to its."""
     xp = namespace(q)
-    chain = arm.chain
     sine = xp.sin(q) if chain.all_turn else xp.where(_like(q, chain.turns) > 0, xp.sin(q), q)
     turned = _like(q, chain.fixed) + sine[..., None, None] * _like(q, chain.by_sine)
     return turned + xp.cos(q)[..., None, None] * _like(q, chain.by_cosine)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from pkan_control.arrays import Array, namespace
+from pkan_control.arrays import Array, Floats, namespace
 
 
 def matrix(quaternion: Array) -> Array:
@@ -37,11 +37,15 @@ def upwards(quaternion: Array) -> Array:
 
 def to_world(rotation: Array, vector: Array) -> Array:
     """Turn body vectors `[..., 3]` into the world by matrices `[..., 3, 3]`."""
+    if is_single(vector):
+        return rotation.dot(vector)
     return (rotation @ vector[..., None])[..., 0]
 
 
 def to_body(rotation: Array, vector: Array) -> Array:
     """Turn world vectors `[..., 3]` into the body by matrices `[..., 3, 3]`."""
+    if is_single(vector):
+        return vector.dot(rotation)
     return (vector[..., None, :] @ rotation)[..., 0, :]
 
 
@@ -55,10 +59,13 @@ def cross(a: Array, b: Array) -> Array:
 
 def norm(vector: Array) -> Array:
     """Return the length of vectors, `[..., n]` to `[..., 1]`."""
-    squares = vector * vector
-    if is_single(squares):
-        return np.array([math.sqrt(sum(squares.tolist()))])
-    return namespace(vector).sqrt(_total(squares))
+    if is_single(vector):
+        return np.array([_length(vector)])
+    return namespace(vector).sqrt(_total(vector * vector))
+
+
+def _length(vector: Floats) -> float:
+    return math.sqrt(sum([value * value for value in vector.tolist()]))
 
 
 def _total(values: Array) -> Array:
@@ -69,13 +76,17 @@ def _total(values: Array) -> Array:
     return total
 
 
+def is_shorter(vector: Array, limit: float) -> Array:
+    """Return whether vectors are shorter than a limit, `[..., 1]`; of a single one a bool."""
+    return _length(vector) < limit if is_single(vector) else norm(vector) < limit
+
+
 def shorten(vector: Array, limit: float) -> Array:
-    """Scale vectors `[..., n]` that are longer than the limit down to it."""
-    length = norm(vector)
+    """Scale vectors `[..., n]` that are longer than the limit down to it; a NaN is kept."""
     if is_single(vector):
-        # Like NumPy's, this keeps a NaN.
-        return vector * (limit / max(float(length[0]), limit))
-    xp = namespace(vector)
+        length = _length(vector)
+        return vector if length <= limit else vector * (limit / length)
+    xp, length = namespace(vector), norm(vector)
     return vector * (limit / xp.maximum(length, 0 * length + limit))
 
 

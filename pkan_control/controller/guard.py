@@ -4,6 +4,7 @@ Times of messages are integer nanoseconds of the ROS clock; `steady_s` is a mono
 goes on when simulated time stops.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,7 +44,7 @@ class CommandGuard:
 
         Its rate is limited where the `last` one that was sent is given.
         """
-        if command.shape != self.low.shape or not np.isfinite(command).all():
+        if command.shape != self.low.shape or not all(map(math.isfinite, command.tolist())):
             return None
         limited = np.minimum(np.maximum(command, self.low), self.high)
         clipped = int(np.count_nonzero(limited != command))

@@ -33,7 +33,8 @@ class Terms:
         self.signals = tuple(signals)
         self._scale = np.array([s.scale for s in signals])
         self._offset = np.array([s.offset for s in signals])
-        self._clip = np.array([s.clip for s in signals])
+        self._high = np.array([s.clip for s in signals])
+        self._low = -self._high
 
     def __len__(self) -> int:
         return len(self.signals)
@@ -45,29 +46,27 @@ class Terms:
 
     def normalise(self, values: Array) -> Array:
         """Return what a network sees of values `[..., n]` in their units."""
-        scale, offset, clip = self._like(values)
-        return self._limit((values - offset) / scale, clip)
+        scale, offset, low, high = self._like(values)
+        xp = namespace(values)
+        return xp.minimum(xp.maximum((values - offset) / scale, low), high)
 
     def denormalise(self, outputs: Array) -> Array:
         """Return the values `[..., n]` in their units that a network's outputs mean."""
-        scale, offset, clip = self._like(outputs)
-        return self._limit(outputs, clip) * scale + offset
+        scale, offset, low, high = self._like(outputs)
+        xp = namespace(outputs)
+        return xp.minimum(xp.maximum(outputs, low), high) * scale + offset
 
-    def _like(self, values: Array) -> tuple[Array, Array, Array]:
+    def _like(self, values: Array) -> tuple[Array, Array, Array, Array]:
+        """Return scales, offsets, lowest and highest normalised values, as arrays like these."""
         if values.shape[-1] != len(self):
             raise ValueError(f'{values.shape[-1]} values for the {len(self)} terms {self.names}')
+        scale, offset, low, high = self._scale, self._offset, self._low, self._high
         if isinstance(values, np.ndarray):
-            return self._scale, self._offset, self._clip
+            return scale, offset, low, high
         return (
-            constant(self._scale, values),
-            constant(self._offset, values),
-            constant(self._clip, values),
-        )
-
-    @staticmethod
-    def _limit(values: Array, clip: Array) -> Array:
-        xp = namespace(values)
-        return xp.minimum(xp.maximum(values, -clip), clip)
+            constant(scale, values), constant(offset, values), constant(low, values),
+            constant(high, values),
+        )  # fmt: skip
 
 
 def signals_to_json(signals: Sequence[Signal]) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """A quadrotor in PyBullet."""
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -27,11 +28,15 @@ MODEL = 'urdf/quadrotor.urdf'
 # From how far the drone is looked at.
 VIEW_M = 0.6
 Vector = Sequence[float]
+# Position in m, attitude, its matrix, velocity in m/s and rate in rad/s, all in the world.
+Motion = tuple[Vector, Vector, Vector, Vector, Vector]
 # How the conditions of an episode go by its time in s, and what draws them for one.
 Course = Callable[[float], Conditions]
 Draw = Callable[[np.random.Generator], Course]
 
 ORIGIN = (0.0, 0.0, 0.0)
+# Of a drone that is not loaded yet.
+NOWHERE: Motion = ((math.nan,) * 3, (), (), (), ())
 NO_DAMPING = {'linearDamping': 0.0, 'angularDamping': 0.0, 'maxJointVelocity': 1e4}
 
 
@@ -54,16 +59,29 @@ class BulletDrone:
         self._conditions: Conditions
         self._gusts: Gusts
         self._client = Bullet()
-        self._body = -1
+        self._body = self._loaded = -1
+        self._now = NOWHERE
         self._speeds = np.zeros(4)
 
     @told
     def reset(self, state: Floats, generator: np.random.Generator) -> Floats:
-        """Load everything anew, so that nothing of the last episode is left."""
+        """Go back to how everything was loaded, so that nothing of the last episode is left."""
         self._course = self._draw(generator)
         self._gusts = Gusts((3,), self._rate_hz, generator)
         self._conditions = self._course(0.0)
         self._step = 0
+        if all(map(math.isfinite, self._now[0])):
+            self._client.restoreState(self._loaded)
+        else:
+            self._load()
+        self._set_mass()
+        self._set_state(state)
+        self._speeds = np.full(4, self._frame.hover_speed)
+        self._now = self._motion()
+        return self._state()
+
+    def _load(self) -> None:
+        """Load the floor and the drone, also where no number is left that could be restored."""
         client = self._client
         client.resetSimulation()
         client.setTimeStep(1 / PHYSICS_HZ)
@@ -71,10 +89,7 @@ class BulletDrone:
         client.loadURDF(model(Path(pybullet_data.getDataPath()) / 'plane.urdf'))
         flags = pybullet.URDF_USE_INERTIA_FROM_FILE
         self._body = client.loadURDF(model(share(MODEL)), flags=flags)
-        self._set_mass()
-        self._set_state(state)
-        self._speeds = np.full(4, self._frame.hover_speed)
-        return self._state()
+        self._loaded = client.saveState()
 
     def _set_mass(self) -> None:
         # Setting the mass silently recomputes the inertia from the collision shape, so both are
@@ -93,15 +108,15 @@ class BulletDrone:
         self._client.resetBaseVelocity(self._body, linear, angular)
 
     def _state(self) -> Floats:
-        position, attitude, velocity, rate, rotation = self._pose()
+        position, attitude, rotation, velocity, rate = self._now
         twist = (*in_body(rotation, velocity), *in_body(rotation, rate))
         return np.array((*position, *attitude, *twist))
 
-    def _pose(self) -> tuple[Vector, Vector, Vector, Vector, Vector]:
-        client, body = self._client, self._body
-        position, attitude = client.getBasePositionAndOrientation(body)
-        velocity, rate = client.getBaseVelocity(body)
-        return position, attitude, velocity, rate, client.getMatrixFromQuaternion(attitude)
+    def _motion(self) -> Motion:
+        body, server = self._body, self._client.number
+        position, attitude = pybullet.getBasePositionAndOrientation(body, server)
+        rotation = pybullet.getMatrixFromQuaternion(attitude)
+        return (position, attitude, rotation, *pybullet.getBaseVelocity(body, server))
 
     @told
     def step(self, command: Floats) -> Floats:
@@ -116,7 +131,8 @@ class BulletDrone:
                 wrench, total = rotor_wrench(self._frame, self._conditions, self._speeds)
                 (thrust, *torque), speed = wrench.tolist(), float(total[0])
             self._push(thrust, torque, speed, force)
-            self._client.stepSimulation()
+            pybullet.stepSimulation(self._client.number)
+            self._now = self._motion()
         return self._state()
 
     def _set_conditions(self) -> None:
@@ -129,19 +145,19 @@ class BulletDrone:
 
     def _push(self, thrust: float, torque: list[float], speed: float, wind: Floats | None) -> None:
         """Apply the forces of this physics step; PyBullet forgets them after it."""
-        client, body = self._client, self._body
-        position, _, velocity, _, rotation = self._pose()
+        body, server = self._body, self._client.number
+        position, _, rotation, velocity, _ = self._now
         moving = in_body(rotation, velocity)
         now = self._conditions
         force = force_in_air(self._frame, now, thrust, speed, position[2], moving)
-        client.applyExternalForce(body, -1, force, ORIGIN, pybullet.LINK_FRAME)
-        client.applyExternalTorque(body, -1, torque, pybullet.LINK_FRAME)
+        pybullet.applyExternalForce(body, -1, force, ORIGIN, pybullet.LINK_FRAME, server)
+        pybullet.applyExternalTorque(body, -1, torque, pybullet.LINK_FRAME, server)
         if wind is not None:
-            client.applyExternalForce(body, -1, wind, position, pybullet.WORLD_FRAME)
+            pybullet.applyExternalForce(body, -1, wind, position, pybullet.WORLD_FRAME, server)
 
     def image(self, width: int, height: int) -> NDArray[np.uint8]:
         """Return a picture of the drone and what is around it, `[height, width, 3]`."""
-        return picture(self._client, self._pose()[0], VIEW_M, width, height)
+        return picture(self._client, self._now[0], VIEW_M, width, height)
 
     def close(self) -> None:
         """Disconnect the physics server."""

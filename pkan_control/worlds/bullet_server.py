@@ -1,5 +1,6 @@
 """A PyBullet server of one's own: every call goes to it, none to another world's."""
 
+import ctypes
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,23 +12,28 @@ from pkan_control.errors import UserError
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
-    """Send what C code prints nowhere: PyBullet greets on standard error when it is imported."""
-    kept = os.dup(2)
+def silence() -> Iterator[None]:
+    """Send what C code prints nowhere: PyBullet tells of itself on both standard streams."""
+    flush = ctypes.CDLL(None).fflush
+    flush(None)
+    kept = [(stream, os.dup(stream)) for stream in (1, 2)]
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+    for stream, _ in kept:
+        os.dup2(nowhere, stream)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        flush(None)
+        for stream, copy in kept:
+            os.dup2(copy, stream)
+            os.close(copy)
         os.close(nowhere)
 
 
-with _silence():
+with silence():
     import pybullet
 
-__all__ = ['Bullet', 'model', 'pybullet', 'told']
+__all__ = ['Bullet', 'model', 'pybullet', 'silence', 'told']
 
 
 Call = TypeVar('Call', bound=Callable[..., Any])
@@ -54,19 +60,23 @@ def model(path: Path) -> str:
 
 
 class Bullet:
-    """A physics server without a window, in this process; its methods are PyBullet's functions."""
+    """A physics server without a window, in this process; its methods are PyBullet's functions.
+
+    `number` is its `physicsClientId`: given to PyBullet's own functions as their last argument, it
+    makes a call that takes a microsecond a quarter shorter.
+    """
 
     def __init__(self) -> None:
         """Start the server."""
-        self._server = pybullet.connect(pybullet.DIRECT)
+        self.number: int = pybullet.connect(pybullet.DIRECT)
 
     def close(self) -> None:
         """Stop the server, if it is still there."""
-        if pybullet.isConnected(self._server):
-            pybullet.disconnect(self._server)
+        if pybullet.isConnected(self.number):
+            pybullet.disconnect(self.number)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """Return PyBullet's function of that name, bound to this server."""
-        bound = partial(getattr(pybullet, name), physicsClientId=self._server)
+        bound = partial(getattr(pybullet, name), physicsClientId=self.number)
         setattr(self, name, bound)
         return bound

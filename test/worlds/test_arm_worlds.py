@@ -40,8 +40,8 @@ def open_arm():
 
 def test_joints_follow_their_commands_as_in_the_batched_world(open_arm):
     real, ideal = moved(open_arm()), moved(BatchedArm(arm_reach.law, 60.0))
-    np.testing.assert_allclose(real[:, :7], ideal[:, :7], atol=2e-3)
-    np.testing.assert_allclose(real[1:, 7:], COMMANDS, atol=1e-3)
+    np.testing.assert_allclose(real[:, :7], ideal[:, :7], atol=1e-6)
+    np.testing.assert_allclose(real[1:, 7:], COMMANDS, atol=1e-6)
 
 
 def test_nothing_of_an_episode_is_left_in_the_next(open_arm):

@@ -184,6 +184,14 @@ def test_nothing_of_a_crash_is_left(open_drone):
     np.testing.assert_array_equal(fly(world, start, commands(0)), first)
 
 
+def test_nothing_of_numbers_that_overflowed_is_left(open_drone):
+    world, start = open_drone(BulletDrone), drone_hover.start(0, 0)
+    first = fly(world, start, commands(0))
+    with np.errstate(invalid='ignore'):
+        assert np.isnan(fly(world, start, np.full((2, 4), np.inf))[-1]).all()
+    np.testing.assert_array_equal(fly(world, start, commands(0)), first)
+
+
 def test_two_engines_do_not_meet(open_drone):
     start = drone_hover.start(0, 0)
     alone = fly(open_drone(BulletDrone), start, commands(0))

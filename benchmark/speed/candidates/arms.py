@@ -18,4 +18,4 @@ def environment() -> Work:
     except UserError as error:
         raise NotHereError(f'not there yet: {error}') from None
     action = np.zeros(env.action_space.shape, np.float32)
-    return Work(stepping(env, action, EPISODE))
+    return Work(stepping(env, [action] * EPISODE))

@@ -30,4 +30,5 @@ def environment(path: str) -> Work:
     env.reset(seed=0)
     for _ in range(round(CLIMB_S * RATE_HZ)):
         observation = env.step(faster)[0]
-    return Work(stepping(env, hover, EPISODE), facts={'climbed_m': float(observation[0, 2]) - 1.0})
+    climbed = float(observation[0, 2]) - 1.0
+    return Work(stepping(env, [hover] * EPISODE), facts={'climbed_m': climbed})

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pybullet
 import pybullet_data
+from numpy.typing import NDArray
 from worker import Work
 
 from candidates.stepping import stepping
@@ -12,6 +13,7 @@ from pkan_control.airframe import CRAZYFLIE, GRAVITY
 from pkan_control.arrays import Floats
 from pkan_control.rollouts.environment import TaskEnvironment
 from pkan_control.share import share
+from pkan_control.tasks.drone_hover import drone_hover
 from pkan_control.worlds.batched_drone import BatchedDrone
 from pkan_control.worlds.bullet_drone import BulletDrone
 from pkan_control.worlds.quadrotor import PHYSICS_HZ
@@ -44,8 +46,18 @@ def climbed() -> float:
 def environment() -> Work:
     """Return steps of the Gymnasium environment, its law included, and what it begins anew."""
     env = TaskEnvironment('drone_hover')
-    action = np.zeros(env.action_space.shape, np.float32)
-    return Work(stepping(env, action, EPISODE), facts={'climbed_m': climbed()})
+    return Work(stepping(env, flown(env, EPISODE)), facts={'climbed_m': climbed()})
+
+
+def flown(env: TaskEnvironment, steps: int) -> list[NDArray[np.float32]]:
+    """Return the actions by which the expert flies: with none it would soon lie still."""
+    observation, _ = env.reset(seed=0)
+    law, actions = drone_hover.law, []
+    for _ in range(steps):
+        seen = law.observation.denormalise(observation.astype(np.float64))
+        actions.append(law.output.normalise(drone_hover.expert(seen)).astype(np.float32))
+        observation, *_ = env.step(actions[-1])
+    return actions
 
 
 def world() -> Work:

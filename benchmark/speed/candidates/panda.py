@@ -15,4 +15,4 @@ def environment() -> Work:
     env.sim.timestep, env.sim.n_substeps = 1 / PHYSICS_HZ, PHYSICS_HZ // RATE_HZ
     env.sim.physics_client.setTimeStep(1 / PHYSICS_HZ)
     action = np.zeros(env.action_space.shape, np.float32)
-    return Work(stepping(env, action, EPISODE))
+    return Work(stepping(env, [action] * EPISODE))

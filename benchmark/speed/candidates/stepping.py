@@ -1,18 +1,22 @@
 """Steps of a Gymnasium environment, in any candidate's own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 
-def stepping(env: Any, action: Any, episode: int) -> Callable[[], None]:
-    """Return a call that takes one step, and begins anew every `episode` steps, which counts."""
+def stepping(env: Any, actions: Sequence[Any]) -> Callable[[], None]:
+    """Return a call that takes one step; after the last action it begins anew, which counts.
+
+    Every episode has the same seed, so that actions which were chosen for one fit all.
+    """
     count = 0
 
     def step() -> None:
         nonlocal count
-        if count % episode == 0:
-            env.reset(seed=count)
-        env.step(action)
+        place = count % len(actions)
+        if place == 0:
+            env.reset(seed=0)
+        env.step(actions[place])
         count += 1
 
     return step

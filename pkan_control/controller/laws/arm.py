@@ -7,6 +7,7 @@ its own says what of an observed error becomes which joint velocity.
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
@@ -17,7 +18,7 @@ from pkan_control.arm import Arm, arm_from
 from pkan_control.arrays import Array, Floats, namespace
 from pkan_control.controller.signals import Signal, Terms
 from pkan_control.kinematics import forward, turned_with_first
-from pkan_control.rotations import cross, shorten, to_body
+from pkan_control.rotations import cross, is_single, shorten, to_body
 
 POINT = ('x_m', 'y_m', 'z_m')
 VELOCITY = ('x_m_s', 'y_m_s', 'z_m_s')
@@ -155,8 +156,10 @@ class ArmLaw(ABC):
         """Return the memory with what is wanted now."""
         opening = goal[..., -1:] if self.grasps else 0 * goal[..., :1]
         rest = memory[..., 7:]
-        spread = 0 * rest[..., :1]
-        return namespace(memory).concat([twist + spread, opening + spread, rest], axis=-1)
+        if memory.ndim > 1:
+            spread = 0 * rest[..., :1]
+            twist, opening = twist + spread, opening + spread
+        return namespace(memory).concat([twist, opening, rest], axis=-1)
 
     def limited(self, memory: Array, state: Array, velocity: Array) -> tuple[Array, Array]:
         """Return the memory and the command for wanted joint velocities `[..., n]`.
@@ -168,8 +171,7 @@ class ArmLaw(ABC):
         like = self._like(velocity)
         count = len(self.arm.joints)
         q, last = state[..., :count], memory[..., 7:]
-        excess = xp.max(xp.abs(velocity) / like['velocity'], axis=-1, keepdims=True)
-        velocity = velocity / xp.maximum(excess, 0 * excess + 1)
+        velocity = self._slowed(velocity, xp.abs(velocity) / like['velocity'])
         velocity = xp.minimum(velocity, self.approach * (like['high'] - q))
         velocity = xp.maximum(velocity, self.approach * (like['low'] - q))
         step = like['step']
@@ -179,6 +181,15 @@ class ArmLaw(ABC):
             return memory, velocity
         finger = self.approach * 2 * (memory[..., 6:7] - state[..., count : count + 1])
         return memory, xp.concat([velocity, finger], axis=-1)
+
+    @staticmethod
+    def _slowed(velocity: Array, share: Array) -> Array:
+        """Return velocities divided by the largest share of a limit, where that is above 1."""
+        if is_single(share):
+            return velocity / max(float(share.max()), 1.0)
+        xp = namespace(velocity)
+        excess = xp.max(share, axis=-1, keepdims=True)
+        return velocity / xp.maximum(excess, 0 * excess + 1)
 
     def _like(self, values: Array) -> dict[str, Array]:
         if isinstance(values, np.ndarray):
@@ -224,3 +235,9 @@ class ArmLaw(ABC):
             key: tuple(v) if isinstance(v, list) else v for key, v in values.items()
         }
         return cls(**{**fields, 'arm': arm_from(values['arm'])})
+
+
+def seen_joints(state: Array, inputs: Sequence[tuple[int, float, float]]) -> Array:
+    """Return the positions of the joints that a network sees, which `inputs` begin with."""
+    xp = namespace(state)
+    return xp.take(state, xp.asarray([joint for joint, *_ in inputs]), axis=-1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pkan_control.arrays import Array, namespace
-from pkan_control.controller.laws.arm import ArmLaw
+from pkan_control.controller.laws.arm import ArmLaw, seen_joints
 from pkan_control.controller.laws.kinematics import KinematicsLaw, inverse_of
 from pkan_control.controller.signals import Signal, Terms
 
@@ -72,7 +72,7 @@ class CylindricalLaw(ArmLaw):
         xp = namespace(state)
         twist = self.twist(state, goal)
         memory = self.remember(memory, twist, goal)
-        joints = xp.stack([state[..., i] for i, *_ in self.inputs], axis=-1)
+        joints = seen_joints(state, self.inputs)
         return memory, xp.concat([joints, twist[..., :3]], axis=-1)
 
     def act(self, memory: Array, state: Array, action: Array) -> tuple[Array, Array]:

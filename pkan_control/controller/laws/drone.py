@@ -16,6 +16,7 @@ output.
 
 import math
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from pkan_control.airframe import CRAZYFLIE, GRAVITY, Airframe, airframe_from
 from pkan_control.arrays import Array, Floats, constant, namespace
 from pkan_control.controller.signals import Signal, Terms
 from pkan_control.errors import unknown
-from pkan_control.rotations import is_single, matrix, norm, shorten, to_body, to_world
+from pkan_control.rotations import is_shorter, is_single, matrix, shorten, to_body, to_world
 
 STATE = (
     *('x_m', 'y_m', 'z_m', 'qx', 'qy', 'qz', 'qw'),
@@ -64,7 +65,9 @@ INTEGRAL, FORCE, TORQUE = slice(0, 3), slice(3, 6), slice(6, 9)
 SPEED, SPIN, REACHED, ASKED = slice(9, 12), slice(12, 15), slice(15, 19), slice(19, 23)
 AHEAD, LIFT, BEGUN, MEMORY = slice(23, 26), slice(26, 27), slice(27, 28), 28
 THRUST, TURN = slice(15, 16), slice(16, 19)
-WEIGHT = np.array((0.0, 0.0, GRAVITY))
+# Force and torque together, and velocity and rate.
+OBSERVED, MOVING = slice(3, 9), slice(9, 15)
+WEIGHT = np.array((0.0, 0.0, GRAVITY, 0.0, 0.0, 0.0))
 AT_START = np.zeros(MEMORY)
 AT_START[THRUST] = GRAVITY
 # The parts of the outer loop, and the parameter whose 0 switches each off.
@@ -141,7 +144,9 @@ class DroneLaw:
         xp = namespace(state)
         rotation = matrix(state[..., ATTITUDE])
         velocity, up = to_world(rotation, state[..., VELOCITY]), rotation[..., 2, :]
-        force, torque = self._disturbances(memory, rotation[..., :, 2], velocity, state[..., RATE])
+        rate = state[..., RATE]
+        motion = xp.concat([velocity, rate], axis=-1)
+        force, torque = self._disturbances(memory, rotation[..., :, 2], motion)
         error = goal[..., :3] - state[..., POSITION]
         slower, ahead = velocity, 0 * error
         if self.moving:
@@ -151,33 +156,34 @@ class DroneLaw:
         error = to_body(rotation, error)
         integral = self._integrate(memory[..., INTEGRAL], error, slower)
         leaning = to_body(rotation, ahead - force)
-        apparent = xp.concat([up[..., :2] + leaning[..., :2] / GRAVITY, up[..., 2:]], axis=-1)
+        apparent = up[..., :2] + leaning[..., :2] / GRAVITY
         slowed = to_body(rotation, shorten(slower, self.velocity_limit_m_s))
-        rate, goal_ahead = state[..., RATE], goal[..., 6:9] if self.moving else 0 * error
-        kept = [integral, force, torque, velocity, rate, memory[..., 15:23], goal_ahead]
+        goal_ahead = goal[..., 6:9] if self.moving else 0 * error
+        kept = [integral, force, torque, motion, memory[..., 15:23], goal_ahead]
         kept += [leaning[..., 2:], memory[..., BEGUN]]
-        seen = shorten(error + integral, self.error_limit_m)
-        return xp.concat(kept, axis=-1), xp.concat([seen, slowed, apparent, rate], axis=-1)
+        seen = [shorten(error + integral, self.error_limit_m), slowed, apparent, up[..., 2:], rate]
+        return xp.concat(kept, axis=-1), xp.concat(seen, axis=-1)
 
-    def _disturbances(
-        self, memory: Array, axis: Array, velocity: Array, rate: Array
-    ) -> tuple[Array, Array]:
-        """Return the observed force `[..., 3]` in m/s^2 and torque `[..., 3]` in rad/s^2."""
-        begun = memory[..., BEGUN]
-        weight = constant(WEIGHT, velocity)
-        pulled = (velocity - memory[..., SPEED]) * self.rate_hz
-        pulled = pulled + weight - axis * memory[..., THRUST]
-        turned = (rate - memory[..., SPIN]) * self.rate_hz - memory[..., TURN]
-        force = self._follow(memory[..., FORCE], pulled, self.force_observer * begun)
-        torque = self._follow(memory[..., TORQUE], turned, self.torque_observer * begun)
-        return shorten(force, self.force_limit), torque
+    def _disturbances(self, memory: Array, axis: Array, motion: Array) -> tuple[Array, Array]:
+        """Return the observed force `[..., 3]` in m/s^2 and torque `[..., 3]` in rad/s^2.
 
-    def _follow(self, estimate: Array, measured: Array, bandwidth: Array) -> Array:
-        return estimate + (measured - estimate) * (bandwidth / (self.rate_hz + bandwidth))
+        The motion `[..., 6]` is the velocity in the world and the rate.
+        """
+        xp = namespace(motion)
+        before, meant = memory[..., OBSERVED], [axis * memory[..., THRUST], memory[..., TURN]]
+        changed = (motion - memory[..., MOVING]) * self.rate_hz + constant(WEIGHT, motion)
+        measured = changed - xp.concat(meant, axis=-1)
+        bandwidth = constant(self._bandwidths, motion) * memory[..., BEGUN]
+        observed = before + (measured - before) * (bandwidth / (self.rate_hz + bandwidth))
+        return shorten(observed[..., :3], self.force_limit), observed[..., 3:]
+
+    @cached_property
+    def _bandwidths(self) -> Floats:
+        return np.repeat((self.force_observer, self.torque_observer), 3)
 
     def _integrate(self, integral: Array, error: Array, velocity: Array) -> Array:
-        near = norm(error) < self.integral_error_m
-        slow = norm(velocity) < self.integral_velocity_m_s
+        near = is_shorter(error, self.integral_error_m)
+        slow = is_shorter(velocity, self.integral_velocity_m_s)
         step = error * (self.integral_gain / self.rate_hz)
         return shorten(integral + step * (near & slow), self.integral_limit_m)
 

@@ -14,8 +14,8 @@ from functools import cached_property
 import numpy as np
 
 from pkan_control.arm import Arm
-from pkan_control.arrays import Array, Floats, namespace
-from pkan_control.controller.laws.arm import TWIST, ArmLaw
+from pkan_control.arrays import Array, Floats, constant, namespace
+from pkan_control.controller.laws.arm import TWIST, ArmLaw, seen_joints
 from pkan_control.controller.signals import Signal, Terms
 from pkan_control.kinematics import damped_inverse, jacobian
 from pkan_control.streams import stream
@@ -110,8 +110,7 @@ class KinematicsLaw(ArmLaw):
     def observe(self, memory: Array, state: Array, goal: Array) -> tuple[Array, Array]:
         """Return the memory with the wanted twist, and the joints that the network sees."""
         memory = self.remember(memory, self.twist(state, goal), goal)
-        xp = namespace(state)
-        return memory, xp.stack([state[..., i] for i, *_ in self.inputs], axis=-1)
+        return memory, seen_joints(state, self.inputs)
 
     def act(self, memory: Array, state: Array, action: Array) -> tuple[Array, Array]:
         """Return the memory and joint velocities for the entries of the inverse."""
@@ -123,7 +122,7 @@ class KinematicsLaw(ArmLaw):
     def matrix(self, action: Array) -> Array:
         """Return the inverse `[..., n, 6]` that entries `[..., outputs]` make."""
         xp = namespace(action)
-        put, fixed = (xp.asarray(part, dtype=action.dtype) for part in self._places)
+        put, fixed = (constant(part, action) for part in self._places)
         flat = action @ put + fixed
         return xp.reshape(flat, (*action.shape[:-1], len(self.arm.joints), 6))
 
