@@ -9,6 +9,7 @@ from pkan_control.arrays import Floats
 from pkan_control.controller.laws.law import Law
 from pkan_control.reports.evidence import Edge, Evidence
 from pkan_control.rollouts.record import EpisodeRecord
+from pkan_control.tasks.task import AtAPoint, Task
 
 Figure = dict[str, Any]
 # One colour for each contender, in their order; what is wanted, and what bounds it.
@@ -49,36 +50,54 @@ def selected(records: Sequence[EpisodeRecord]) -> list[EpisodeRecord]:
 
 def trajectories(evidence: Evidence) -> Figure | None:
     """Return the ways of the controller's selected episodes in space, if there is a space."""
-    axes = coordinates(evidence.task.law)[:3]
-    if len(axes) < 2:
-        return None
-    kind = 'scatter3d' if len(axes) == 3 else 'scatter'
     records = selected(next(iter(evidence.rows.values())))
+    names, ways, goals = _in_space(evidence.task, records)
+    if not names:
+        return None
+    kind = 'scatter3d' if len(names) == 3 else 'scatter'
     traces = []
-    for rank, record in enumerate(records):
-        states = record.states[::EVERY]
+    for rank, (record, way) in enumerate(zip(records, ways, strict=True)):
         line = _line(LIMIT if rank < WORST else ACCENTS[0], width=3 if rank < WORST else 1.5)
         what = 'worst' if rank < WORST else 'first others'
         traces.append(
-            _trace(kind, [states[:, place] for _, place, _ in axes], line, what)
+            _trace(kind, list(way.T), line, what)
             | {'legendgroup': what, 'showlegend': rank in (0, WORST),
                'text': f'episode {record.number}', 'hoverinfo': 'text+x+y+z'}
         )  # fmt: skip
-    goals = records[0].goals[::EVERY]
     traces.append(
-        _trace(kind, [goals[:, place] for _, _, place in axes], _line(GOAL, width=4), 'goal')
-        | {'mode': 'lines+markers', 'marker': {'size': 3, 'color': GOAL}}
-    )
-    names = [label(name) for name, _, _ in axes]
+        _trace(kind, list(goals.T), _line(GOAL, width=4), 'goal')
+        | {'mode': 'markers' if isinstance(evidence.task, AtAPoint) else 'lines+markers',
+           'marker': {'size': 3, 'color': GOAL}}
+    )  # fmt: skip
+    return {'data': traces, 'layout': _space(kind, names)}
+
+
+def _in_space(
+    task: Task, records: Sequence[EpisodeRecord]
+) -> tuple[list[str], list[Floats], Floats]:
+    """Return the axes, the way of each episode `[n, axes]`, and the goals `[m, axes]`.
+
+    There are no axes where the task is not one in space; where it goes to one point, goals are
+    those of all episodes, otherwise the path of the first.
+    """
+    if isinstance(task, AtAPoint):
+        ways = [task.place(record.states[::EVERY]) for record in records]
+        goals = np.unique([record.goals[-1, :3] for record in records], axis=0)
+        return ['x, m', 'y, m', 'z, m'], ways, goals
+    axes = coordinates(task.law)[:3]
+    if len(axes) < 2:
+        return [], [], np.empty((0, 0))
+    ways = [record.states[::EVERY, [place for _, place, _ in axes]] for record in records]
+    goals = records[0].goals[::EVERY, [place for _, _, place in axes]]
+    return [label(name) for name, _, _ in axes], ways, goals
+
+
+def _space(kind: str, names: Sequence[str]) -> Figure:
     layout: Figure = {'height': 560, 'legend': ABOVE}
-    if kind == 'scatter3d':
-        scene = {
-            f'{x}axis': {'title': {'text': name}} for x, name in zip('xyz', names, strict=True)
-        }
-        layout['scene'] = scene | {'aspectmode': 'data'}
-    else:
-        layout |= {'xaxis': _axis(names[0]), 'yaxis': _axis(names[1]) | {'scaleanchor': 'x'}}
-    return {'data': traces, 'layout': layout}
+    if kind == 'scatter':
+        return layout | {'xaxis': _axis(names[0]), 'yaxis': _axis(names[1]) | {'scaleanchor': 'x'}}
+    scene = {f'{x}axis': {'title': {'text': name}} for x, name in zip('xyz', names, strict=True)}
+    return layout | {'scene': scene | {'aspectmode': 'data'}}
 
 
 def distribution(evidence: Evidence) -> Figure:
