@@ -17,6 +17,11 @@ NANOSECONDS = 1_000_000_000
 NEVER = 'never received'
 
 
+def is_finite(values: Floats) -> bool:
+    """Return whether all numbers `[n]` are finite: for a few of them faster than NumPy."""
+    return all(map(math.isfinite, values.tolist()))
+
+
 @dataclass(frozen=True)
 class Checked:
     """A command that may be published, and how many of its numbers had to be limited."""
@@ -38,17 +43,18 @@ class CommandGuard:
         middle = np.array([signal.offset for signal in terms.signals])
         self.low, self.high = middle - half, middle + half
         self._step = 2 * half * largest_step
+        self._limits_rate = math.isfinite(largest_step)
 
     def check(self, command: Floats, last: Floats | None = None) -> Checked | None:
         """Return the command within its limits, or None where it must not be used at all.
 
         Its rate is limited where the `last` one that was sent is given.
         """
-        if command.shape != self.low.shape or not all(map(math.isfinite, command.tolist())):
+        if command.shape != self.low.shape or not is_finite(command):
             return None
         limited = np.minimum(np.maximum(command, self.low), self.high)
         clipped = int(np.count_nonzero(limited != command))
-        if last is None:
+        if last is None or not self._limits_rate:
             return Checked(limited, clipped)
         slow = np.minimum(np.maximum(limited, last - self._step), last + self._step)
         return Checked(slow, clipped, int(np.count_nonzero(slow != limited)))
@@ -71,7 +77,7 @@ class InputGuard:
 
     def receive(self, stamp_ns: int, steady_s: float, values: Floats) -> bool:
         """Take note of a message; a value that is not finite is counted and not taken."""
-        if not np.isfinite(values).all():
+        if not is_finite(values):
             self.rejected += 1
             return False
         self.stamp_ns, self.received_s = stamp_ns, steady_s
@@ -108,6 +114,10 @@ class Watchdog:
     def feed(self, steady_s: float) -> None:
         """Note that all is well at a time."""
         self.fed_s = steady_s
+
+    def due_s(self, steady_s: float) -> float:
+        """Return in how many s it can fire at the earliest, if it is not fed again."""
+        return self.timeout_s - (0.0 if self.fed_s is None else steady_s - self.fed_s)
 
     def fires(self, steady_s: float) -> bool:
         """Return whether it starves now; it rests until it is fed again."""

@@ -271,6 +271,10 @@ class Pilot:
         self.reason = self._unseen(now_ns, steady_s) or self.reason or 'state: too old'
         return self.stop(now_ns)
 
+    def watchdog_due_s(self, steady_s: float) -> float:
+        """Return in how many s the watchdog can fire at the earliest."""
+        return self._watchdog.due_s(steady_s)
+
     def fault(self, now_ns: int, steady_s: float) -> str:
         """Return what stands against going live: an input that is missing or too old."""
         return self._unseen(now_ns, steady_s) or self.goal.fault(now_ns, steady_s) or ''

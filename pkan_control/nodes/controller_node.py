@@ -31,6 +31,7 @@ from pkan_control.nodes.inlet import Inlet
 from pkan_control.nodes.live_limits import follow, limits_of
 from pkan_control.nodes.outlet import Outlet
 from pkan_control.nodes.parameters import CONTROLLER, declare, read
+from pkan_control.nodes.watch import Watch
 from pkan_control.nodes.wiring import Wiring, make_wiring
 
 NUMBERS = re.compile(r'[0-9.-]+')
@@ -88,6 +89,8 @@ class ControllerNode(LifecycleNode):
     def _limit(self, limits: Limits) -> None:
         if self._chip is not None:
             self._pilot.limit(limits)
+        if self._active:
+            self._watch.look()
 
     @reported
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -132,11 +135,9 @@ class ControllerNode(LifecycleNode):
         self._inlet = Inlet(self, self._pilot, wiring.states, goal, tick, self._complain)
         self._requests = open_arming(self, self._pilot, self._unfit, self._rearm)
         self._requests.append(self._calibrator.service)
-        steady, timeout = Clock(clock_type=ClockType.STEADY_TIME), self._pilot.state.max_age_s
-        self._ticking = [
-            self.create_timer(watch_every_s(timeout), self._on_watchdog, clock=steady),
-            self.create_timer(1.0, self._report, clock=steady),
-        ]
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._watch = Watch(self, self._on_watchdog)
+        self._ticking = [self._watch.timer, self.create_timer(1.0, self._report, clock=steady)]
         if trigger == 'timer':
             self._ticking.append(self.create_timer(1 / self._rate_hz, self._on_timer))
 
@@ -156,7 +157,9 @@ class ControllerNode(LifecycleNode):
         # What is there now stays: a search for garbage in it would only make a tick late.
         gc.collect()
         gc.freeze()
-        return super().on_activate(state)
+        result = super().on_activate(state)
+        self._watch.look()
+        return result
 
     @reported
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -251,13 +254,15 @@ class ControllerNode(LifecycleNode):
         self._diagnostics.tick_ns.append(time.perf_counter_ns() - began)
         self._complain(self._pilot.reason)
 
-    def _on_watchdog(self) -> None:
-        decision = self._pilot.on_watchdog(self._now_ns(), time.monotonic())
-        if not self._active:
-            return
-        if decision is not None:
-            self._publish(decision)
-        self._complain(self._pilot.reason)
+    def _on_watchdog(self) -> float:
+        """Let the watchdog look; return in how many s it is to look again."""
+        steady_s = time.monotonic()
+        decision = self._pilot.on_watchdog(self._now_ns(), steady_s)
+        if self._active:
+            if decision is not None:
+                self._publish(decision)
+            self._complain(self._pilot.reason)
+        return self._pilot.watchdog_due_s(steady_s)
 
     def _publish(self, decision: Decision) -> None:
         self._outlet.publish(decision.command, decision.stamp_ns)
@@ -273,12 +278,9 @@ class ControllerNode(LifecycleNode):
             self.get_logger().warning(reason or 'all is well again')
 
     def _report(self) -> None:
+        if self._active:
+            self._complain(self._pilot.reason)
         self._diagnostics.report(self._active, self._now_ns(), time.monotonic())
-
-
-def watch_every_s(timeout_s: float) -> float:
-    """Return how often the watchdog looks, in s: a fifth of what it allows, 5 to 50 ms."""
-    return min(max(timeout_s / 5, 0.005), 0.05)
 
 
 def main() -> None:

@@ -117,8 +117,14 @@ class Diagnostics:
             'inference': self._pilot.counters.inference_ns,
         }
         return {
-            f'{part} {name} [us]': f'{np.quantile(np.array(taken) / 1e3, share):.0f}'
+            f'{part} {name} [us]': f'{took:.0f}'
             for part, taken in parts.items()
-            for name, share in QUANTILES.items()
             if taken
+            for name, took in zip(QUANTILES, quantiles_us(taken), strict=True)
         }
+
+
+def quantiles_us(taken_ns: list[int]) -> list[float]:
+    """Return the quantiles of times in ns, in us."""
+    shares = list(QUANTILES.values())
+    return [float(took) for took in np.quantile(np.array(taken_ns) / 1e3, shares)]

@@ -57,13 +57,15 @@ class Inlet:
             self._subscriptions.append(self._subscribe(source, heard, SENSOR))
 
     def _subscribe(self, source: Source, heard: Callable[[Any], None], profile: Any) -> Any:
+        unpack = source.unpack
         return self._node.create_subscription(
             source.kind,
             source.topic,
-            heard,
+            heard if unpack is None else lambda data: heard(unpack(data)),
             profile,
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
             event_callbacks=subscription_events(self._node, source.topic),
+            raw=unpack is not None,
         )
 
     def _on_first(self, message: Any) -> None:

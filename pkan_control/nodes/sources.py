@@ -13,7 +13,8 @@ class Source:
     """A subscription: its topic and type, and what is read from a message.
 
     `decode` gives numbers `[k]`, or the reason why a message cannot be used; `max_age_s` is None
-    for the usual limit. What is `moving` may come anew for each state, with its stamp.
+    for the usual limit. What is `moving` may come anew for each state, with its stamp. Where there
+    is an `unpack`, messages come as bytes, and it makes of them what the others read.
     """
 
     topic: str
@@ -23,6 +24,7 @@ class Source:
     frame: Callable[[Any], str] = header_frame
     max_age_s: float | None = None
     moving: bool = False
+    unpack: Callable[[bytes], Any] | None = None
 
 
 class StateInputs(Protocol):
@@ -54,4 +56,4 @@ class OneTopic:
 
 def source_of(topic: Topic) -> Source:
     """Return the source that a usual topic is."""
-    return Source(topic.name, topic.kind, topic.decode, moving=topic.moving)
+    return Source(topic.name, topic.kind, topic.decode, moving=topic.moving, unpack=topic.unpack)

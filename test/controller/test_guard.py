@@ -202,6 +202,17 @@ def test_a_watchdog_fires_once_when_it_starves():
     assert dog.fires(200.6)
 
 
+@given(st.floats(0, 100), st.floats(0, 1), st.booleans())
+def test_a_watchdog_says_until_when_it_cannot_fire(fed_s, wait_s, fed):
+    dog = Watchdog(0.5)
+    if fed:
+        dog.feed(fed_s)
+    due = fed_s + wait_s + dog.due_s(fed_s + wait_s)
+    assert due == pytest.approx(fed_s + 0.5 if fed else fed_s + wait_s + 0.5)
+    assert not dog.fires(due - 1e-6)
+    assert dog.fires(due + 1e-6) == fed
+
+
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 2)), max_size=20))
 def test_a_watchdog_fires_at_most_once_per_feeding(events):
     dog, now, fed = Watchdog(1.0), 0.0, None

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, ClassVar, Protocol
@@ -37,7 +38,7 @@ class Joints:
         every = tuple(range(count))
         return cls(law.command.names, fields_of(law), every, np.ones(count), np.zeros(count))
 
-    @property
+    @cached_property
     def plain(self) -> bool:
         """Whether the numbers are those of the command, in its order."""
         in_order = self.source == tuple(range(len(self.source)))
