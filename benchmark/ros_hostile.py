@@ -1,9 +1,9 @@
 """Send a controller node sequences of messages: types are right, contents hostile.
 
 The node runs as it does in its own process, with its publishers on DDS; messages are handed to its
-subscriptions' callbacks, so that none gets lost. Between them its clock jumps and its watchdog
-looks. A sequence passes where nothing is raised and every command is finite and within its range.
-`--sequences N`, `--json FILE`.
+subscriptions' callbacks, states as bytes, so that none gets lost. Between them its clock jumps and
+its watchdog looks. A sequence passes where nothing is raised and every command is finite and
+within its range. `--sequences N`, `--json FILE`.
 """
 
 import argparse
@@ -19,11 +19,13 @@ import rclpy
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
+from rclpy.serialization import serialize_message
 
 from pkan_control.arrays import Floats
 from pkan_control.controller.bundle import load_bundle
 from pkan_control.nodes.controller_node import ControllerNode
 from pkan_control.nodes.outlet import Outlet
+from pkan_control.nodes.serialized import read_odometry
 from pkan_control.rollouts.beside import shipped
 from pkan_control.streams import stream
 
@@ -135,7 +137,7 @@ def run(sequences: int, seed: int) -> dict[str, Any]:
             for kind in draw.integers(10, size=LENGTH):
                 sent += 1
                 if kind < 6:
-                    node._inlet._on_first(hostile.odometry())
+                    node._inlet._on_first(read_odometry(serialize_message(hostile.odometry())))
                 elif kind < 9:
                     node._inlet._on_goal(hostile.goal())
                 else:

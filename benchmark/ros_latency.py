@@ -2,8 +2,11 @@
 
 Both nodes run as processes of their own and answer one prober by turns, in rounds of a few
 seconds, so that what else the machine does meets both alike. The echo node is the least that rclpy
-can do: the same executor, an Odometry in, a JointState with a stamp and four numbers out.
-`--rate HZ` is that of the states, `--json FILE` writes the figures.
+can do with messages: the same executor, types and qualities of service, an Odometry in, a
+JointState with a stamp and four numbers out. It has no timer, and makes no Python object but the
+message; the controller node reads the bytes of an Odometry instead (`nodes/serialized.py`), which
+an echo node could, too. `--rate HZ` is that of the states, `--chip URI` the controller's chip: the
+node's own default has no flaws to simulate. `--json FILE` writes the figures.
 """
 
 import argparse
@@ -63,11 +66,11 @@ def start_echo() -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, '-c', ECHO])  # noqa: S603 (its own text)
 
 
-def start_controller() -> subprocess.Popen[bytes]:
-    """Start the controller node on the shipped drone controller, live."""
+def start_controller(chip: str) -> subprocess.Popen[bytes]:
+    """Start the controller node on the shipped drone controller, live, all else as usual."""
     given = {
-        'controller': shipped('drone_hover'), 'chip': 'sim:?seed=1&preset=typical',
-        'autostart': 'true', 'enable': 'true', 'state_timeout': 5.0,
+        'controller': shipped('drone_hover'), 'chip': f"'{chip}'",
+        'autostart': 'true', 'enable': 'true',
     }  # fmt: skip
     words = [word for name, value in given.items() for word in ('-p', f'{name}:={value!s}')]
     program = Path(sys.executable).with_name('controller_node')
@@ -140,11 +143,11 @@ def cpu_s(process: subprocess.Popen[bytes]) -> float:
     return float(times.user + times.system)
 
 
-def measure(rate_hz: float, rounds: int, seconds: float) -> dict[str, Any]:
+def measure(rate_hz: float, rounds: int, seconds: float, chip: str) -> dict[str, Any]:
     """Probe both by turns; return times in us and CPU shares."""
     rclpy.init()
     prober, began = Prober(), time.monotonic()
-    processes = {'echo': start_echo(), 'controller': start_controller()}
+    processes = {'echo': start_echo(), 'controller': start_controller(chip)}
     try:
         started = {'controller': prober.wait('controller') and time.monotonic() - began}
         prober.wait('echo')
@@ -178,7 +181,13 @@ def measure(rate_hz: float, rounds: int, seconds: float) -> dict[str, Any]:
     pairs = np.array(quantiles['controller']) / np.array(quantiles['echo'])
     ratio = dict(zip(('p50', 'p99'), np.median(pairs, axis=0).tolist(), strict=True))
     ratio['cpu'] = used['controller'] / used['echo']
-    return {'rate_hz': rate_hz, **rows, 'ratio': ratio, 'start_s': started['controller']}
+    return {
+        'rate_hz': rate_hz,
+        'chip': chip,
+        **rows,
+        'ratio': ratio,
+        'start_s': started['controller'],
+    }
 
 
 def main() -> None:
@@ -187,11 +196,14 @@ def main() -> None:
     parser.add_argument('--rate', type=float, default=250.0)
     parser.add_argument('--rounds', type=int, default=10)
     parser.add_argument('--seconds', type=float, default=4.0)
+    parser.add_argument('--chip', default='ideal:')
     parser.add_argument('--json', type=Path)
     options = parser.parse_args()
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    figures = measure(options.rate, options.rounds, options.seconds)
-    print(f'states at {options.rate:g} Hz, {options.rounds} rounds of {options.seconds:g} s each')
+    figures = measure(options.rate, options.rounds, options.seconds, options.chip)
+    print(
+        f'chip {options.chip}, states at {options.rate:g} Hz, {options.rounds} rounds of {options.seconds:g} s each'
+    )
     print(f'{"":12} {"p50 us":>8} {"p99 us":>8} {"CPU %":>7} {"missed":>7}')
     for name in NAMES:
         row = figures[name]

@@ -20,6 +20,7 @@ SECTIONS = (
         'python benchmark/ros_hostile.py --sequences 10000 --json {json}',
     ),
     Section('Kills', 'kills', 'python benchmark/ros_kills.py --kills 50 --json {json}'),
+    Section('Twice at once', 'twice', 'python benchmark/ros_twice.py --json {json}'),
 )  # fmt: skip
 
 
@@ -48,8 +49,11 @@ BARS = (
         lambda f: float(f['real_time_factor']), '{:.1f} x real time', lambda times: times >= 5),
     _none('10,000 sequences of hostile messages: exceptions, commands not finite or out of range',
           'hostile', 'raised', 'wrong'),
-    _none('50 kills of either node: not safe within its limit, not started again', 'kills',
-          'not safe', 'not restarted', 'exit codes not 0', 'commands not finite'),
+    _none('50 kills of either node: not safe within its limit, not started again, left behind',
+          'kills',
+          'not safe', 'not restarted', 'exit codes not 0', 'commands not finite',
+          'processes left'),
+    _none('tests of the nodes, run twice at once: failed', 'twice', 'wrong'),
 )  # fmt: skip
 
 PAGE = Page('ros', 'In a ROS 2 graph', SECTIONS, BARS)
