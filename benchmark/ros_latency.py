@@ -201,9 +201,8 @@ def main() -> None:
     options = parser.parse_args()
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     figures = measure(options.rate, options.rounds, options.seconds, options.chip)
-    print(
-        f'chip {options.chip}, states at {options.rate:g} Hz, {options.rounds} rounds of {options.seconds:g} s each'
-    )
+    each = f'{options.rounds} rounds of {options.seconds:g} s each'
+    print(f'chip {options.chip}, states at {options.rate:g} Hz, {each}')
     print(f'{"":12} {"p50 us":>8} {"p99 us":>8} {"CPU %":>7} {"missed":>7}')
     for name in NAMES:
         row = figures[name]

@@ -20,7 +20,8 @@ COUNTS = ('passed', 'failed', 'errors', 'skipped', 'rerun')
 
 def start(tests: list[str]) -> subprocess.Popen[str]:
     """Start a run in one process."""
-    command = [sys.executable, '-m', 'pytest', '-q', '-n', '1', '-p', 'no:cacheprovider', *tests]
+    pytest = Path(sys.executable).with_name('pytest')
+    command = [pytest, '-q', '-n', '1', '-p', 'no:cacheprovider', *tests]
     return subprocess.Popen(  # noqa: S603 (our own tests)
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

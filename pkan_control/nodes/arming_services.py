@@ -11,11 +11,16 @@ from pkan_control.controller.pilot import Pilot
 
 
 def open_arming(
-    node: Node, pilot: Pilot, health: Callable[[], str], changed: Callable[[], None]
+    node: Node,
+    pilot: Pilot,
+    busy: Callable[[], str],
+    health: Callable[[], str],
+    changed: Callable[[], None],
 ) -> list[Service[Any, Any]]:
     """Open the three services; a reset also arms a chip that was lost.
 
-    `health` names what stands against going live, and is empty where nothing does. `changed` is
+    `busy` names what else uses the chip, `health` what stands against going live; both are empty
+    where nothing does. `changed` is
     called after a request was granted.
     """
     arming = pilot.arming
@@ -39,7 +44,7 @@ def open_arming(
         return answer(response, '', 'emergency stop')
 
     def on_reset(request: Trigger.Request, response: Trigger.Response) -> object:
-        return answer(response, pilot.rearm() or arming.reset(health()), 'reset')
+        return answer(response, busy() or pilot.rearm() or arming.reset(health()), 'reset')
 
     return [
         node.create_service(SetBool, '~/enable', on_enable),

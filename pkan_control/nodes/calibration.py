@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from pkan_control.controller.controller import Controller, Evaluator, OnChip
 from pkan_control.controller.health import Level
 from pkan_control.errors import UserError
 from pkan_control.network import Program
+from pkan_control.nodes.background import in_background
 from pkan_control.streams import stream
 
 # Inputs that the outputs are fitted to: what the network heard, or drawn from all over its range.
@@ -59,6 +61,8 @@ class Calibrator:
         self._node, self._bundle, self._chip, self._path = node, bundle, chip, path
         self._network = controller.evaluator
         self._refuse = refuse
+        # What is done now, while a calibration runs; and that the node leaves meanwhile.
+        self.stage, self._left = '', False
         # What a board tells by itself may not have come yet.
         chip.telemetry()
         self.service = node.create_service(Trigger, '~/calibrate', self._on_request)
@@ -86,43 +90,63 @@ class Calibrator:
             found['chip elements dead or stuck'] = (
                 '; '.join(map(str, calibration.faults)) or 'none'
             )
+        if self.stage:
+            found['chip is being calibrated'] = self.stage
         return found
 
-    def _on_request(self, request: Trigger.Request, response: Trigger.Response) -> object:
+    def busy(self) -> str:
+        """Return why nobody else may use the chip now, nothing where they may."""
+        return 'the chip is being calibrated' if self.stage else ''
+
+    def leave(self) -> None:
+        """Give up what runs: the chip is not armed after it."""
+        self._left = True
+
+    async def _on_request(self, request: Trigger.Request, response: Trigger.Response) -> object:
         try:
-            response.message = self._run()
+            measure = self._prepare()
+            self.stage = 'begins'
+            response.message = await in_background(self._node, measure)
             response.success = True
             self._node.get_logger().info(response.message)
         except UserError as error:
             response.message = str(error)
             self._node.get_logger().warning(f'calibrate refused: {error}')
+        finally:
+            self.stage = ''
         return response
 
-    def _run(self) -> str:
+    def _prepare(self) -> Callable[[], str]:
+        """Return what calibrates, in whichever thread; raise a `UserError` where it must not."""
         program, network = self._bundle.program, self._network
-        if self._refuse():
-            raise UserError(self._refuse())
+        if why := self.busy() or self._refuse():
+            raise UserError(why)
         if not self._path:
             raise UserError('parameter calibration is empty: give the path of the file to write')
         if not isinstance(program, Program) or not isinstance(network, OnChip):
             raise UserError('an MLP runs on no chip: there is nothing to calibrate')
-        path, log = Path(self._path), self._node.get_logger()
+        return partial(self._measure, Path(self._path), program, network)
+
+    def _tell(self, stage: str, done: int, total: int) -> None:
+        if self._left:
+            raise UserError('calibrate: the node ends')
+        self.stage = f'{stage}: {done} of {total}'
+        if done == total:
+            self._node.get_logger().info(f'calibrate: {stage} done')
+
+    def _measure(self, path: Path, program: Program, network: OnChip) -> str:
         about = {'uid': self._chip.identity.uid, 'program': program_checksum(program)}
         journal = Journal(path.with_suffix('.sweeps'), about)
-
-        def tell(stage: str, done: int, total: int) -> None:
-            if done == total:
-                log.info(f'calibrate: {stage} done')
-
         date = datetime.now(UTC).isoformat(timespec='seconds')
         inputs = heard_inputs(network, program)
         try:
-            calibration = calibrate(self._chip, program, inputs, date, journal, tell)
+            calibration = calibrate(self._chip, program, inputs, date, journal, self._tell)
             save_calibration(path, calibration)
             network.calibration = calibration
             journal.remove()
         finally:
-            network.arm()
+            if not self._left:
+                network.arm()
         faults = ''.join(f'; {fault}' for fault in calibration.faults)
         raw, trimmed = calibration.raw.output_nrmse, calibration.trimmed.output_nrmse
         return f'{path}: error of the outputs {raw:.1%} before, {trimmed:.1%} after{faults}'

@@ -6,8 +6,7 @@ It translates and never decides: what to command is the pilot's decision.
 import gc
 import re
 import time
-import traceback
-from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -31,27 +30,12 @@ from pkan_control.nodes.inlet import Inlet
 from pkan_control.nodes.live_limits import follow, limits_of
 from pkan_control.nodes.outlet import Outlet
 from pkan_control.nodes.parameters import CONTROLLER, declare, read
+from pkan_control.nodes.transitions import reported
 from pkan_control.nodes.watch import Watch
 from pkan_control.nodes.wiring import Wiring, make_wiring
 
 NUMBERS = re.compile(r'[0-9.-]+')
 TRIGGERS = ('state', 'timer')
-Transition = Callable[['ControllerNode', LifecycleState], TransitionCallbackReturn]
-
-
-def reported(transition: Transition) -> Transition:
-    """Make a transition fail with its reason in the log: rclpy would swallow the exception."""
-
-    def guarded(node: 'ControllerNode', state: LifecycleState) -> TransitionCallbackReturn:
-        try:
-            return transition(node, state)
-        except UserError as error:
-            node.get_logger().error(str(error))
-        except Exception:
-            node.get_logger().error(traceback.format_exc())
-        return TransitionCallbackReturn.FAILURE
-
-    return guarded
 
 
 class ControllerNode(LifecycleNode):
@@ -70,6 +54,8 @@ class ControllerNode(LifecycleNode):
         self._activated: LifecycleState
         self._pilot: Pilot
         self._chip: Chip | None = None
+        # What is to be done before the chip is given back, and that.
+        self._held = ExitStack()
         self._rate_hz = 0.0
         self._logged = ''
         # With a timer as trigger: the newest state and its stamp.
@@ -120,6 +106,7 @@ class ControllerNode(LifecycleNode):
         """Open the chip for as long as the node is configured."""
         calibration = known_calibration(self, values['calibration'])
         self._chip = open_chip(values['chip'])
+        self._held.callback(self._chip.close)
         try:
             return make_controller(bundle, self._chip, calibration, values['on_link_lost'])
         except BaseException:
@@ -133,7 +120,9 @@ class ControllerNode(LifecycleNode):
         tick = self._tick if trigger == 'state' else self._note
         goal = wiring.goal
         self._inlet = Inlet(self, self._pilot, wiring.states, goal, tick, self._complain)
-        self._requests = open_arming(self, self._pilot, self._unfit, self._rearm)
+        self._requests = open_arming(
+            self, self._pilot, self._calibrator.busy, self._unfit, self._rearm
+        )
         self._requests.append(self._calibrator.service)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._watch = Watch(self, self._on_watchdog)
@@ -147,10 +136,12 @@ class ControllerNode(LifecycleNode):
 
         if self._chip is not None:
             self._calibrator = Calibrator(self, bundle, self._chip, controller, path, refuse)
+            self._held.callback(self._calibrator.leave)
 
     @reported
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Let commands out; the first one answers a state that comes from now on."""
+        self._free_chip()
         self._active = True
         self._activated = state
         self._pilot.begin(time.monotonic())
@@ -170,9 +161,14 @@ class ControllerNode(LifecycleNode):
     @reported
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Drop interfaces, controller and chip; the node can be configured anew."""
+        self._free_chip()
         self._close_interfaces()
         self._close_chip()
         return TransitionCallbackReturn.SUCCESS
+
+    def _free_chip(self) -> None:
+        if why := self._calibrator.busy():
+            raise UserError(why)
 
     @reported
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -194,8 +190,9 @@ class ControllerNode(LifecycleNode):
             self._close_chip()
 
     def _close_chip(self) -> None:
-        if self._chip is not None:
-            self._chip.close()
+        try:
+            self._held.close()
+        finally:
             self._chip = None
 
     def _be_safe(self) -> None:

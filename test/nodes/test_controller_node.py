@@ -275,6 +275,13 @@ def latest(probe) -> tuple[bytes, str]:
     return status.level, status.message
 
 
+def values_of(probe) -> dict[str, str]:
+    """Return the values of the latest diagnostics."""
+    if not probe.diagnostics:
+        return {}
+    return {pair.key: pair.value for pair in probe.diagnostics[-1].status[0].values}
+
+
 def test_diagnostics_tell_rates_ages_and_latencies(node, probe):
     node(autostart='true', state_timeout=5.0)
     heard: list = []
@@ -353,6 +360,58 @@ def test_a_chip_is_calibrated_on_request_but_never_while_active(node, probe, tmp
     fly(probe, probe.commands, count + 3)
     assert any(probe.commands[-1].velocity)
     assert 'not calibrated yet' in running.text
+
+
+def begin_calibration(start, probe, controller, folder, **parameters):
+    """Return a node whose calibration waits for a file `go`, and its answer to come."""
+    patch = f"""
+    import time
+    from pathlib import Path
+    from pkan_control.nodes.calibration import Calibrator
+    known = Calibrator._tell
+    def held(*told):
+        while not Path('{folder}/go').exists():
+            known(*told)
+            time.sleep(0.01)
+        known(*told)
+    Calibrator._tell = held
+    """
+    given = {'chip': "'sim:?seed=2'", 'calibration': folder / 'chip.calibration', **parameters}
+    running = start('controller_node', patch, controller=controller, **given)
+    assert probe.change('configure')
+    client = probe.node.create_client(Trigger, 'controller_node/calibrate')
+    probe.wait(client.service_is_ready, 'the service')
+    answer = client.call_async(Trigger.Request())
+    return running, answer
+
+
+@pytest.mark.parametrize('executor', ['events', 'single_threaded'])
+def test_a_node_that_ends_gives_up_its_calibration(start, probe, controller, tmp_path, executor):
+    words = start, probe, controller, tmp_path
+    running, answer = begin_calibration(*words, executor=executor)
+    assert not probe.spin(answer.done, 1.0)
+    running.send(signal.SIGTERM)
+    assert running.ends() == 0
+    assert list(tmp_path.glob('*.calibration')) == []
+
+
+def test_while_a_chip_is_calibrated_the_node_answers(start, probe, controller, tmp_path):
+    _, answer = begin_calibration(start, probe, controller, tmp_path)
+    key, busy = 'chip is being calibrated', 'the chip is being calibrated'
+    probe.wait(lambda: ': ' in values_of(probe).get(key, ''), 'its progress')
+    for name in ('calibrate', 'reset'):
+        refused = order(probe, name)
+        assert (refused.success, refused.message) == (False, busy)
+    for transition in ('activate', 'cleanup'):
+        assert not probe.change(transition)
+    assert probe.state_of() == 'inactive'
+    assert not answer.done()
+    (tmp_path / 'go').touch()
+    probe.wait(answer.done, 'the end')
+    assert answer.result().success, answer.result().message
+    assert (tmp_path / 'chip.calibration').exists()
+    probe.wait(lambda: key not in values_of(probe), 'diagnostics')
+    assert probe.change('activate')
 
 
 def test_a_mapping_binds_it_to_a_stack_of_others(node, probe):
