@@ -18,7 +18,7 @@ from pkan_control.nodes.qos import RELIABLE
 from pkan_control.nodes.topics import goal_topic, state_topic
 from pkan_control.rollouts.episode import Episode
 from pkan_control.rollouts.sensors import specific_force as specific_force
-from pkan_control.worlds.world import Filmed, World
+from pkan_control.worlds.world import Draw
 
 IMAGE_SIZE = (320, 240)
 
@@ -26,9 +26,12 @@ IMAGE_SIZE = (320, 240)
 class Scene:
     """Publishers of a simulated robot; the state comes last, since it triggers the controller."""
 
-    def __init__(self, node: Node, law: Law, world: World, values: Mapping[str, Any]) -> None:
-        """Advertise what the parameters ask for, and what this robot has."""
-        self._world, self._law = world, law
+    def __init__(self, node: Node, law: Law, draw: Draw | None, values: Mapping[str, Any]) -> None:
+        """Advertise what the parameters ask for, and what this robot has.
+
+        What draws a state is given where there are to be pictures.
+        """
+        self._draw, self._law = draw, law
         self._frames = values['world_frame'], values['body_frame']
         # Reliable publishers serve best-effort subscribers, and let lockstep lose nothing.
         state, goal = state_topic(law), goal_topic(law)
@@ -40,7 +43,7 @@ class Scene:
             self._clock_out = node.create_publisher(Clock, '/clock', RELIABLE)
         self._extras = self._open_extras(node, values)
         self._frame_every = _every(law.rate_hz, values['camera_rate'])
-        if self._frame_every:
+        if draw is not None:
             self._image_out = node.create_publisher(Image, 'image_raw', RELIABLE)
         self._sent: tuple[int, Floats] | None = None
         self._before: Floats | None = None
@@ -88,8 +91,8 @@ class Scene:
         for publisher, make in self._extras:
             publisher.publish(make(episode.seen, stamp))
         self._before = episode.seen
-        if self._frame_every and episode.step % self._frame_every == 0:
-            self._image_out.publish(self._image(stamp))
+        if self._draw is not None and episode.step % self._frame_every == 0:
+            self._image_out.publish(self._image(self._draw, episode.seen, stamp))
 
     def _imu(self, state: Floats, stamp_ns: int) -> Imu:
         """Return what an ideal IMU tells: attitude, rate, specific force over the last step."""
@@ -108,12 +111,11 @@ class Scene:
         _write(message.transform.rotation, 'xyzw', state[ATTITUDE])
         return message
 
-    def _image(self, stamp_ns: int) -> Image:
+    def _image(self, draw: Draw, state: Floats, stamp_ns: int) -> Image:
         width, height = IMAGE_SIZE
         message = Image(width=width, height=height, encoding='rgb8', step=3 * width)
         message.header.stamp, message.header.frame_id = to_time(stamp_ns), 'camera'
-        if isinstance(self._world, Filmed):
-            message.data = self._world.image(width, height).tobytes()
+        message.data = draw(state, width, height).tobytes()
         return message
 
 

@@ -24,7 +24,7 @@ from pkan_control.nodes.scene import Scene
 from pkan_control.rollouts.session import Mode, Pace, Session
 from pkan_control.scenarios import load_scenario
 from pkan_control.tasks.task import Score, find_task
-from pkan_control.worlds.world import open_world
+from pkan_control.worlds.world import Draw, open_world, pictures_of
 
 # How often a lockstep simulation looks at its clock: to repeat a state, to time out, to keep pace.
 LOCKSTEP_TICK_S = 0.005
@@ -81,7 +81,7 @@ class SimulationNode(Node):
             raise UserError(
                 'lockstep: time is that of this simulation: publish_clock must be true'
             )
-        self._scene = Scene(self, law, self._world, self._values)
+        self._scene = Scene(self, law, self._pictures(), self._values)
         self._read = JointReader(law.command.names, fields_of(law), exact=True)
         self.create_subscription(JointState, 'command', self._on_command, RELIABLE)
         self.create_service(Trigger, '~/reset', self._on_reset)
@@ -92,6 +92,12 @@ class SimulationNode(Node):
         if pace.mode is Mode.REAL_TIME:
             period = 1 / (self._task.rate_hz * pace.real_time_factor)
         self.create_timer(period, self._on_tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _pictures(self) -> Draw | None:
+        task = self._task
+        if self._values['camera_rate'] == 0:
+            return None
+        return pictures_of(task.world, self._world, task.law, task.rate_hz)
 
     @ended_by_errors
     def _on_command(self, message: JointState) -> None:

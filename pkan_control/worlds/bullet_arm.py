@@ -4,10 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pybullet_data
+from numpy.typing import NDArray
 
 from pkan_control.arrays import Floats
 from pkan_control.controller.laws.arm import ArmLaw
 from pkan_control.worlds.arm_conditions import CALM, ArmConditions, ArmCourse
+from pkan_control.worlds.bullet_camera import picture
 from pkan_control.worlds.bullet_gripper import BulletGripper
 from pkan_control.worlds.bullet_model import ArmModel
 from pkan_control.worlds.bullet_server import Bullet, pybullet, silence
@@ -20,6 +22,8 @@ DIRECT_SOLVER = {
     'constraintSolverType': pybullet.CONSTRAINT_SOLVER_LCP_DANTZIG,
     'globalCFM': 1e-9,
 }
+# Where the camera looks, and from how far.
+LOOKED_AT, VIEW_M = (0.3, 0.0, 0.4), 1.2
 
 
 def calm(time_s: float) -> ArmConditions:
@@ -99,6 +103,10 @@ class BulletArm:
         self._conditions = self._course(self._step / self._rate_hz)
         if self._conditions.payload_kg != before.payload_kg:
             self._model.load(self._conditions.payload_kg)
+
+    def image(self, width: int, height: int) -> NDArray[np.uint8]:
+        """Return a picture of the arm and what is around it, `[height, width, 3]`."""
+        return picture(self._client, LOOKED_AT, VIEW_M, width, height)
 
     def close(self) -> None:
         """Disconnect the physics server."""

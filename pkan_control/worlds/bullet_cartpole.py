@@ -4,14 +4,18 @@ from pathlib import Path
 
 import numpy as np
 import pybullet_data
+from numpy.typing import NDArray
 
 from pkan_control.airframe import GRAVITY
 from pkan_control.arrays import Floats
 from pkan_control.worlds.batched_cartpole import HALF_M, POLE_KG
+from pkan_control.worlds.bullet_camera import picture
 from pkan_control.worlds.bullet_server import Bullet, pybullet
 
 MODEL = 'cartpole.urdf'
 PHYSICS_HZ = 250.0
+# Where the camera looks, and from how far.
+LOOKED_AT, VIEW_M = (0.0, 0.0, 0.3), 3.0
 # Joints of the model, in the order of the state; their names are those of JointState.
 BASE, SLIDER, HINGE = -1, 0, 1
 JOINTS = ('slider_to_cart', 'cart_to_pole')
@@ -61,6 +65,10 @@ class BulletCartpole:
             )
             self._client.stepSimulation()
         return self._state()
+
+    def image(self, width: int, height: int) -> NDArray[np.uint8]:
+        """Return a picture of cart and pole, and what is around them, `[height, width, 3]`."""
+        return picture(self._client, LOOKED_AT, VIEW_M, width, height)
 
     def close(self) -> None:
         """Disconnect the physics server."""

@@ -9,11 +9,14 @@ from numpy.typing import NDArray
 
 from pkan_control.arrays import Floats
 from pkan_control.controller.laws.law import Law
-from pkan_control.errors import unknown
+from pkan_control.errors import UserError, unknown
 from pkan_control.scenarios import NO_EFFECTS, Effects
+from pkan_control.streams import stream
 
 # Worlds that take many robots, `[..., n]`, as they take one.
 BATCHED = ('cartpole', 'solar')
+# Worlds of numbers alone, and those that show their states.
+SHOWN_BY = {'cartpole': 'bullet_cartpole'}
 
 
 class World(Protocol):
@@ -53,6 +56,24 @@ def open_world(name: str, law: Law, rate_hz: float, effects: Effects = NO_EFFECT
     if name not in openers:
         raise unknown('world', name, openers)
     return openers[name](law, rate_hz, effects)
+
+
+# Draws a state `[n]`, as red, green and blue `[height, width, 3]`, in a width and a height.
+Draw = Callable[[Floats, int, int], NDArray[np.uint8]]
+
+
+def pictures_of(name: str, world: World, law: Law, rate_hz: float) -> Draw:
+    """Return what draws a world of that name, which is in that state; a `UserError` for none."""
+    shown = open_world(SHOWN_BY[name], law, rate_hz) if name in SHOWN_BY else world
+    if not isinstance(shown, Filmed):
+        raise UserError(f'there are no pictures of the world {name}')
+
+    def draw(state: Floats, width: int, height: int) -> NDArray[np.uint8]:
+        if shown is not world:
+            shown.reset(state, stream(0, 'pictures'))
+        return shown.image(width, height)
+
+    return draw
 
 
 def training_world(

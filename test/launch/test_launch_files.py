@@ -121,12 +121,25 @@ def test_lockstep_needs_a_clock_of_its_own(start):
     )
 
 
-def test_an_imu_and_a_camera_tell_of_the_drone(start, probe):
-    imus, images = probe.hear(Imu, 'imu'), probe.hear(Image, 'image_raw')
-    simulation = start('simulation_node', camera_rate=5.0)
-    probe.wait(lambda: imus and images, 'imu and picture')
+# Cart and pole stand before a plain sky.
+@pytest.mark.parametrize(
+    ('task', 'colours'),
+    [('drone_hover', 20), ('arm_reach', 20), ('vehicle_track', 20), ('cartpole', 3)],
+)
+def test_a_camera_shows_the_robot(start, probe, task, colours):
+    images = probe.hear(Image, 'image_raw')
+    simulation = start('simulation_node', task=task, camera_rate=5.0)
+    probe.wait(lambda: images, 'a picture')
     assert (images[0].width, images[0].height, images[0].encoding) == (320, 240, 'rgb8')
-    assert len(set(bytes(images[0].data))) > 20
+    assert len(set(bytes(images[0].data))) > colours
+    simulation.send(signal.SIGINT)
+    assert simulation.ends() == 0
+
+
+def test_an_imu_tells_of_the_drone(start, probe):
+    imus = probe.hear(Imu, 'imu')
+    simulation = start('simulation_node')
+    probe.wait(lambda: imus, 'an imu')
     assert all(np.isfinite([i.linear_acceleration.z, i.orientation.w]).all() for i in imus)
     simulation.send(signal.SIGINT)
     assert simulation.ends() == 0
