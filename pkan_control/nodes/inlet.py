@@ -70,7 +70,7 @@ class Inlet:
 
     def _on_first(self, message: Any) -> None:
         source = self._first
-        self._frame = source.frame(message)
+        self._frame = source.frame(message) or self._frame
         values = source.decode(message)
         if isinstance(values, str):
             self._reject(self._pilot.state, values)
@@ -90,6 +90,7 @@ class Inlet:
         self._tick(stamp, state)
 
     def _on_other(self, number: int, source: Source, guard: InputGuard, message: Any) -> None:
+        self._frame = source.frame(message) or self._frame
         values = source.decode(message)
         if isinstance(values, str):
             self._reject(guard, values)

@@ -1,6 +1,7 @@
 """The inputs of a mapping: fields of any message into states and set-points."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial, reduce
 from importlib import import_module
 from typing import Any
@@ -49,7 +50,13 @@ class MappedStates:
         """Import the messages and look all fields up; a `UserError` names what is not there."""
         self._parts = np.zeros(len(law.state_names))
         self._places = [places(each, VECTORS, law.state_names) for each in mapping.inputs]
-        self.sources: tuple[Source, ...] = tuple(source(each, VECTORS) for each in mapping.inputs)
+        told = [source(each, VECTORS) for each in mapping.inputs]
+        # A state is in the frame of its position; an IMU, say, tells that of itself.
+        place = [i for i, each in enumerate(mapping.inputs) if locates(each)][:1] or [0]
+        self.sources: tuple[Source, ...] = tuple(
+            each if number in place else replace(each, frame=no_frame)
+            for number, each in enumerate(told)
+        )
         frames = [
             each.vectors['velocity'].frame for each in mapping.inputs if 'velocity' in each.vectors
         ]
@@ -66,6 +73,16 @@ class MappedStates:
         if self._turned:
             state[VELOCITY] = to_body(matrix(state[ATTITUDE]), state[VELOCITY])
         return state
+
+
+def locates(given: Input) -> bool:
+    """Return whether an input tells where a robot is."""
+    return not set(given.bound(VECTORS)).isdisjoint(VECTORS['position'][0])
+
+
+def no_frame(message: Any) -> str:
+    """Return the frame of a message that has none."""
+    return ''
 
 
 def mapped_goal(mapping: StackMapping, law: Law) -> Source | None:
@@ -108,7 +125,7 @@ def source(given: Input, known: Known) -> Source:
         except (LookupError, ValueError) as error:
             return str(error)
 
-    frame = header_frame if hasattr(kind(), 'header') else lambda message: ''
+    frame = header_frame if hasattr(kind(), 'header') else no_frame
     return Source(given.topic, kind, decode, stamp, frame, given.max_age)
 
 

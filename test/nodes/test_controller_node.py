@@ -425,7 +425,7 @@ def test_a_mapping_binds_it_to_a_stack_of_others(node, probe):
         now = probe.send_state(HERE, GOAL)
         told = odometry(HERE, now, 'map', 'base_link')
         imu = Imu(orientation=told.pose.pose.orientation)
-        imu.header = told.header
+        imu.header.stamp, imu.header.frame_id = told.header.stamp, 'imu_link'
         odometry_out.publish(told)
         imu_out.publish(imu)
         probe.spin(lambda: False, 0.01)

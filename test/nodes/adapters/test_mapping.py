@@ -97,6 +97,9 @@ def test_the_ros2_control_example_puts_a_state_together_and_orders_the_rotors():
     found = wiring.states.state(first.decode(imu))
     np.testing.assert_array_equal(found, state)
     assert (first.max_age_s, second.max_age_s) == (None, 0.1)
+    # The state's frame is that of the position, not of the sensor.
+    imu.header.frame_id, odometry.header.frame_id = 'imu_link', 'map'
+    assert (first.frame(imu), second.frame(odometry)) == ('', 'map')
     (message,) = wiring.adapter.encode(np.array([1.0, 2.0, 3.0, 4.0]), 1)
     assert list(message.data) == [4.0, -1.0, -3.0, 2.0]
     assert wiring.topic == 'rotor_velocity_controller/commands'
