@@ -4,7 +4,6 @@ It translates and never decides: what to command is the pilot's decision.
 """
 
 import gc
-import re
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,6 +24,7 @@ from pkan_control.errors import UserError, unknown
 from pkan_control.nodes import process
 from pkan_control.nodes.arming_services import open_arming
 from pkan_control.nodes.calibration import Calibrator, known_calibration
+from pkan_control.nodes.complaints import Complaints
 from pkan_control.nodes.diagnostics import Diagnostics, Findings
 from pkan_control.nodes.inlet import Inlet
 from pkan_control.nodes.live_limits import follow, limits_of
@@ -34,7 +34,6 @@ from pkan_control.nodes.transitions import reported
 from pkan_control.nodes.watch import Watch
 from pkan_control.nodes.wiring import Wiring, make_wiring
 
-NUMBERS = re.compile(r'[0-9.-]+')
 TRIGGERS = ('state', 'timer')
 
 
@@ -57,7 +56,7 @@ class ControllerNode(LifecycleNode):
         # What is to be done before the chip is given back, and that.
         self._held = ExitStack()
         self._rate_hz = 0.0
-        self._logged = ''
+        self._complaints = Complaints()
         # With a timer as trigger: the newest state and its stamp.
         self._newest: tuple[int, Floats] | None = None
         follow(self, self._check_limits, self._limit)
@@ -208,7 +207,7 @@ class ControllerNode(LifecycleNode):
             self.destroy_service(service)
         self._outlet.close()
         self._diagnostics.close()
-        self._logged, self._newest = '', None
+        self._complaints, self._newest = Complaints(), None
 
     def _now_ns(self) -> int:
         return int(self.get_clock().now().nanoseconds)
@@ -269,10 +268,11 @@ class ControllerNode(LifecycleNode):
 
         A chip that missed so little that commands are held is counted only.
         """
-        kind, pilot = NUMBERS.sub('', reason), self._pilot
-        if kind != self._logged and not pilot.holding and not pilot.waits(time.monotonic()):
-            self._logged = kind
-            self.get_logger().warning(reason or 'all is well again')
+        pilot, steady_s = self._pilot, time.monotonic()
+        if pilot.holding or pilot.waits(steady_s):
+            return
+        if line := self._complaints.line(reason, steady_s):
+            self.get_logger().warning(line)
 
     def _report(self) -> None:
         if self._active:
