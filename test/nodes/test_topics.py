@@ -44,6 +44,13 @@ def test_every_bit_arrives(topic, count):
     check()
 
 
+def test_what_a_world_tells_beyond_the_joints_is_left_out():
+    values = np.array([1.0, 2.0, 3.0, 4.0])
+    message = state_topic(ARM).encode(np.append(values, [9.0, 9.0]), 1, FRAMES)
+    assert state_topic(ARM).decode(message).tobytes() == values.tobytes()
+    assert list(message.name) == ['a', 'b']
+
+
 @given(st.permutations(['a', 'b', 'gripper']))
 def test_fault_10_joint_states_come_in_any_order_and_with_others_between(order):
     place = {'a': 1.0, 'b': 2.0, 'gripper': 9.0}
