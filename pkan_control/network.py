@@ -116,7 +116,7 @@ def chebyshev_nodes(count: int) -> Floats:
 
 
 @lru_cache(maxsize=8)
-def _transform(count: int) -> Floats:
+def transform(count: int) -> Floats:
     """Return the matrix from values at the nodes to Chebyshev coefficients, `[count, count]`."""
     orders = np.arange(count)[:, None]
     matrix = 2 / count * np.cos(math.pi * orders * (np.arange(count) + 0.5) / count)
@@ -138,7 +138,7 @@ def coefficients(edges: Array) -> Array:
     """
     xp = namespace(edges)
     *batch, nodes, n_in, n_out = edges.shape
-    matrix = constant(_transform(nodes), edges)
+    matrix = constant(transform(nodes), edges)
     flat = matrix @ xp.reshape(edges, (*batch, nodes, n_in * n_out))
     swapped = xp.moveaxis(xp.reshape(flat, (*batch, nodes, n_in, n_out)), -3, -2)
     return xp.reshape(swapped, (*batch, n_in * nodes, n_out))

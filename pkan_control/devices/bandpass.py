@@ -65,6 +65,18 @@ class BandPass:
         high = f / physical[..., 2]
         return _amplitude(physical[..., 0], low, high)
 
+    def slopes(self, x: Array, physical: Array) -> tuple[Array, Array, Array, Array]:
+        """Return the response, and its derivatives by gain, low-pass and high-pass corner."""
+        f = drive_hz(x)
+        gain, low_hz, high_hz = (physical[..., i] for i in range(3))
+        square = f * f
+        low = (1 + square * low_hz**-2) ** -1
+        high = (1 + square * high_hz**-2) ** -1
+        amplitude = namespace(f).sqrt(low * high) * f * high_hz**-1
+        response = gain * amplitude
+        by_low, by_high = response * (1 - low) * low_hz**-1, response * high * -(high_hz**-1)
+        return response, amplitude, by_low, by_high
+
     def exact_response(self, x: Array, physical: Array) -> Array:
         """Return the response of the sampled circuit (z-domain).
 
@@ -79,12 +91,17 @@ class BandPass:
         """Return gain and capacitor codes; corners are rounded to the nearest in log frequency."""
         xp = namespace(physical)
         gain = xp.round(physical[..., 0] / GAIN_STEP)
-        logs, capacitors = (_like(table, physical, xp) for table in _corner_table())
-        midpoints = (logs[1:] + logs[:-1]) / 2
-        corners = physical[..., 1:]
-        nearest = xp.searchsorted(midpoints, xp.reshape(xp.log(corners), (-1,)))
-        pairs = xp.reshape(capacitors[nearest], (*corners.shape[:-1], 4))
+        nearest, capacitors = _nearest(physical), _like(_corner_table()[1], physical, xp)
+        pairs = xp.reshape(capacitors[nearest], (*gain.shape, 4))
         return xp.astype(xp.concat([gain[..., None], pairs], axis=-1), xp.int16)
+
+    def realised(self, physical: Array) -> Array:
+        """Return the nearest gain and corners that codes realise."""
+        xp = namespace(physical)
+        gain = xp.astype(xp.round(physical[..., :1] / GAIN_STEP), xp.float64) * GAIN_STEP
+        corners = _like(_corner_table()[2], physical, xp)[_nearest(physical)]
+        corners = xp.reshape(corners, (*gain.shape[:-1], 2))
+        return xp.concat([xp.astype(gain, physical.dtype), corners], axis=-1)
 
     def decode(self, codes: Array) -> Array:
         """Return gain and corners `(f_clk/pi) atan(C1 / (2 C2 + C1))` that codes realise."""
@@ -141,16 +158,24 @@ def _like(table: Floats, array: Array, xp: ModuleType) -> Array:
     return xp.asarray(table, dtype=array.dtype, device=array.device)
 
 
+def _nearest(physical: Array) -> Array:
+    """Return the places of elements' corners `[..., 2]` in the table, as one row."""
+    xp = namespace(physical)
+    logs = _like(_corner_table()[0], physical, xp)
+    corners = xp.log(xp.reshape(physical[..., 1:], (-1,)))
+    return xp.searchsorted((logs[1:] + logs[:-1]) / 2, corners)
+
+
 @lru_cache(maxsize=1)
-def _corner_table() -> tuple[Floats, Floats]:
-    """Return the logarithms of all realisable corners, ascending, and their pairs `[n, 2]`."""
+def _corner_table() -> tuple[Floats, Floats, Floats]:
+    """Return all realisable corners: logarithms, ascending; their pairs `[n, 2]`; in Hz."""
     low, high = CAPACITOR_LIMITS
     c1, c2 = np.meshgrid(np.arange(low, high + 1), np.arange(low, high + 1), indexing='ij')
     keep = np.gcd(c1, c2) == 1
     pairs = np.stack([c1[keep], c2[keep]], axis=-1).astype(np.float64)
-    logs = np.log(realised_hz(pairs[:, 0], pairs[:, 1]))
-    order = np.argsort(logs)
-    return logs[order], pairs[order]
+    hz = realised_hz(pairs[:, 0], pairs[:, 1])
+    order = np.argsort(np.log(hz))
+    return np.log(hz)[order], pairs[order], hz[order]
 
 
 bandpass = BandPass()

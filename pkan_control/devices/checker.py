@@ -27,7 +27,7 @@ from pkan_control.devices.demands import (
     trainable_values,
 )
 from pkan_control.devices.deviations import LIMITS, PRESETS, Deviations, find_deviations
-from pkan_control.devices.element import Device
+from pkan_control.devices.element import Device, Quick
 
 TUPLES = ('parameters', 'codes', 'code_limits', 'constants')
 FUNCTIONS = (
@@ -58,6 +58,8 @@ def check_device(device: Device, asarray: AsArray | None = None) -> None:
         check(device)
     for check in (_check_single, _check_nodes, _check_deviate, _check_presets, _check_time_power):
         check(device)
+    if isinstance(device, Quick):
+        _check_quick(device, device)
     if asarray is not None:
         _check_library(device, asarray)
         _check_gradients(device, asarray)
@@ -197,6 +199,24 @@ def _check_time_power(device: Device) -> None:
         demand(device, bool((watts > 0).all()), f'power_w is {watts.min():g}', 'positive')
     affine = apart(two - one, one - none) <= 1e-6
     demand(device, affine, 'power_w is bent in the figure of merit', 'affine in it')
+
+
+def _check_quick(device: Device, quick: Quick) -> None:
+    """Check what a device may have beside the rest against what it rests on."""
+    physical = physical_values(device)
+    response, *slopes = quick.slopes(X, physical)
+    error = apart(response, call(device, 'response', X, physical))
+    demand(device, error <= SAME, f'slopes gives a response off by {error:.1e}', 'response')
+    demand(device, len(slopes) == physical.shape[-1], f'{len(slopes)} slopes', 'one a parameter')
+    for index, name in enumerate(device.parameters):
+        moved = np.arange(physical.shape[-1]) == index
+        step = DIFFERENCE * (1e-3 + abs(physical)) * moved
+        ends = (call(device, 'response', X, physical + sign * step) for sign in (1, -1))
+        error = apart(slopes[index], np.subtract(*ends) / (2 * step[:, index]))
+        what = f'slope by {name} differs from differences by {error:.1e}'
+        demand(device, error <= GRADIENT, what, f'within {GRADIENT:g} of the largest')
+    error = apart(quick.realised(physical), device.decode(device.encode(physical)))
+    demand(device, error <= SAME, f'realised is off by {error:.1e}', 'decode(encode())')
 
 
 def _check_library(device: Device, asarray: AsArray) -> None:

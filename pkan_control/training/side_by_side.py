@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from pkan_control.network import SQUASH_SCALE, coefficients, node_inputs, propagate, squash
-from pkan_control.training.trainable import TrainableMlp, TrainableNetwork, limited
+from pkan_control.training import flawless
+from pkan_control.training.trainable import TrainableMlp, TrainableNetwork
 
 Member = TrainableNetwork | TrainableMlp
 
@@ -39,19 +39,10 @@ def evaluate(whole: Member, inputs: Tensor) -> Tensor:
     """Return the outputs of all members on ideal chips, `[members, batch, n]` to the same."""
     if isinstance(whole, TrainableMlp):
         return _perceptrons(whole, inputs)
-    layers = []
-    for physical in whole.physical():
-        x = node_inputs(whole.device, physical)[..., None]
-        edges = whole.device.response(x, physical).sum(dim=-1)
-        layers.append(coefficients(edges.movedim(0, 1)))
-
-    def node(value: Tensor, layer: int) -> Tensor:
-        # Where a squash is saturated, the gradient of the polynomials is not finite.
-        return limited(value) if layer < len(layers) - 1 else value
-
-    x = squash(limited(inputs), SQUASH_SCALE)
-    outputs: Tensor = propagate(x, layers, whole.device.nodes, node=node)
-    return outputs
+    shapes = [layer.shape for layer in whole.layers]
+    flat = torch.cat([layer.flatten(1, 3) for layer in whole.layers], dim=1)
+    layers = flawless.coefficients(whole.device, whole.settings(flat), shapes)
+    return flawless.evaluate(layers, inputs)
 
 
 def _perceptrons(whole: TrainableMlp, inputs: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from pkan_control.arrays import Floats
 from pkan_control.chips.simulated import RAIL_V
 from pkan_control.controller.bundle import MLP
-from pkan_control.devices.element import Device, find_device
+from pkan_control.devices.element import Device, Quick, find_device
 from pkan_control.errors import UserError
 from pkan_control.mlp import Mlp
 from pkan_control.network import (
@@ -111,8 +111,17 @@ class TrainableNetwork(nn.Module):
             bounded = [disconnected(self.device, each, ~kept) for each, kept in pairs]
         return [self._realised(b) for b in bounded] if self.quantised else bounded
 
+    def settings(self, trainable: Tensor) -> Tensor:
+        """Return the parameters of elements `[..., P]`, realisable where `quantised`."""
+        bounded: Tensor = self.device.bounded(trainable)
+        return self._realised(bounded) if self.quantised else bounded
+
     def _realised(self, physical: Tensor) -> Tensor:
-        realised = self.device.decode(self.device.encode(physical.detach()))
+        device, exact = self.device, physical.detach()
+        if isinstance(device, Quick):
+            realised = device.realised(exact)
+        else:
+            realised = device.decode(device.encode(exact))
         straight_through: Tensor = physical + (realised.to(physical.dtype) - physical).detach()
         return straight_through
 

@@ -79,6 +79,16 @@ def training_step() -> Callable[[], Any]:
     return lambda: torch.autograd.backward(network.exposed(x, generator).sum())
 
 
+def flawless_step() -> Callable[[], Any]:
+    import torch
+
+    from pkan_control.training.side_by_side import evaluate, stacked
+    from pkan_control.training.trainable import make_ideal
+
+    network, x = stacked([make_ideal('bandpass', (4, 20, 20, 1), 6, 0)]), torch.zeros((1, 32, 4))
+    return lambda: torch.autograd.backward(evaluate(network, x).sum())
+
+
 @pytest.mark.parametrize(
     ('make', 'limit'),
     [
@@ -87,8 +97,12 @@ def training_step() -> Callable[[], Any]:
         (environment_step, 7700),
         (batched_step, 34500),
         (training_step, 11700),
+        (flawless_step, 11800),
     ],
-    ids=['ideal chip', 'simulated chip', 'environment', 'batched world', 'training'],
+    ids=[
+        *('ideal chip', 'simulated chip', 'environment', 'batched world'),
+        *('training', 'training without flaws'),
+    ],
 )
 def test_no_more_is_executed_than_before(make: Callable[[], Callable[[], Any]], limit: int):
     count = counted(make())

@@ -215,3 +215,46 @@ def test_faults_of_gradients_matter_only_to_those_who_train():
     broken = Lamp()
     broken.response = unrecorded
     check_device(broken)
+
+
+class QuickLamp(Lamp):
+    """A lamp that says how its light changes."""
+
+    def slopes(self, x, physical):
+        """Return the light, and its slopes by gain and steepness."""
+        bright = np.tanh(physical[..., 1] * (x - 0.5))
+        gain = physical[..., 0]
+        return gain * bright, bright, gain * (x - 0.5) * (1 - bright**2)
+
+    def realised(self, physical):
+        """Return hundredths and fiftieths."""
+        return self.decode(self.encode(physical))
+
+
+quick = QuickLamp()
+QUICK_FAULTS = {
+    'another response': (
+        {'slopes': lambda x, p: (1.01 * quick.response(x, p), 0, 0)},
+        ('slopes', 'response'),
+    ),
+    'a slope is missing': (
+        {'slopes': lambda x, p: Lamp.response(quick, x, p)[None]},
+        ('0 slopes', 'one a parameter'),
+    ),
+    'a slope that is none': (
+        {'slopes': lambda x, p: (*QuickLamp.slopes(quick, x, p)[:2], 0 * p[..., 0] * x)},
+        ('slope by steepness',),
+    ),
+    'other settings': ({'realised': lambda p: p}, ('realised', 'decode')),
+}
+
+
+@pytest.mark.parametrize('fault', sorted(QUICK_FAULTS))
+def test_a_planted_fault_of_a_quick_device_is_named(refused, fault):
+    changes, words = QUICK_FAULTS[fault]
+    broken = QuickLamp()
+    check_device(broken)
+    for name, value in changes.items():
+        setattr(broken, name, value)
+    with refused('device lamp', 'must be', *words):
+        check_device(broken)

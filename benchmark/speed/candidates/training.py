@@ -12,8 +12,8 @@ from worker import Work
 
 from pkan_control.devices.memdiode import memdiode
 from pkan_control.mlp import equal_shape
-from pkan_control.network import compile_layer, propagate, squash
-from pkan_control.training.trainable import ChipNoise, TrainableMlp, TrainableNetwork
+from pkan_control.training.side_by_side import evaluate, stacked
+from pkan_control.training.trainable import TrainableMlp, make_ideal
 
 RATE = 1e-2
 # Steps after which the loss must have fallen.
@@ -26,13 +26,6 @@ def data(inputs: int, batch: int) -> tuple[Tensor, Tensor]:
     x = numbers.normal(size=(batch, inputs))
     y = np.sin(x[:, 0] * x[:, 1]) + 0.5 * np.cos(x[:, 2]) * x[:, -1]
     return torch.tensor(x, dtype=torch.float32), torch.tensor(y[:, None], dtype=torch.float32)
-
-
-def outputs_of(network: TrainableNetwork, observations: Tensor) -> Tensor:
-    """Return the outputs of a network that nothing disturbs."""
-    layers = [compile_layer(network.device, p) for p in network.physical()]
-    y: Tensor = propagate(squash(observations, 0.5), layers, network.device.nodes)
-    return y
 
 
 def work_of(
@@ -69,12 +62,12 @@ def network(
 ) -> Work:
     """Return training steps of this project's network; `on` a CUDA device where there is one."""
     torch.set_num_threads(1)
-    net = TrainableNetwork(device, tuple(shape), k, ChipNoise(), seed=0).to(on)
+    net = stacked([make_ideal(device, tuple(shape), k, seed=0)]).to(on)
     net.quantised = quantised
     x, y = (part.to(on) for part in data(shape[0], batch))
-    parameters = [p.detach().flatten().tolist() for p in net.layers]
+    parameters = [p.detach().flatten().tolist() for p in net.parameters()]
     facts = {'trainable': parameters} if device == 'bandpass' else {}
-    return work_of(list(net.parameters()), lambda: outputs_of(net, x), y, facts, learn)
+    return work_of(list(net.parameters()), lambda: evaluate(net, x[None])[0], y, facts, learn)
 
 
 def mlp(shape: list[int], k: int, batch: int) -> Work:
