@@ -9,14 +9,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pkan_control.arrays import Floats
 from pkan_control.errors import UserError, unknown
-from pkan_control.urdf import UrdfJoint, read_chain
 from pkan_control.yaml_files import read_yaml
+
+if TYPE_CHECKING:
+    from pkan_control.urdf import UrdfJoint
 
 # Robots that come with the PyBullet wheel are named by this prefix.
 WHEEL = 'pybullet_data'
@@ -205,6 +207,9 @@ def urdf_arm(name: str, model: str, link: str, values: Mapping[str, Any] | None 
 
     Without them it rests in the middle of its joints' limits.
     """
+    # What reads XML takes memory of a node that needs none.
+    from pkan_control.urdf import read_chain
+
     given = dict(values or {})
     urdf = read_chain(model_file(model), link)
     joints, rest = _joints(urdf, given.pop('acceleration', ACCELERATION))
@@ -224,7 +229,7 @@ def _with(arm: Arm, values: dict[str, Any]) -> Arm:
     return replace(arm, **values)
 
 
-def _joints(urdf: list[UrdfJoint], acceleration: Any) -> tuple[tuple[Joint, ...], Floats]:
+def _joints(urdf: 'list[UrdfJoint]', acceleration: Any) -> tuple[tuple[Joint, ...], Floats]:
     """Return the joints that move, and the transform `[4, 4]` from the last one to the link."""
     count = sum(joint.kind in ('revolute', 'continuous', 'prismatic') for joint in urdf)
     limits = acceleration if isinstance(acceleration, list) else [acceleration] * count

@@ -4,7 +4,6 @@ import importlib
 from typing import Any, TypeAlias
 
 import numpy as np
-from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
 # From 2.1 on NumPy follows the standard by itself; what wraps older ones takes 10 MB of a node.
@@ -25,6 +24,9 @@ def namespace(*arrays: Array) -> Any:
     """Return the array-API namespace of the arrays, by a short path where all are NumPy's."""
     for array in arrays:
         if not isinstance(array, _NUMPY):
+            # Not before it is needed: NumPy alone does without.
+            from array_api_compat import array_namespace
+
             return array_namespace(*arrays)
     return numpy_namespace
 

@@ -54,7 +54,8 @@ def resident(arguments: list[str]) -> tuple[float, list[str]]:
             memory = psutil.Process(process.pid).memory_info().rss / 1e6
             mapped = Path(f'/proc/{process.pid}/maps').read_text()
         finally:
-            process.terminate()
+            # DDS may hang as it ends.
+            process.kill()
             process.wait()
     return memory, [name for name in HEAVY if name in mapped]
 
