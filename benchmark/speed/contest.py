@@ -51,7 +51,10 @@ class Bar:
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison: this project's candidate first; the bar is None where it is only shown."""
+    """One comparison: this project's candidate first; the bar is None where it is only shown.
+
+    `tried` is what the page says where the bar is not met.
+    """
 
     name: str
     text: str
@@ -60,6 +63,7 @@ class Row:
     bar: Bar | None
     check: Check
     unit: str = 's'
+    tried: str = ''
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,13 @@ class Outcome:
             return '**wrong**'
         if self.row.bar is None:
             return '-'
-        return 'met' if self.row.bar.met(self.ratio.median) else '**not met**'
+        return '**not met**' if self.missed else 'met'
+
+    @property
+    def missed(self) -> bool:
+        """Return whether it ran and did not meet its bar."""
+        bar, ratio = self.row.bar, self.ratio
+        return bar is not None and ratio is not None and not bar.met(ratio.median)
 
 
 def compete(row: Row, pace: Pace) -> Outcome:

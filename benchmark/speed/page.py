@@ -52,6 +52,10 @@ def page(outcomes: Sequence[Outcome], growths: Sequence[Growth], quick: bool, co
     if notes:
         lines += ['', '## What was checked', '', '| row | |', '|---|---|']
         lines += [f'| `{o.row.name}` | {_note(o)} |' for o in notes]
+    missed = [o for o in outcomes if o.missed and o.row.tried]
+    if missed:
+        lines += ['', '## What was tried where a bar is not met', '']
+        lines += [f'- `{o.row.name}`: {o.row.tried}' for o in missed]
     if growths:
         lines += ['', '## Growth', '', *_growth(growths)]
     return '\n'.join(lines) + '\n'
