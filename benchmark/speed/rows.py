@@ -66,16 +66,11 @@ def training(options: Options) -> list[Row]:
         text = f'{step}, {mode} settings'
         found += [
             Row(
-                f'train_{mode}_phykan',
-                text,
-                ours,
-                phykan,
-                Bar('>=', bar),
-                same_network,
+                f'train_{mode}_phykan', text, ours, phykan, Bar('>=', bar), same_network,
                 tried=TRAINING,
-            ),  # fmt: skip
+            ),
             Row(f'train_{mode}_mlp', text, ours, mlp, Bar('<=', 5), both_learn),
-        ]
+        ]  # fmt: skip
     ours = Candidate('pkan_control', 'training:network', TRAINED)
     if options.device != 'cpu':
         there = Candidate(
