@@ -22,11 +22,15 @@ Figures = dict[str, Any]
 
 @dataclass(frozen=True)
 class Section:
-    """A command and the name of the JSON file that it writes; `{json}` stands for it."""
+    """A command and the name of the JSON file that it writes; `{json}` stands for it.
+
+    A picture that it draws, in `doc/`, is shown below what it printed.
+    """
 
     title: str
     name: str
     command: str
+    picture: str = ''
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,8 @@ def measure(page: Page, folder: Path) -> str:
         command = section.command.replace('{json}', f'{section.name}.json')
         shown = (line.rstrip() for line in outputs[section.name].rstrip().splitlines())
         lines += ['', f'## {section.title}', '', '```console', f'$ {command}', *shown, '```']
+        if section.picture:
+            lines += ['', f'![{section.title}](../{section.picture})']
     return '\n'.join(lines) + '\n'
 
 

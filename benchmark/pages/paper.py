@@ -19,8 +19,9 @@ KINDS = "--kind bandpass --kind 'MLP, equal nodes' --kind 'MLP, 1 hidden' --kind
 
 def comparison(name: str) -> Section:
     """Return the section of a comparison, on one core so that times can be compared."""
-    files = f'--workers 1 --picture doc/compare_{name}.png --json {{json}}'
-    return Section(f'`{name}`', name, f'pkan compare {name} {GRIDS[name]} {files}')
+    picture = f'compare_{name}.png'
+    files = f'--workers 1 --picture doc/{picture} --json {{json}}'
+    return Section(f'`{name}`', name, f'pkan compare {name} {GRIDS[name]} {files}', picture)
 
 
 def reinforced(seed: int, device: str = 'bandpass') -> tuple[Section, Section]:
@@ -119,6 +120,10 @@ PAGE = Page(
                 'python benchmark/quantised.py --json {json}'),
         *(section for seed in SEEDS for section in reinforced(seed)),
         *(section for device in BESIDE for section in reinforced(0, device)),
+        Section('Networks on chips', 'transfer',
+                'pkan transfer --edges 3500 --workers 1 --json {json}'),
+        Section('Power', 'power',
+                'pkan power controllers/drone_hover.safetensors --json {json}'),
         Section('The claims', 'claims', 'python benchmark/claims.py --json {json}'),
     ),
     BARS,

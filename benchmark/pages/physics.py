@@ -9,6 +9,10 @@ from pages.page import REPORTED, Bar, Page, Section
 SMALL, PRUNED = 'out/small_mlp.safetensors', 'out/pruned.safetensors'
 SECTIONS = (
     Section('Elements', 'elements', 'python benchmark/elements.py --json {json}'),
+    Section(
+        'Training steps beside an MLP of equal parameters', 'steps',
+        'python benchmark/speed --rows train_continuous_mlp train_realisable_mlp --json {json}',
+    ),
     Section('Exports', 'exports', 'python benchmark/exports.py --json {json}'),
     Section('35,000 edges on chips of each preset', 'transfer', 'pkan transfer --json {json}'),
     Section(
@@ -110,6 +114,14 @@ BARS = (
         most(f'ONNX, {device}, {kind} precision', 'exports', f'ONNX, {device}, {kind}', limit)
         for device in ('bandpass', 'memdiode')
         for kind, limit in (('double', 1e-6), ('single', 1e-5))
+    ),
+    *(
+        Bar(
+            f'training step over that of an MLP, {kind} settings', '<= 5 x', 'steps',
+            lambda f, kind=kind: f['rows'][f'train_{kind}_mlp']['ratio']['median'], '{:.1f} x',
+            lambda v: v <= 5,
+        )
+        for kind in ('continuous', 'realisable')
     ),
     Bar(
         'edges moved onto chips of each preset', '>= 35000', 'transfer',
