@@ -3,8 +3,10 @@
 `doc/results.md` shows the bars of all pages, as they were measured last.
 """
 
-import sys
+import argparse
 import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pages import PAGES
@@ -36,18 +38,33 @@ def index() -> str:
 def main() -> None:
     """Measure the pages named on the command line, or all of them."""
     known = {page.name: page for page in PAGES}
-    names = sys.argv[1:] or list(known)
-    for name in names:
-        if name not in known:
-            raise SystemExit(f'error: page {name!r} is unknown: there are {", ".join(known)}')
-    for name in names:
-        with tempfile.TemporaryDirectory() as folder:
-            text = measure(known[name], Path(folder))
-        path_of(known[name]).parent.mkdir(exist_ok=True)
-        path_of(known[name]).write_text(text)
-        print(f'wrote {path_of(known[name]).relative_to(ROOT)}')
-    INDEX.write_text(index())
-    print(f'wrote {INDEX.relative_to(ROOT)}')
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('names', nargs='*', choices=[*known, []], metavar='PAGE')
+    parser.add_argument(
+        '--folder', type=Path, help='keep what sections print here, and do not run those again'
+    )
+    parser.add_argument('--only', nargs='*', help='run these sections, write no page')
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        for name in given.names or known:
+            folder = (given.folder or Path(temporary)).resolve() / name
+            folder.mkdir(parents=True, exist_ok=True)
+            write(known[name], folder, given.only)
+    if given.only is None:
+        INDEX.write_text(index())
+        print(f'wrote {INDEX.relative_to(ROOT)}')
+
+
+def write(page: Page, folder: Path, only: Sequence[str] | None) -> None:
+    """Measure a page and write it, or measure some of its sections only."""
+    if only is not None:
+        sections = tuple(section for section in page.sections if section.name in only)
+        measure(replace(page, sections=sections, bars=()), folder)
+        return
+    text = measure(page, folder)
+    path_of(page).parent.mkdir(exist_ok=True)
+    path_of(page).write_text(text)
+    print(f'wrote {path_of(page).relative_to(ROOT)}')
 
 
 if __name__ == '__main__':

@@ -22,7 +22,7 @@ TRAINING_SEED, UNSEEN_SEED = 1_000_000, 0
 CONSTANTS = np.arange(105.0, 130.0, 1.0)
 STEPS = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
 FIRSTS = np.arange(108.0, 125.0, 4.0)
-NETWORKS = {'bandpass': (2, 6, 1), 'memdiode': (2, 6, 1), 'mlp': (2, 8, 8, 1)}
+NETWORKS = {'bandpass': (4, 6, 1), 'memdiode': (4, 6, 1), 'mlp': (4, 15, 15, 1)}
 SEEDS = (0, 1, 2)
 # A policy makes steps `[n]` in V of states `[n, 17]` at a step of the episode.
 Policy = Callable[[np.ndarray, int], np.ndarray]

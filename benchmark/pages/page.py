@@ -22,11 +22,15 @@ Figures = dict[str, Any]
 
 @dataclass(frozen=True)
 class Section:
-    """A command and the name of the JSON file that it writes; `{json}` stands for it."""
+    """A command and the name of the JSON file that it writes; `{json}` stands for it.
+
+    A picture that it draws, in `doc/`, is shown below what it printed.
+    """
 
     title: str
     name: str
     command: str
+    picture: str = ''
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class Page:
 
 
 def measure(page: Page, folder: Path) -> str:
-    """Run all commands of a page, their files in a folder; return its text."""
+    """Run all commands of a page that a folder does not know yet; return the page's text."""
     outputs, figures = {}, {}
     with ThreadPoolExecutor(page.workers) as pool:
         done = pool.map(lambda section: _run(section, folder), page.sections)
@@ -70,6 +74,8 @@ def measure(page: Page, folder: Path) -> str:
         command = section.command.replace('{json}', f'{section.name}.json')
         shown = (line.rstrip() for line in outputs[section.name].rstrip().splitlines())
         lines += ['', f'## {section.title}', '', '```console', f'$ {command}', *shown, '```']
+        if section.picture:
+            lines += ['', f'![{section.title}](../{section.picture})']
     return '\n'.join(lines) + '\n'
 
 
@@ -83,23 +89,31 @@ def _origin() -> list[str]:
 
 
 def _run(section: Section, folder: Path) -> tuple[str, Figures]:
-    """Run a section's command; return what it printed, and its figures."""
-    path = folder / f'{section.name}.json'
+    """Return what a section printed, and its figures; run what the folder does not know yet."""
+    path, printed = folder / f'{section.name}.json', folder / f'{section.name}.txt'
+    if not printed.exists():
+        print(f'{section.title} ...', file=sys.stderr, flush=True)
+        began = time.monotonic()
+        output = _output(section, path)
+        print(f'  {section.name}: {time.monotonic() - began:.0f} s', file=sys.stderr, flush=True)
+        printed.write_text(output.replace(f'{folder}/', ''))
+    return printed.read_text(), json.loads(path.read_text())
+
+
+def _output(section: Section, path: Path) -> str:
+    """Run a section's command, which writes a JSON file; return what it printed."""
     command = shlex.split(section.command.replace('{json}', str(path)))
     if command[0] == 'python':
         command[0] = sys.executable
     else:
         command[0] = str(Path(sys.executable).parent / command[0])
-    print(f'{section.title} ...', file=sys.stderr, flush=True)
-    began = time.monotonic()
     environment = os.environ | {'COLUMNS': '100', 'NO_COLOR': '1'}
     done = subprocess.run(  # noqa: S603 (the commands are those above)
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False
     )
     if done.returncode != 0:
         raise SystemExit(f'{section.command}: exit code {done.returncode}')
-    print(f'  {time.monotonic() - began:.0f} s', file=sys.stderr)
-    return done.stdout.replace(f'{folder}/', ''), json.loads(path.read_text())
+    return done.stdout
 
 
 def _row(bar: Bar, figures: Figures) -> str:

@@ -9,7 +9,9 @@ from pkan_control.commands.options import JsonFile, write_json
 
 MlpFile = Annotated[
     Path | None,
-    typer.Option(help='Controller file of an MLP of equal score; the shipped one of the task.'),
+    typer.Option(
+        help='Controller file of an MLP of equal score; or else the shipped one, of equal size.'
+    ),
 ]
 Constants = Annotated[
     bool, typer.Option('--constants', help='Print every constant with its source.')
@@ -50,6 +52,9 @@ def power(
     console.print(power_table(f'{controller}: {describe(bundle)}, {bundle.rate_hz:g} Hz', found))
     rows = {describe(each): each.results.get('success_rate') for each in (bundle, beside) if each}
     console.print(f'Success as measured at training: {_rates(rows)}')
+    if mlp is None and beside is not None:
+        console.print('The MLP has as many parameters as the network. One of equal score is '
+                      'smaller and takes less: --mlp FILE.')  # fmt: skip
     for line in found.warnings():
         console.print(f'warning: {line}')
     if constants:

@@ -25,7 +25,15 @@ from pkan_control.devices.element import find_device
 from pkan_control.errors import UserError
 from pkan_control.files import replace_file
 from pkan_control.mlp import Mlp
-from pkan_control.network import Program, compile_layer, propagate, squash
+from pkan_control.network import (
+    Layer,
+    Program,
+    compile_layer,
+    fastest_layer,
+    plain_layer,
+    propagate,
+    squash,
+)
 
 FORMAT_VERSION = 1
 MAX_BYTES = 4 * 1024 * 1024
@@ -68,14 +76,16 @@ class Bundle:
         return MLP if isinstance(self.program, Mlp) else self.program.device
 
 
-def evaluate_ideal(program: Program | Mlp, observation: Floats) -> Floats:
+def evaluate_ideal(
+    program: Program | Mlp, observation: Floats, layer: Layer = fastest_layer
+) -> Floats:
     """Return what a program computes of normalised observations on a flawless chip."""
     if isinstance(program, Mlp):
         return program.evaluate(observation)
     device = find_device(program.device)
     layers = [compile_layer(device, device.decode(codes)) for codes in program.layers]
     x = squash(observation, program.squash_scale)
-    outputs: Floats = propagate(x, layers, device.nodes, program.squash_scale)
+    outputs: Floats = propagate(x, layers, device.nodes, program.squash_scale, layer=layer)
     return outputs
 
 
@@ -88,7 +98,8 @@ def save_bundle(path: Path, bundle: Bundle) -> str:
     generator = np.random.default_rng(SELF_TEST_SEED)
     inputs = generator.uniform(-1.5, 1.5, (SELF_TEST_VECTORS, bundle.program.shape[0]))
     tensors['self_test_inputs'] = inputs
-    tensors['self_test_outputs'] = evaluate_ideal(bundle.program, inputs)
+    # The same file whether there was a compiler or not.
+    tensors['self_test_outputs'] = evaluate_ideal(bundle.program, inputs, plain_layer)
     manifest = _manifest(bundle)
     try:
         manifest['checksum'] = checksum(manifest, tensors)

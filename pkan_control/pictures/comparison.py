@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from pkan_control.pictures.style import BAD, FAINT, GOOD, INK, make_figure, save
 
@@ -20,6 +20,8 @@ AXES = (('parameters', 'trainable parameters'), ('nodes', 'nodes'))
 # Panels of several problems; one problem has a larger one.
 PANEL, SINGLE = (3.1, 2.7), (5.2, 4.2)
 ACROSS = 4
+# An axis whose ends have a smaller ratio gets equal steps.
+NARROW = 5
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -56,12 +58,18 @@ def draw_panel(axes: Any, rows: Rows, column: str, less: bool) -> None:
             axes.scatter([at] * len(row['scores']), row['scores'], s=6, color=colour, alpha=0.35)
     positive = all(score > 0 for row in rows for score in row['scores'])
     axes.set_xscale('log')
+    label(axes.xaxis)
     if less and positive:
         axes.set_yscale('log')
+        label(axes.yaxis)
     axes.tick_params(labelsize=8)
-    ticks = sorted({row[column] for row in rows})
-    if len(ticks) <= 6 or np.ptp(np.log10(ticks)) < 1:
-        axes.set_xticks(ticks[:: max(1, len(ticks) // 5)])
-        axes.set_xticklabels([str(tick) for tick in ticks[:: max(1, len(ticks) // 5)]])
-    axes.minorticks_off()
     axes.grid(alpha=0.25)
+
+
+def label(axis: Any) -> None:
+    """Give a logarithmic axis a few plain numbers, also where it spans less than a decade."""
+    low, high = axis.get_view_interval()
+    narrow = high < NARROW * low
+    axis.set_major_locator(MaxNLocator(4) if narrow else LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f'{value:g}'))
+    axis.set_minor_locator(NullLocator())

@@ -9,7 +9,9 @@ from rich.table import Table
 
 def comparison_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return a row for each kind of network and size: its score over the seeds, and its size."""
-    table = Table(title=title, title_justify='left', box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=title, title_justify='left', box=SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 0)
+    )
     for heading in ('network', 'shape'):
         table.add_column(heading, no_wrap=True)
     headings = ('mean', 'spread', 'trained\nnumbers', 'nodes', 'edges', 'rate', 'train\ns')

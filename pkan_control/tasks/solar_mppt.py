@@ -84,12 +84,12 @@ class SolarMppt:
         return np.zeros(0)
 
     def goal_observation(self) -> Floats:
-        """Return the currents `[2]` of a usual string."""
-        return np.array([6.0, 5.0])
+        """Return the observation `[4]` of a usual string at its best point."""
+        return np.array([CONSTANT_V, 5.5, 0.0, 1.0])
 
     def expert(self, observation: Array) -> Array:
-        """Return the best constant voltage `[..., 1]` in V, whatever was probed."""
-        return 0 * observation[..., :1] + CONSTANT_V
+        """Return the step `[..., 1]` in V to the best constant voltage."""
+        return CONSTANT_V - observation[..., :1]
 
     def classic(self) -> tuple[SolarLaw, PerturbAndObserve]:
         """Return perturb-and-observe, tuned."""

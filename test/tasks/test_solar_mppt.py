@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pkan_control.controller.laws.solar import CHOSEN, HOLD, PHASE, SolarLaw
+from pkan_control.controller.laws.solar import HOLD, PHASE, STEP_V, SolarLaw
 from pkan_control.photovoltaics import VOLTAGE_GRID, best_points, currents_at, curves
 from pkan_control.rollouts.rollout import Plan, fly_classic, fly_expert
 from pkan_control.tasks.solar_mppt import CONSTANT_V, solar_mppt
@@ -57,24 +57,39 @@ def test_one_is_as_many_and_the_light_changes_once():
     assert changes == [int(states[1, CHANGE])]
 
 
-def test_the_law_probes_both_voltages_then_stays_until_the_light_changes():
-    law = SolarLaw()
-    state = np.array([100.0, 8.0, 0.0, 800.0])
-    memory = law.start(state)
+def tracked(law, steps, curve, outputs, state, memory):
+    """Return where a law goes on a curve, step by step, and the memory and state it ends with."""
     visited = []
-    for _ in range(12):
+    for _ in range(steps):
         memory, seen = law.observe(memory, state, np.zeros(0))
-        memory, step = law.act(memory, state, np.array([118.0]))
-        state = np.array([state[0] + step[0], 9.0 - state[0] / 100, step[0], 0.0])
-        visited.append(round(state[0], 6))
-    assert visited[:3] == [112.0, 124.0, 118.0]
-    assert set(visited[3:]) == {118.0}
-    assert (memory[PHASE], memory[CHOSEN]) == (HOLD, 118.0)
-    assert (seen > 0).all()
-    state[1] *= 0.8
-    memory, _ = law.observe(memory, state, np.zeros(0))
-    _, step = law.act(memory, state, np.array([118.0]))
-    assert step[0] == pytest.approx(112.0 - 118.0)
+        assert np.isfinite(seen).all()
+        memory, step = law.act(memory, state, outputs(state))
+        voltage = state[0] + step[0]
+        state = np.array([voltage, curve(voltage), step[0], 0.0])
+        visited.append(round(voltage, 6))
+    return visited, memory, state
+
+
+@pytest.mark.parametrize(('slope', 'second'), [(0.01, 124.0), (0.05, 88.0)])
+def test_the_law_takes_two_points_then_the_networks_steps_until_the_light_changes(slope, second):
+    law, state = SolarLaw(), np.array([90.0, 8.0, 0.0, 720.0])
+    to_the_best = lambda state: np.array([121.0 - state[0]])  # noqa: E731
+    visited, memory, state = tracked(
+        law, 9, lambda v: 9.0 - slope * v, to_the_best, state, law.start(state)
+    )
+    assert visited[:4] == [118.0, second, min(121.0, second + STEP_V), visited[3]]
+    assert {121.0} >= set(visited[-2:])
+    assert memory[PHASE] == HOLD
+    state[1] *= 0.98
+    assert tracked(law, 1, lambda v: 8.0, to_the_best, state, memory)[0] == [118.0]
+
+
+def test_a_step_of_nothing_from_afar_is_looked_at_close_by():
+    law, state = SolarLaw(), np.array([118.0, 8.0, 0.0, 0.0])
+    nothing = lambda state: np.zeros(1)  # noqa: E731
+    visited, memory, _ = tracked(law, 4, lambda v: 8.0, nothing, state, law.start(state))
+    assert visited == [124.0, 124.0 + law.look_v, 124.0 + law.look_v, 124.0 + law.look_v]
+    assert memory[PHASE] == HOLD
 
 
 def test_usual_trackers_and_the_most_there_is():
@@ -86,4 +101,4 @@ def test_usual_trackers_and_the_most_there_is():
     assert 0.85 < shares['constant'] < 0.99
     assert 0.85 < shares['perturb'] < 0.99
     assert len(VOLTAGE_GRID) == 401
-    assert solar_mppt.expert(np.zeros(2)) == CONSTANT_V
+    assert solar_mppt.expert(np.zeros(4)) == CONSTANT_V

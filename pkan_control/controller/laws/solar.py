@@ -1,8 +1,9 @@
-"""The law of a maximum-power-point tracker: two probes, and what the network makes of them.
+"""The law of a maximum-power-point tracker: points of a curve, and the step that a network takes.
 
-The currents of a string at two voltages near its usual best point tell how its modules are shaded.
-The law goes to both, remembers what flowed there, lets the network say the voltage, and stays
-until another current shows that the light has changed.
+The law goes to a usual voltage, then to a second one: to a far lower one where so little current
+flows that fewer modules may give more power. From two points of the curve the network says the
+next step, from there and the last point the next, until it stays. It stays until another current
+shows that the light has changed.
 """
 
 import math
@@ -18,11 +19,26 @@ STATE = ('voltage_v', 'current_a', 'last_step_v', 'power_w')
 # A command moves the voltage by at most so much.
 STEP_V = 30.0
 COMMAND = Terms([Signal('step', 'V', '', STEP_V, clip=1.0)])
-# What the law remembers: what it is at, the currents of both probes in A, the voltage that was
-# chosen, and the current there.
-PHASE, LOW, HIGH, CHOSEN, HELD = range(5)
-TO_LOW, TO_HIGH, TO_CHOSEN, HOLD = range(4)
+# What the law remembers: what it is at, the second voltage in V, the point that it came from in V
+# and A, and the current in A where it stays.
+PHASE, SECOND, FROM_V, FROM_A, HELD = range(5)
+TO_FIRST, TO_SECOND, SEEK, HOLD = range(4)
 THERE_V = 0.01
+# Points closer than this are not told apart; below so little current, as if there were so much.
+APART_V, LEAST_A = 0.05, 0.1
+
+
+def seen_from(voltage: Array, current: Array, from_v: Array, from_a: Array) -> Array:
+    """Return the observation `[..., 4]` of a point in V and A, and of the one it was reached from.
+
+    The third number is the change of power with voltage, each as a share: `V dP / (P dV)` of the
+    secant, 0 at the top.
+    """
+    xp = namespace(voltage)
+    moved = voltage - from_v
+    apart = xp.where(abs(moved) < APART_V, 0 * moved + APART_V, moved)
+    rise = 1 + voltage * (current - from_a) / apart / xp.maximum(current, 0 * current + LEAST_A)
+    return xp.stack([voltage, current, rise, moved], axis=-1)
 
 
 @dataclass(frozen=True)
@@ -34,17 +50,30 @@ class SolarLaw:
     """
 
     rate_hz: float = 10.0
-    # The voltages that are probed, and the change of current that starts anew: a share and in A.
-    low_v: float = 112.0
-    high_v: float = 124.0
-    change: float = 0.02
-    change_a: float = 0.05
+    # The voltages that come first, and second where more current than that flows at the first, or
+    # less.
+    first_v: float = 118.0
+    second_v: float = 124.0
+    scout_v: float = 88.0
+    scout_a: float = 4.4
+    # It stays where the network would step by less; from afar, it first has a look so close by.
+    stay_v: float = 0.5
+    close_v: float = 4.0
+    look_v: float = 1.5
+    # The change of current that starts anew: a share and in A.
+    change: float = 0.005
+    change_a: float = 0.01
 
     name = 'solar'
     state_names = STATE
     goal_names = ()
-    observation = Terms([Signal(f'current_{at}', 'A', '', 2.5, 5.5) for at in ('low', 'high')])
-    output = Terms([Signal('voltage', 'V', '', STEP_V, 110.0, clip=2.0)])
+    observation = Terms([
+        Signal('voltage', 'V', '', 25.0, 115.0),
+        Signal('current', 'A', '', 2.5, 5.5),
+        Signal('rise', '', '', 3.0, clip=1.5),
+        Signal('moved', 'V', '', 20.0, clip=1.5),
+    ])  # fmt: skip
+    output = COMMAND
     command = COMMAND
 
     def __post_init__(self) -> None:
@@ -54,35 +83,54 @@ class SolarLaw:
                 raise ValueError(f'{name}={value!r}: must be positive and finite')
 
     def start(self, state: Array) -> Array:
-        """Return the memory `[..., 5]` of one that has probed nothing."""
+        """Return the memory `[..., 5]` of one that has been nowhere."""
         return namespace(state).concat([0 * state[..., :4], 0 * state[..., :1]], axis=-1)
 
+    def second(self, current: Array) -> Array:
+        """Return the second voltage in V for the current in A at the first."""
+        xp = namespace(current)
+        low, high = 0 * current + self.scout_v, 0 * current + self.second_v
+        return xp.where(current < self.scout_a, low, high)
+
     def observe(self, memory: Array, state: Array, goal: Array) -> tuple[Array, Array]:
-        """Return the memory, and the currents `[..., 2]` in A at both probes."""
+        """Return the memory, and what `seen_from` says of the point, `[..., 4]`."""
         xp = namespace(state)
-        phase, low, high, chosen, held = (memory[..., i] for i in range(5))
+        phase, second, from_v, from_a, held = (memory[..., i] for i in range(5))
         voltage, current = state[..., 0], state[..., 1]
-        at_low = (phase == TO_LOW) & (abs(voltage - self.low_v) < THERE_V)
-        at_high = (phase == TO_HIGH) & (abs(voltage - self.high_v) < THERE_V)
-        arrived = (phase == TO_CHOSEN) & (abs(voltage - chosen) < THERE_V)
-        other = abs(current - held) > self.change * held + self.change_a
-        changed = (phase == HOLD) & other
-        low, high = xp.where(at_low, current, low), xp.where(at_high, current, high)
-        held = xp.where(arrived, current, held)
-        phase = phase + xp.astype(at_low | at_high | arrived, phase.dtype)
-        phase = xp.where(changed, 0 * phase, phase)
-        kept = xp.stack([phase, low, high, chosen, held], axis=-1)
-        return kept, xp.stack([low, high], axis=-1)
+        changed = (phase == HOLD) & (abs(current - held) > self.change * held + self.change_a)
+        phase = xp.where(changed, 0 * phase + TO_FIRST, phase)
+        at_first = (phase == TO_FIRST) & (abs(voltage - self.first_v) < THERE_V)
+        second = xp.where(at_first, self.second(current), second)
+        at_second = (phase == TO_SECOND) & (abs(voltage - second) < THERE_V)
+        phase = phase + xp.astype(at_first | at_second, phase.dtype)
+        kept = xp.stack([phase, second, from_v, from_a, held], axis=-1)
+        return kept, seen_from(voltage, current, from_v, from_a)
 
     def act(self, memory: Array, state: Array, action: Array) -> tuple[Array, Array]:
-        """Return the memory, and the step in V to a probe or the network's voltage."""
+        """Return the memory, and the step in V to a voltage of the law's or the network's."""
         xp = namespace(state)
-        phase = memory[..., PHASE]
-        wanted = xp.where(phase == TO_LOW, 0 * phase + self.low_v, 0 * phase + self.high_v)
-        wanted = xp.where(phase >= TO_CHOSEN, action[..., 0], wanted)
-        step = xp.clip(wanted - state[..., 0], -STEP_V, STEP_V)
-        parts = [memory[..., :CHOSEN], wanted[..., None], memory[..., HELD:]]
-        return xp.concat(parts, axis=-1), step[..., None]
+        phase, second, from_v, from_a, held = (memory[..., i] for i in range(5))
+        voltage, current = state[..., 0], state[..., 1]
+        sought, settled = self._sought(voltage, from_v, action[..., 0])
+        settled = settled & (phase == SEEK)
+        step = xp.where(phase == TO_FIRST, self.first_v - voltage, second - voltage)
+        step = xp.where(phase == SEEK, sought, step)
+        step = xp.where(settled | (phase == HOLD), 0 * step, xp.clip(step, -STEP_V, STEP_V))
+        moves = abs(step) > 0
+        parts = [
+            xp.where(settled, 0 * phase + HOLD, phase), second,
+            xp.where(moves, voltage, from_v), xp.where(moves, current, from_a),
+            xp.where(settled, current, held),
+        ]  # fmt: skip
+        return xp.stack(parts, axis=-1), step[..., None]
+
+    def _sought(self, voltage: Array, from_v: Array, wanted: Array) -> tuple[Array, Array]:
+        """Return the step in V that the network wants, or a look close by, and where it stays."""
+        xp = namespace(voltage)
+        close = abs(voltage - from_v) <= self.close_v
+        look = xp.where(wanted < 0, 0 * wanted - self.look_v, 0 * wanted + self.look_v)
+        step = xp.where(~close & (abs(wanted) < self.look_v), look, wanted)
+        return step, abs(step) < self.stay_v
 
     def hold(self, state: Floats) -> Floats:
         """Return an empty goal."""
