@@ -128,7 +128,7 @@ def _cells(figures: dict[str, Any], columns: list[Column]) -> list[str]:
 
 
 def fact_table(title: str, values: dict[str, Any]) -> Table:
-    """Return names and values, one to a row; what is nested gets a row for each part."""
+    """Return names and values, one to a row, to four digits; what is nested gets a row a part."""
     table = Table(title=title, title_justify='left', box=None, pad_edge=False, show_header=False)
     for name, value in _flat('', values):
         table.add_row(name, value)
@@ -141,7 +141,12 @@ def _flat(prefix: str, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if isinstance(value, dict):
             yield from _flat(f'{path}.', value)
         else:
-            yield path, ', '.join(map(str, value)) if isinstance(value, list) else str(value)
+            several = value if isinstance(value, list) else [value]
+            yield path, ', '.join(map(_plain, several))
+
+
+def _plain(value: Any) -> str:
+    return f'{value:.4g}' if isinstance(value, float) else str(value)
 
 
 def calibration_table(title: str, calibration: Calibration) -> Table:
