@@ -37,6 +37,8 @@ class ArmTask:
     rate_hz = 60.0
     moving = False
     grasps = False
+    # How fast an error of the tool is taken back, in 1/s.
+    gain = 6.0
 
     @cached_property
     def arm(self) -> Arm:
@@ -49,7 +51,9 @@ class ArmTask:
         if self.given_law is not None:
             return self.given_law
         half = spread(self.arm) + MARGIN
-        law = _law(self.arm, tuple(half), self.rate_hz, self.moving, self.grasps)
+        law = replace(
+            _law(self.arm, tuple(half), self.rate_hz, self.moving, self.grasps), gain=self.gain
+        )
         return law if self.split == 'kinematics' else cylindrical_law(law)
 
     def with_arm(self, arm: Arm) -> Self:

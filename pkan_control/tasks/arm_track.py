@@ -32,6 +32,8 @@ class ArmTrack(ArmTask):
 
     name = 'arm_track'
     moving = True
+    # A goal that moves is never reached: the error that is left is halved as the gain is doubled.
+    gain = 12.0
     episode_s = 6.0
 
     @property

@@ -88,4 +88,6 @@ class CylindricalLaw(ArmLaw):
 def cylindrical_law(law: KinematicsLaw) -> CylindricalLaw:
     """Return the law that sees and moves the same joints as one of kinematics."""
     moved = tuple(sorted({entry.joint for entry in law.entries}))
-    return CylindricalLaw(law.arm, law.rate_hz, law.moving, inputs=law.inputs, moved=moved)
+    return CylindricalLaw(
+        law.arm, law.rate_hz, law.moving, gain=law.gain, inputs=law.inputs, moved=moved
+    )
