@@ -212,6 +212,37 @@ def test_a_moving_goal_gives_velocity_and_acceleration():
     assert (len(law.goal_names), len(LAW.goal_names)) == (9, 3)
 
 
+def test_the_turning_of_a_path_is_not_seen_as_a_rate():
+    """A drone that flies a circle, leaning inwards, turns as fast as its path asks."""
+    law = DroneLaw(moving=True, tilt_lag_s=0.0, turning_ahead=1.0)
+    omega, pull = 2.0, 5.0
+    lean = np.arctan2(pull, 9.81)
+
+    def at(step: int) -> tuple[np.ndarray, np.ndarray]:
+        phase = omega * step / law.rate_hz
+        inwards = -np.array([np.cos(phase), np.sin(phase), 0])
+        axis = np.cross([0, 0, 1], inwards)
+        turned = Rotation.from_rotvec(lean * axis)
+        # The axis of the thrust goes round; nothing turns about it.
+        thrust = turned.apply([0, 0, 1])
+        change = omega * np.cross([0, 0, 1], thrust)
+        rate = turned.inv().apply(np.cross(thrust, change))
+        now = state(turn=lean * axis, rate=rate)
+        return now, np.concatenate([now[:3], [0, 0, 0], pull * inwards])
+
+    memory = law.start(at(0)[0])
+    for step in range(3):
+        now, goal = at(step)
+        memory, observation = law.observe(memory, now, goal)
+        memory, _ = law.act(memory, now, np.array([9.81, 0, 0, 0]))
+    assert np.linalg.norm(now[10:]) == pytest.approx(omega * np.sin(lean), rel=1e-6)
+    np.testing.assert_allclose(observation[9:], 0, atol=0.03)
+    less = law.switched_off('turning')
+    np.testing.assert_array_equal(less.observe(memory, now, goal)[1][9:], now[10:])
+    assert make_law('drone', law.to_json()) == law
+    assert 'turning_ahead' not in LAW.to_json()
+
+
 @given(st.floats(-np.pi, np.pi))
 def test_the_expert_hovers_at_the_goal(yaw):
     speeds = command(DroneHover().expert(seen(state(turn=(0, 0, yaw)))))

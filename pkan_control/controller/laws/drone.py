@@ -7,7 +7,9 @@ switched off:
 - an integrator removes the steady error that a chip's offsets leave;
 - an observer of forces (wind, gusts, weight) and one of torques (motors that differ) compare what
   the drone does with what its rotors should make it do, and take the difference back;
-- a lead makes up for the lag of the motors.
+- a lead makes up for the lag of the motors;
+- the rate at which a path turns the drone is taken from what the network sees, so that it does not
+  damp it: on its path the drone looks to the network as one that hovers.
 
 An observed force, and the acceleration of a moving goal, tilt what the network takes for upright,
 so that it balances where it hovers in calm air; their part along the thrust is added to its
@@ -15,7 +17,7 @@ output.
 """
 
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -25,7 +27,7 @@ from pkan_control.airframe import CRAZYFLIE, GRAVITY, Airframe, airframe_from
 from pkan_control.arrays import Array, Floats, constant, namespace
 from pkan_control.controller.signals import Signal, Terms
 from pkan_control.errors import unknown
-from pkan_control.rotations import is_shorter, is_single, matrix, shorten, to_body, to_world
+from pkan_control.rotations import is_shorter, is_single, matrix, norm, shorten, to_body, to_world
 
 STATE = (
     *('x_m', 'y_m', 'z_m', 'qx', 'qy', 'qz', 'qw'),
@@ -76,7 +78,10 @@ PARTS = {
     'force': 'force_observer',
     'torque': 'torque_observer',
     'lead': 'motor_lead_s',
+    'turning': 'turning_ahead',
 }
+# Parameters that may be 0; the one that only a moving goal has.
+OPTIONAL, OF_MOVING = (*PARTS.values(), 'tilt_lag_s'), 'turning_ahead'
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,8 @@ class DroneLaw:
     motor_lead_s: float = 0.02
     # How long a wanted tilt takes: so far ahead is a goal's acceleration looked.
     tilt_lag_s: float = 0.1
+    # The share of the rate that the goal's jerk asks for.
+    turning_ahead: float = 0.0
 
     name = 'drone'
     state_names = STATE
@@ -121,7 +128,7 @@ class DroneLaw:
             value = getattr(self, field.name)
             if field.name in ('airframe', 'moving'):
                 continue
-            if not (0 < value < math.inf or (field.name in PARTS.values() and value == 0)):
+            if not (0 < value < math.inf or (field.name in OPTIONAL and value == 0)):
                 raise ValueError(f'{field.name}={value!r}: must be positive and finite')
 
     @property
@@ -153,6 +160,7 @@ class DroneLaw:
             slower = velocity - goal[..., 3:6]
             jerk = (goal[..., 6:9] - memory[..., AHEAD]) * memory[..., BEGUN] * self.rate_hz
             ahead = goal[..., 6:9] + self.tilt_lag_s * jerk
+            rate = rate - self._turning(rotation, goal[..., 6:9], jerk)
         error = to_body(rotation, error)
         integral = self._integrate(memory[..., INTEGRAL], error, slower)
         leaning = to_body(rotation, ahead - force)
@@ -163,6 +171,13 @@ class DroneLaw:
         kept += [leaning[..., 2:], memory[..., BEGUN]]
         seen = [shorten(error + integral, self.error_limit_m), slowed, apparent, up[..., 2:], rate]
         return xp.concat(kept, axis=-1), xp.concat(seen, axis=-1)
+
+    def _turning(self, rotation: Array, acceleration: Array, jerk: Array) -> Array:
+        """Return the body's rate `[..., 3]` at which the thrust of a moving goal turns."""
+        thrust = norm(acceleration + constant(WEIGHT[:3], acceleration))
+        across = to_body(rotation, jerk) * (self.turning_ahead / thrust)
+        x, y = across[..., :1], across[..., 1:2]
+        return namespace(across).concat([-y, x, 0 * x], axis=-1)
 
     def _disturbances(self, memory: Array, axis: Array, motion: Array) -> tuple[Array, Array]:
         """Return the observed force `[..., 3]` in m/s^2 and torque `[..., 3]` in rad/s^2.
@@ -219,7 +234,7 @@ class DroneLaw:
         if part not in (*PARTS, 'all'):
             raise unknown('part of the outer loop', part, ['all', *PARTS])
         names = PARTS.values() if part == 'all' else [PARTS[part]]
-        return DroneLaw.from_json({**self.to_json(), **dict.fromkeys(names, 0.0)})
+        return replace(self, **dict.fromkeys(names, 0.0))
 
     def hold(self, state: Floats) -> Floats:
         """Return where the drone is, at rest."""
@@ -231,7 +246,7 @@ class DroneLaw:
 
     def to_json(self) -> dict[str, Any]:
         """Return the parameters as a JSON object."""
-        return asdict(self)
+        return {k: v for k, v in asdict(self).items() if self.moving or k != OF_MOVING}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> 'DroneLaw':
