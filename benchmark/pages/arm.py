@@ -7,6 +7,7 @@ from pages.page import REPORTED, Bar, Figures, Page, Section
 CHIPS = '--chips 100 --episodes 200 --json {json}'
 TYPICAL = f"--chip 'sim:?preset=typical' {CHIPS}"
 GAIN = f"--chip 'sim:?preset=typical&edge_gain=0.05' {CHIPS}"
+IIWA = 'pybullet_data/kuka_iiwa/model.urdf'
 FIVE_MM = 0.005
 # Reaching with the Panda: section, what it is, options, and the share within 1 cm that is asked
 # for.
@@ -74,6 +75,11 @@ SECTIONS = (
     ),
     Section('Reach, split `cylindrical`, typical chips', 'reach_cylindrical',
         f'pkan rollout arm_reach --controller out/arm_cylindrical.safetensors {TYPICAL}'),
+    Section('Training for a foreign arm, by its URDF: a KUKA LBR iiwa', 'train_urdf',
+        f'pkan train arm_reach --urdf {IIWA} --tip lbr_iiwa_link_7 --seed 1 '
+        '--out out/arm_iiwa.safetensors --json {json}'),
+    Section('Reach, the foreign arm, typical chips', 'reach_urdf',
+        f'pkan rollout arm_reach --controller out/arm_iiwa.safetensors {TYPICAL}'),
     Section('Track a circle of 10 cm in 4 s', 'track', f'pkan rollout arm_track {TYPICAL}'),
     Section('Track, xArm6', 'track_xarm6', f'pkan rollout arm_track --robot xarm6 {TYPICAL}'),
     Section('Pick and place', 'pick', f'pkan rollout arm_pick_place {TYPICAL}'),
@@ -86,8 +92,11 @@ SECTIONS = (
 BARS = (
     *(bar for name, text, _, asked in REACHES for bar in reach_bars(name, text, asked)),
     *reach_bars('reach_cylindrical', 'split cylindrical', None),
+    *reach_bars('reach_urdf', 'a foreign arm by its URDF', None),
     Bar('circle of 10 cm in 4 s: rms error', '<= 3 mm', 'track', median_mm('tool_rms_m'),
         '{:.2f} mm', lambda v: v <= 3),
+    reported('circle: largest rms error of an episode', 'track',
+        lambda f: 1000 * max(f['outcomes']['tool_rms_m']), '{:.2f} mm'),
     reported('circle, xArm6: rms error', 'track_xarm6', median_mm('tool_rms_m'), '{:.2f} mm'),
     share_bar('pick and place: block within 2 cm', 'pick', 0.95, False),
     reported('pick and place: error of the block', 'pick', median_mm('block_error_m'),
