@@ -234,7 +234,8 @@ class DroneLaw:
         if part not in (*PARTS, 'all'):
             raise unknown('part of the outer loop', part, ['all', *PARTS])
         names = PARTS.values() if part == 'all' else [PARTS[part]]
-        return replace(self, **dict.fromkeys(names, 0.0))
+        changes: dict[str, Any] = dict.fromkeys(names, 0.0)
+        return replace(self, **changes)
 
     def hold(self, state: Floats) -> Floats:
         """Return where the drone is, at rest."""
