@@ -1,4 +1,4 @@
-"""What cars are taught by: Stanley's steering with a look ahead, and a speed loop.
+"""What cars are taught by: Stanley's steering, and a speed loop; bends are fed forward by the law.
 
 G. Hoffmann, C. Tomlin, M. Montemerlo, S. Thrun, "Autonomous automobile trajectory tracking for
 off-road driving", American Control Conference 2007.
@@ -14,10 +14,10 @@ K_CROSS, SOFTENING, K_SPEED, CROSS_LIMIT = 3.0, 0.5, 0.7, 0.5
 
 
 def vehicle_expert(car: Car, observation: Array) -> Array:
-    """Return steering angle in rad and speed in m/s `[..., 2]` for observations `[..., 5]`."""
+    """Return steering angle in rad and speed in m/s `[..., 2]` for observations `[..., 4]`."""
     xp = namespace(observation)
-    cross, heading, ahead, speed, error = (observation[..., i : i + 1] for i in range(5))
+    cross, heading, speed, error = (observation[..., i : i + 1] for i in range(4))
     rolling = xp.maximum(speed, 0 * speed) + SOFTENING
     back = limited(xp.atan(K_CROSS * cross / rolling), CROSS_LIMIT)
-    steering = car.steering(ahead) - heading - back
-    return xp.concat([limited(steering, car.max_steering), speed + (1 + K_SPEED) * error], axis=-1)
+    steering = limited(-heading - back, car.max_steering)
+    return xp.concat([steering, speed + (1 + K_SPEED) * error], axis=-1)

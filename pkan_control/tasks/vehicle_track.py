@@ -84,8 +84,8 @@ class VehicleTrack:
         return goal
 
     def goal_observation(self) -> Floats:
-        """Return the observation `[5]` of a car that drives straight on."""
-        return np.array([0.0, 0.0, 0.0, 2.0, 0.0])
+        """Return the observation `[4]` of a car that is on its path."""
+        return np.array([0.0, 0.0, 2.0, 0.0])
 
     def training_starts(self, generator: np.random.Generator, count: int) -> Floats:
         """Draw states `[count, 13]` beside the origin, heading along x."""
@@ -110,7 +110,7 @@ class VehicleTrack:
         return np.stack([x, y, yaw, 0 * yaw + speed, curvature, ahead], axis=-1)
 
     def expert(self, observation: Array) -> Array:
-        """Return steering angle and speed `[..., 2]` for observations `[..., 5]`."""
+        """Return steering angle and speed `[..., 2]` for observations `[..., 4]`."""
         return vehicle_expert(self.car, observation)
 
     def reward(self, state: Floats, goal: Floats) -> float:

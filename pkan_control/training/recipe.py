@@ -52,7 +52,7 @@ SOLAR = Recipe((6,), 4, settings=Settings(steps=1500, batch=256))
 RECIPES = {
     'drone_hover': DRONE,
     'drone_track': DRONE,
-    'vehicle_track': Recipe((16,), 4),
+    'vehicle_track': Recipe((10,), 5),
     'arm_reach': ARM,
     'arm_track': ARM,
     'arm_pick_place': ARM,

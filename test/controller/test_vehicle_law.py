@@ -62,10 +62,10 @@ def test_the_frame_is_the_path_s_and_speed_makes_up_for_the_gap():
 
 
 def test_the_integral_grows_near_the_path_only_and_is_limited():
-    _, once = observed(LAW, state(y=0.05), STRAIGHT_ON)
-    _, often = observed(LAW, state(y=0.05), STRAIGHT_ON, 1000)
-    assert once['cross_track'] == pytest.approx(0.05 * (1 + LAW.integral_gain / LAW.rate_hz))
-    assert often['cross_track'] == pytest.approx(0.05 + LAW.integral_limit_m)
+    _, once = observed(LAW, state(y=0.04), STRAIGHT_ON)
+    _, often = observed(LAW, state(y=0.04), STRAIGHT_ON, 1000)
+    assert once['cross_track'] == pytest.approx(0.04 * (1 + LAW.integral_gain / LAW.rate_hz))
+    assert often['cross_track'] == pytest.approx(0.04 + LAW.integral_limit_m)
     _, away = observed(LAW, state(y=0.5), STRAIGHT_ON, 1000)
     assert away['cross_track'] == pytest.approx(0.5)
 
@@ -83,6 +83,17 @@ def test_slip_is_found_and_taken_back():
         curvature = float(LAW.car.curvature(command[0]))
     assert float(memory[SLIP][0]) == pytest.approx(0.1, abs=1e-3)
     assert curvature == pytest.approx(asked - 0.1, abs=1e-3)
+
+
+def test_the_bend_ahead_is_fed_forward():
+    """A car on its path takes the bend though the network steers straight on."""
+    goal = STRAIGHT_ON + np.array([0, 0, 0, 0, 0, 0.4])
+    memory, _ = observed(LAW, state(), goal)
+    _, command = LAW.act(memory, state(), np.array([0.0, 2.0]))
+    assert float(LAW.car.curvature(command[0])) == pytest.approx(0.4)
+    blind = LAW.switched_off('bend')
+    _, command = blind.act(observed(blind, state(), goal)[0], state(), np.array([0.0, 2.0]))
+    assert command[0] == 0
 
 
 @given(st.lists(st.floats(-100, 100), min_size=2, max_size=2))

@@ -1,8 +1,10 @@
 """The law of a car that keeps a path: how it lies on the path, an outer loop, and limits.
 
-The network maps where the car is beside the path, and how the path bends, to a steering angle and
-a speed. Around it stand three parts, each of which can be switched off:
+The network maps where the car is beside the path to the steering angle and the speed that take it
+back. Around it stand four parts, each of which can be switched off:
 
+- the bend of the path ahead is fed forward: what a chip does to a steering angle then matters only
+  where the car is off its path;
 - an integrator takes away the steady error that a chip's offsets leave;
 - an observer of slip compares how the car turns with how its steering should make it turn, and
   takes the difference back;
@@ -29,27 +31,31 @@ FORWARD, YAW_RATE = slice(7, 8), slice(12, 13)
 
 OBSERVATION = Terms(
     [
-        Signal('cross_track', 'm', 'path', 0.1),
+        Signal('cross_track', 'm', 'path', 0.07),
         Signal('heading_error', 'rad', 'path', 0.25),
-        Signal('curvature_ahead', '1/m', 'path', 0.5),
         Signal('speed', 'm/s', 'base_link', 0.8, 2.0),
         Signal('speed_error', 'm/s', 'base_link', 0.5),
     ]
 )
 OUTPUT = Terms(
     [
-        Signal('steering_angle', 'rad', 'base_link', 0.2),
+        Signal('steering_angle', 'rad', 'base_link', 0.1),
         Signal('speed', 'm/s', 'base_link', 0.8, 2.0),
     ]
 )
 # What the law remembers: the integral in m, the observed slip in 1/m, the curvature in 1/m that
-# the wheels should have reached, and 1 once begun.
-INTEGRAL, SLIP, REACHED, BEGUN = (slice(i, i + 1) for i in range(4))
+# the wheels should have reached, 1 once begun, and the bend of the path ahead in 1/m.
+INTEGRAL, SLIP, REACHED, BEGUN, BEND = (slice(i, i + 1) for i in range(5))
 # Below this speed in m/s a car's turning says nothing of its slip.
 SLOWEST = 0.5
 # A path that bends less, in 1/m, is taken for straight.
 STRAIGHT = 1e-6
-PARTS = {'integral': 'integral_gain', 'slip': 'slip_observer', 'gap': 'gap_gain'}
+PARTS = {
+    'bend': 'bend_gain',
+    'integral': 'integral_gain',
+    'slip': 'slip_observer',
+    'gap': 'gap_gain',
+}
 
 
 @dataclass(frozen=True)
@@ -64,10 +70,12 @@ class VehicleLaw:
 
     car: Car = RACECAR
     rate_hz: float = 50.0
+    # The share of the bend ahead that is fed forward.
+    bend_gain: float = 1.0
     # The integral in s of the cross-track error is added to it; it runs only near the path.
     integral_gain: float = 1.5
     integral_limit_m: float = 0.15
-    integral_error_m: float = 0.15
+    integral_error_m: float = 0.05
     # Bandwidth of the observer in rad/s, the most that is believed, and the steering's lag.
     slip_observer: float = 4.0
     slip_limit_1_m: float = 0.3
@@ -101,12 +109,12 @@ class VehicleLaw:
         ])  # fmt: skip
 
     def start(self, state: Array) -> Array:
-        """Return the memory `[..., 4]` of a car that goes straight on."""
+        """Return the memory `[..., 5]` of a car that goes straight on."""
         xp = namespace(state)
-        return xp.concat([0 * state[..., :1]] * 4, axis=-1)
+        return xp.concat([0 * state[..., :1]] * 5, axis=-1)
 
     def observe(self, memory: Array, state: Array, goal: Array) -> tuple[Array, Array]:
-        """Return the memory and the observation `[..., 5]` in the units of `OBSERVATION`."""
+        """Return the memory and the observation `[..., 4]` in the units of `OBSERVATION`."""
         xp = namespace(state)
         cross, heading, gap = beside(state, goal)
         integral = self._integrate(memory[..., INTEGRAL], cross)
@@ -114,8 +122,9 @@ class VehicleLaw:
         hurry = limited(-self.gap_gain * gap, self.gap_speed_m_s)
         speed = state[..., FORWARD]
         wanted = goal[..., SPEED] + hurry
-        seen = [cross + integral, heading, goal[..., AHEAD], speed, wanted - speed]
-        kept = [integral, slip, memory[..., REACHED], memory[..., BEGUN]]
+        seen = [cross + integral, heading, speed, wanted - speed]
+        bend = self.bend_gain * goal[..., AHEAD] + 0 * gap
+        kept = [integral, slip, memory[..., REACHED], memory[..., BEGUN], bend]
         return xp.concat(kept, axis=-1), xp.concat(seen, axis=-1)
 
     def _integrate(self, integral: Array, cross: Array) -> Array:
@@ -136,13 +145,13 @@ class VehicleLaw:
         """Return the memory, and steering angle and speed `[..., 2]`."""
         xp = namespace(action)
         asked = self.car.curvature(limited(action[..., :1], self.car.max_steering))
-        steering = self.car.steering(asked - memory[..., SLIP])
+        steering = self.car.steering(asked + memory[..., BEND] - memory[..., SLIP])
         steering = limited(steering, self.car.max_steering)
         speed = xp.minimum(action[..., 1:], 0 * action[..., 1:] + self.car.max_speed)
         made = finite(self.car.curvature(steering))
         begun, follow = memory[..., BEGUN], 1 / (1 + self.steering_lag_s * self.rate_hz)
         reached = memory[..., REACHED] + (made - memory[..., REACHED]) * follow
-        parts = [memory[..., :2], reached, 0 * begun + 1]
+        parts = [memory[..., :2], reached, 0 * begun + 1, memory[..., BEND]]
         command = [steering, xp.maximum(speed, 0 * speed)]
         return xp.concat(parts, axis=-1), xp.concat(command, axis=-1)
 
