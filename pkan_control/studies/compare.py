@@ -97,15 +97,19 @@ def run_grid(
 
 
 def best_rates(grid: Grid, lines: Sequence[Line]) -> dict[str, float]:
-    """Return the rate of each kind with the best mean of the logarithms of the validation."""
+    """Return the rate of each kind with the best mean of the logarithms of the validation.
+
+    Where several are as good, it is the largest: so few steps say least against that one.
+    """
     tuned = {trial.key for trial in grid.tuning()}
     found: dict[str, tuple[float, float]] = {}
     for line in lines:
         if _key(line) in tuned:
             scores = [each['validation'] for each in line['networks']]
             mean = float(np.mean(np.log(np.maximum(scores, 1e-9))))
-            found[line['kind']] = min(found.get(line['kind'], (np.inf, 0.0)), (mean, line['rate']))
-    return {kind: rate for kind, (_, rate) in found.items()}
+            best = found.get(line['kind'], (np.inf, 0.0))
+            found[line['kind']] = min(best, (mean, -line['rate']))
+    return {kind: -rate for kind, (_, rate) in found.items()}
 
 
 def _key(line: Line) -> Key:
