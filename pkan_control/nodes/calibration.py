@@ -104,17 +104,21 @@ class Calibrator:
 
     async def _on_request(self, request: Trigger.Request, response: Trigger.Response) -> object:
         try:
-            measure = self._prepare()
-            self.stage = 'begins'
-            response.message = await in_background(self._node, measure)
+            response.message = await self._calibrate(self._prepare())
             response.success = True
             self._node.get_logger().info(response.message)
         except UserError as error:
             response.message = str(error)
             self._node.get_logger().warning(f'calibrate refused: {error}')
+        return response
+
+    async def _calibrate(self, measure: Callable[[], str]) -> str:
+        """Return what a calibration says; until then nobody else may use the chip."""
+        self.stage = 'begins'
+        try:
+            return await in_background(self._node, measure)
         finally:
             self.stage = ''
-        return response
 
     def _prepare(self) -> Callable[[], str]:
         """Return what calibrates, in whichever thread; raise a `UserError` where it must not."""

@@ -369,11 +369,11 @@ def begin_calibration(start, probe, controller, folder, **parameters):
     from pathlib import Path
     from pkan_control.nodes.calibration import Calibrator
     known = Calibrator._tell
-    def held(*told):
-        while not Path('{folder}/go').exists():
-            known(*told)
+    def held(self, *told):
+        known(self, *told)
+        while not Path('{folder}/go').exists() and not self._left:
             time.sleep(0.01)
-        known(*told)
+        known(self, *told)
     Calibrator._tell = held
     """
     given = {'chip': "'sim:?seed=2'", 'calibration': folder / 'chip.calibration', **parameters}
