@@ -1,4 +1,4 @@
-"""Tables of studies: yields, transfers, powers, and what powers rest on."""
+"""Tables of studies: yields, comparisons, transfers, powers, and what powers rest on."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -61,6 +61,25 @@ def sensitivity_table(figures: Mapping[str, Any], usual: Mapping[str, float]) ->
             ('> ' if limit['beyond'] else '') + most,
         )
         table.add_row(curve['deviation'], *cells)
+    return table
+
+
+def comparison_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return a row for each kind of network and size: its score over the seeds, and its size."""
+    table = empty_table(title, ['network', 'shape'])
+    table.padding = (0, 0, 0, 0)
+    headings = ('mean', 'spread', 'trained\nnumbers', 'nodes', 'edges', 'rate', 'train\ns')
+    for heading in headings:
+        table.add_column(heading, justify='right', no_wrap=True)
+    for kind in dict.fromkeys(row['kind'] for row in rows):
+        for row in (row for row in rows if row['kind'] == kind):
+            shape = '-'.join(str(size) for size in row['shape'])
+            counts = (str(row[name]) for name in ('parameters', 'nodes', 'edges'))
+            scores = f'{row["mean"]:.3g}', f'{row["spread"]:.1g}'
+            table.add_row(
+                kind, shape, *scores, *counts, f'{row["rate"]:g}', f'{row["training_s"]:.1f}'
+            )
+        table.add_section()
     return table
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 
 from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.controller.bundle import load_bundle
@@ -21,7 +21,7 @@ from pkan_control.rollouts.baseline import compare
 from pkan_control.rollouts.beside import shipped
 from pkan_control.rollouts.calibrating import analogue
 from pkan_control.rollouts.rollout import Plan
-from pkan_control.rollouts.workers import cores
+from pkan_control.rollouts.workers import cores, parallel_on
 from pkan_control.streams import stream
 from pkan_control.studies.flock import Flown, fly
 from pkan_control.tables import console, fact_table, progress
@@ -52,10 +52,10 @@ def fly_all(rollouts: int) -> list[Outcomes]:
     numbers = range(EPISODES)
     with progress('flights', EPISODES) as report:
         flown = []
-        run = Parallel(n_jobs=cores(), return_as='generator')
-        for each in run(delayed(fly_number)(number, rollouts) for number in numbers):
-            flown.append(each)
-            report(len(flown))
+        with parallel_on(cores(), 'generator') as run:
+            for each in run(delayed(fly_number)(number, rollouts) for number in numbers):
+                flown.append(each)
+                report(len(flown))
     return [
         {'success': [float(each.success[rollout, 0]) for each in flown]}
         | {

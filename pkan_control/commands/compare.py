@@ -35,9 +35,9 @@ def compare(
     from pkan_control.json_lines import JsonLines
     from pkan_control.rollouts.workers import cores
     from pkan_control.studies.compare import Grid, figures, run_grid
-    from pkan_control.studies.comparison_table import comparison_table
     from pkan_control.studies.contenders import CONTENDERS
     from pkan_control.studies.runners import on_cores
+    from pkan_control.study_tables import comparison_table
     from pkan_control.tables import console, progress
 
     grid = Grid(task, parse_sizes(sizes), steps, seeds, k, tuple(kinds or CONTENDERS))

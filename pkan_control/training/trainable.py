@@ -105,15 +105,18 @@ class TrainableNetwork(nn.Module):
 
     def physical(self) -> list[Tensor]:
         """Return the elements' parameters, realisable where `quantised` (straight through)."""
-        bounded = [self.device.bounded(layer) for layer in self.layers]
-        if self.kept:
-            pairs = zip(bounded, self.kept, strict=True)
-            bounded = [disconnected(self.device, each, ~kept) for each, kept in pairs]
-        return [self._realised(b) for b in bounded] if self.quantised else bounded
+        kept: list[Tensor] | list[None] = self.kept or [None] * len(self.layers)
+        pairs = zip(self.layers, kept, strict=True)
+        return [self.settings(layer, each) for layer, each in pairs]
 
-    def settings(self, trainable: Tensor) -> Tensor:
-        """Return the parameters of elements `[..., P]`, realisable where `quantised`."""
+    def settings(self, trainable: Tensor, kept: Tensor | None = None) -> Tensor:
+        """Return the parameters of elements `[..., P]`, of those that are kept where some are not.
+
+        They are realisable where `quantised`.
+        """
         bounded: Tensor = self.device.bounded(trainable)
+        if kept is not None:
+            bounded = disconnected(self.device, bounded, ~kept)
         return self._realised(bounded) if self.quantised else bounded
 
     def _realised(self, physical: Tensor) -> Tensor:
