@@ -19,14 +19,17 @@ setup(
     # Without a compiler, or Python's headers, it is left out, and NumPy does its work.
     ext_modules=[
         Extension(
-            f'{NAME}._layer',
-            [f'{NAME}/_layer.c'],
+            f'{NAME}.{module}',
+            [f'{NAME}/{module.replace(".", "/")}.c'],
+            depends=[f'{NAME}/_buffers.h'],
             extra_compile_args=['-O3'] if os.name == 'posix' else [],
             optional=True,
         )
+        for module in ('_layer', 'worlds._quadrotor')
     ],
     package_data={
-        NAME: ['py.typed', '_layer.pyi', 'reports/assets/*', 'exports/subcircuits/*.cir']
+        NAME: ['py.typed', '_layer.pyi', 'reports/assets/*', 'exports/subcircuits/*.cir'],
+        f'{NAME}.worlds': ['_quadrotor.pyi'],
     },
     zip_safe=False,
     # rclpy and its messages are not named here: they come with a ROS 2 installation, or from

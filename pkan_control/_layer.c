@@ -1,19 +1,9 @@
 /* One layer of edges in C: Chebyshev polynomials of each input times the layer's coefficients,
  * without ever storing the polynomials. `pkan_control/compiled.py` says what it computes.
  */
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
 #include <math.h>
-#include <string.h>
 
-/* From so many rows on other threads may run meanwhile. */
-#define MANY_ROWS 64
-
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__)
-#define FOR_EACH_PROCESSOR __attribute__((target_clones("avx2", "default")))
-#else
-#define FOR_EACH_PROCESSOR
-#endif
+#include "_buffers.h"
 
 /* x [rows, n_in], coefficients [n_in * nodes, n_out], out [rows, n_out]. */
 FOR_EACH_PROCESSOR static void evaluate_rows(
@@ -44,11 +34,6 @@ FOR_EACH_PROCESSOR static void evaluate_rows(
             }
         }
     }
-}
-
-static int is_doubles(const Py_buffer *view)
-{
-    return view->ndim >= 1 && view->format != NULL && strcmp(view->format, "d") == 0;
 }
 
 /* Networks, rows of each, and inputs must multiply to the sizes of all three buffers. */
@@ -90,9 +75,6 @@ static void evaluate_all(
 static PyObject *evaluate(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
 {
     Py_buffer views[3];
-    const int wanted[3] = {PyBUF_ND | PyBUF_FORMAT, PyBUF_ND | PyBUF_FORMAT,
-                           PyBUF_ND | PyBUF_FORMAT | PyBUF_WRITABLE};
-    int held = 0;
     PyObject *result = NULL;
     if (count != 5) {
         PyErr_SetString(PyExc_TypeError, "evaluate takes x, coefficients, out, nodes, scale");
@@ -100,26 +82,21 @@ static PyObject *evaluate(PyObject *module, PyObject *const *arguments, Py_ssize
     }
     Py_ssize_t nodes = PyLong_AsSsize_t(arguments[3]);
     double scale = PyFloat_AsDouble(arguments[4]);
-    if (PyErr_Occurred())
+    if (PyErr_Occurred() || hold(arguments, views, 3, 1) != 0)
         return NULL;
-    for (; held < 3; held++)
-        if (PyObject_GetBuffer(arguments[held], &views[held], wanted[held]) != 0)
-            goto release;
     if (!fits(&views[0], &views[1], &views[2], nodes)) {
         PyErr_SetString(PyExc_ValueError, "shapes or types of x, coefficients and out do not fit");
-        goto release;
-    }
-    if (views[0].len / (Py_ssize_t)sizeof(double) >= MANY_ROWS * views[0].shape[views[0].ndim - 1]) {
+    } else if (views[0].len / (Py_ssize_t)sizeof(double)
+               >= MANY_ROWS * views[0].shape[views[0].ndim - 1]) {
         Py_BEGIN_ALLOW_THREADS
         evaluate_all(&views[0], &views[1], &views[2], nodes, scale);
         Py_END_ALLOW_THREADS
+        result = Py_NewRef(Py_None);
     } else {
         evaluate_all(&views[0], &views[1], &views[2], nodes, scale);
+        result = Py_NewRef(Py_None);
     }
-    result = Py_NewRef(Py_None);
-release:
-    while (held > 0)
-        PyBuffer_Release(&views[--held]);
+    release(views, 3);
     return result;
 }
 

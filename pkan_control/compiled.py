@@ -11,12 +11,14 @@ import numpy as np
 
 from pkan_control.arrays import Array, Floats
 
+WANTED = os.environ.get('PKAN_COMPILED') != '0'
+
 try:
     from pkan_control import _layer
 except ImportError:
     AVAILABLE = False
 else:
-    AVAILABLE = os.environ.get('PKAN_COMPILED') != '0'
+    AVAILABLE = WANTED
 
 
 def is_for(x: Array, matrix: Array) -> bool:

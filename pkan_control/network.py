@@ -28,6 +28,8 @@ SQUASH_SCALE = 0.5
 GAIN = 'gain'
 # Bounds on what a program may hold, so that a hostile file cannot ask for all memory.
 MAX_LAYERS, MAX_WIDTH, MAX_ELEMENTS = 8, 512, 64
+# Without compiled code: from so many rows on in blocks, and so many to a block.
+MANY_ROWS, ROWS_AT_ONCE = 64, 512
 
 
 @dataclass(frozen=True)
@@ -172,9 +174,38 @@ def plain_layer(x: Array, matrix: Array, nodes: int, scale: float) -> Array:
 
 
 def fastest_layer(x: Array, matrix: Array, nodes: int, scale: float) -> Array:
-    """Return the same up to rounding, by compiled code where there is any for these arrays."""
-    evaluate = compiled.layer if compiled.is_for(x, matrix) else plain_layer
-    return evaluate(x, matrix, nodes, scale)
+    """Return the same up to rounding, by compiled code or in blocks where arrays allow it."""
+    if compiled.is_for(x, matrix):
+        return compiled.layer(x, matrix, nodes, scale)
+    many = isinstance(x, np.ndarray) and x.ndim == 2 and matrix.ndim == 2 and len(x) >= MANY_ROWS
+    return (layer_in_blocks if many else plain_layer)(x, matrix, nodes, scale)
+
+
+def layer_in_blocks(x: Floats, matrix: Floats, nodes: int, scale: float) -> Floats:
+    """Return the sums `[rows, n_out]` of a layer for many rows of inputs `[rows, n_in]`.
+
+    The polynomials of a block come by recursion and stay in the processor's cache.
+    """
+    out = np.empty((len(x), matrix.shape[1]))
+    for first in range(0, len(x), ROWS_AT_ONCE):
+        inputs = np.ascontiguousarray(x[first : first + ROWS_AT_ONCE].T)
+        polynomials = recursive_polynomials(squash(inputs, scale) if scale else inputs, nodes)
+        flat = polynomials.reshape(-1, inputs.shape[1])
+        out[first : first + ROWS_AT_ONCE] = (matrix.T @ flat).T
+    return out
+
+
+def recursive_polynomials(x: Floats, count: int) -> Floats:
+    """Return T_0 to T_(count-1) of x `[n, rows]`, `[n, count, rows]`; NaN outside of [0, 1]."""
+    t = 2 * x - 1
+    t[~(np.abs(t) <= 1)] = np.nan
+    found = np.ones((len(x), max(count, 2), x.shape[1]))
+    found[:, 1] = t
+    t += t
+    for order in range(2, count):
+        np.multiply(t, found[:, order - 1], out=found[:, order])
+        found[:, order] -= found[:, order - 2]
+    return found[:, :count]
 
 
 def propagate(

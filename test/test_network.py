@@ -19,6 +19,8 @@ from pkan_control.network import (
     check_shapes,
     coefficients,
     compile_layer,
+    layer_in_blocks,
+    plain_layer,
     propagate,
     squash,
 )
@@ -188,3 +190,23 @@ def test_gradients_are_finite_between_the_rails():
     for leaf in (*trainable, normal):
         assert torch.isfinite(leaf.grad).all()
         assert (leaf.grad != 0).any()
+
+
+@given(
+    st.integers(64, 1500), st.integers(1, 5), st.integers(1, 4), st.integers(1, 20), st.booleans()
+)
+def test_in_blocks_a_layer_is_the_same(rows, n_in, n_out, nodes, squashed):
+    draw = np.random.default_rng(rows)
+    x, matrix = draw.uniform(size=(rows, n_in)), draw.normal(size=(n_in * nodes, n_out))
+    scale = 0.5 if squashed else 0.0
+    wanted = plain_layer(x, matrix, nodes, scale)
+    np.testing.assert_allclose(layer_in_blocks(x, matrix, nodes, scale), wanted, atol=1e-10)
+
+
+@pytest.mark.parametrize('bad', [-0.1, 1.1, np.nan, np.inf])
+def test_in_blocks_an_input_out_of_range_has_no_value(bad):
+    x = np.full((100, 2), 0.5)
+    x[70, 1] = bad
+    out = layer_in_blocks(x, np.ones((10, 3)), 5, 0.0)
+    assert np.isnan(out[70]).all()
+    assert np.isfinite(np.delete(out, 70, axis=0)).all()

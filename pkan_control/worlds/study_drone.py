@@ -6,12 +6,10 @@ import numpy as np
 
 from pkan_control.airframe import Airframe
 from pkan_control.arrays import Floats
-from pkan_control.controller.laws.drone import ATTITUDE
-from pkan_control.rotations import matrix
 from pkan_control.scenarios import Effects
-from pkan_control.worlds.batched_drone import advance
 from pkan_control.worlds.course import Course, Gusts
-from pkan_control.worlds.quadrotor import PHYSICS_HZ, Conditions, lagged
+from pkan_control.worlds.flying import fastest_flight
+from pkan_control.worlds.quadrotor import PHYSICS_HZ, Conditions
 
 
 class StudyDrone:
@@ -39,12 +37,10 @@ class StudyDrone:
         """Apply rotor speeds `[chips, episodes, 4]` in rad/s for one control period."""
         conditions = self._conditions(self._step / self._rate_hz)
         self._step += 1
-        state, rotation = self._state, matrix(self._state[..., ATTITUDE])
-        for _ in range(self._substeps):
-            self._speeds = lagged(self._speeds, command, conditions.lag_s, 1 / PHYSICS_HZ)
-            state, rotation = advance(self._frame, conditions, state, rotation, self._speeds)
-        self._state = state
-        return state
+        self._state, self._speeds = fastest_flight(
+            self._frame, conditions, self._state, self._speeds, command, self._substeps
+        )
+        return self._state
 
     def _conditions(self, time_s: float) -> Conditions:
         """Return the conditions of all episodes at a time, gusts within the wind."""

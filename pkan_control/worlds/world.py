@@ -130,7 +130,9 @@ def _varied_drones(
     from pkan_control.worlds.batched_drone import BatchedDrone
     from pkan_control.worlds.quadrotor import draw_conditions
 
-    return BatchedDrone(law.airframe, rate_hz, draw_conditions(flights, generator))
+    # A seed makes the same controller, whether there is a compiler or not.
+    conditions = draw_conditions(flights, generator)
+    return BatchedDrone(law.airframe, rate_hz, conditions, portable=True)
 
 
 def _bullet_arm(law: Any, rate_hz: float, effects: Effects) -> World:

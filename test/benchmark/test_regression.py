@@ -63,7 +63,7 @@ def environment_step() -> Callable[[], Any]:
 def batched_step() -> Callable[[], Any]:
     from pkan_control.airframe import CRAZYFLIE
 
-    world = BatchedDrone(CRAZYFLIE, 50.0)
+    world = BatchedDrone(CRAZYFLIE, 50.0, portable=True)
     state = np.zeros((64, 13))
     state[:, 6] = 1.0
     world.reset(state, np.random.default_rng(0))
