@@ -65,7 +65,11 @@ def norm(vector: Array) -> Array:
 
 
 def _length(vector: Floats) -> float:
-    return math.sqrt(sum([value * value for value in vector.tolist()]))
+    # Not `sum`, which rounds otherwise from Python 3.12 on.
+    total = 0.0
+    for value in vector.tolist():
+        total += value * value
+    return math.sqrt(total)
 
 
 def _total(values: Array) -> Array:

@@ -7,10 +7,10 @@ SEEDS = (0, 1, 2)
 BESIDE = ('memdiode', 'mlp')
 # Sizes and steps of the comparisons.
 GRIDS = {
-    'classification': '--sizes 4,8,16 --steps 800',
-    'feynman': '--sizes 3,5,8 --steps 600',
-    'kinematics_forward': '--sizes 4,8,16 --steps 600',
-    'kinematics_inverse': '--sizes 4,8,16 --steps 600',
+    'classification': '--sizes 4,8,16 --steps 3000',
+    'feynman': '--sizes 3,5,8 --steps 2000',
+    'kinematics_forward': '--sizes 4,8,16 --steps 3000',
+    'kinematics_inverse': '--sizes 4,8,16 --steps 3000',
     'cartpole': '--sizes 1,2,3 --steps 1600',
     'solar_mppt': '--sizes 2,4,8 --steps 500',
 }
