@@ -15,7 +15,7 @@ SECTIONS = (
     ),
     Section('Exports', 'exports', 'python benchmark/exports.py --json {json}'),
     Section('35,000 edges on chips of each preset', 'transfer',
-            'pkan transfer --workers 1 --json {json}'),
+            'pkan transfer --json {json}'),
     Section(
         'The smallest MLP that flies as well', 'equal',
         f'python benchmark/equal_score.py --out {SMALL} --json {{json}}',
