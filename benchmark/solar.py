@@ -7,12 +7,13 @@ where an episode starts, and from a first voltage that is tuned as well.
 import argparse
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from pkan_control.controller.bundle import evaluate_ideal
-from pkan_control.controller.laws.solar import STEP_V
+from pkan_control.controller.laws.solar import STEP_V, SolarLaw
 from pkan_control.tasks.solar_mppt import CONSTANT_V, FIRST_V, PERTURB_V, solar_mppt
 from pkan_control.training.recipe import brief, teach
 from pkan_control.training.trainable import make_ideal
@@ -85,17 +86,19 @@ def tuned(states: np.ndarray) -> dict[str, tuple[str, Policy]]:
     }
 
 
-def trained(device: str, shape: tuple[int, ...], steps: int) -> list[Policy]:
-    """Return the policies of networks from three seeds, each within the law."""
+def trained(
+    device: str, shape: tuple[int, ...], steps: int, law: SolarLaw = solar_mppt.law
+) -> list[Policy]:
+    """Return the policies of networks from three seeds, each within a law that it learnt for."""
     networks = [make_ideal(device, shape, 4, seed) for seed in SEEDS]
     rate = 1e-2 if device == 'mlp' else 3e-2
-    teach(solar_mppt, networks, brief(steps, rate), SEEDS)
-    return [within_law(network.export()) for network in networks]
+    teach(replace(solar_mppt, law=law), networks, brief(steps, rate), SEEDS)
+    return [within_law(network.export(), law) for network in networks]
 
 
-def within_law(program: object) -> Policy:
-    """Return what the task's law makes of a program."""
-    law, kept = solar_mppt.law, {}
+def within_law(program: object, law: SolarLaw) -> Policy:
+    """Return what a law makes of a program."""
+    kept = {}
 
     def policy(state: np.ndarray, step: int) -> np.ndarray:
         memory = law.start(state) if step == 0 else kept['memory']

@@ -1,8 +1,8 @@
 """Trained networks moved onto chips of a fabrication run: how faithful edges and networks are.
 
 Each chip is measured as a calibration does: offsets without drive, sweeps of every edge up and
-down, a robust straight line for each edge. What is left is told raw and trimmed. Chips with dead
-elements stand apart: no trim mends those.
+down, a robust straight line for each edge. What is left beside the noise of reading is told raw
+and trimmed. Chips with dead elements stand apart: no trim mends those.
 """
 
 import math
@@ -18,6 +18,7 @@ from pkan_control.chips.calibration.calibration import set_trims
 from pkan_control.chips.calibration.fidelity import edge_rmse, ideal_edges, output_nrmse
 from pkan_control.chips.calibration.measuring import (
     CHECK,
+    CHECK_NOISE,
     STAGES,
     Found,
     Stage,
@@ -137,7 +138,8 @@ def _move(
             set_trims(chip, edge_lines(program, stages, sigma))
         found = check_edges(chip, program, episode(), _silent)
         pairs = zip(found, wanted, strict=True)
-        rmse[state] = np.concatenate([edge_rmse(each, right) for each, right in pairs])
+        noise = sigma * CHECK_NOISE
+        rmse[state] = np.concatenate([edge_rmse(each, right, noise) for each, right in pairs])
         nrmse[state] = _output_error(chip, program, episode)
     return sigma, sizes, rmse, nrmse
 

@@ -12,6 +12,7 @@ from pkan_control.chips.calibration.fidelity import Fidelity, fidelity, ideal_ed
 from pkan_control.chips.calibration.journal import Journal
 from pkan_control.chips.calibration.measuring import (
     CHECK,
+    CHECK_NOISE,
     REPEATS,
     STAGES,
     SWEPT_X,
@@ -61,12 +62,12 @@ def calibrate(
     set_trims(chip, tuple(untrimmed(program)))
     bench = Bench(chip, program, inputs, tell)
     measured = _measure(chip, program, journal, tell)
-    raw = bench.fidelity(0, 'raw')
+    raw = bench.fidelity(0, measured.sigma, 'raw')
     trims = edge_lines(program, measured.stages, measured.sigma)
     set_trims(chip, trims)
     trims = _refitted(bench, bench.outputs(2, 'trimmed'), trims, measured)
     set_trims(chip, trims)
-    trimmed = bench.fidelity(3, 'calibrated')
+    trimmed = bench.fidelity(3, measured.sigma, 'calibrated')
     return Calibration(
         chip.identity.uid, program_checksum(program), date, chip.telemetry().temperature_c, trims,
         measured.twin, measured.test.faults, measured.test.untested, measured.sigma, raw, trimmed,
@@ -82,8 +83,8 @@ class Bench:
     inputs: Floats
     tell: Tell
 
-    def fidelity(self, stage: int, what: str) -> Fidelity:
-        """Measure how close the chip is to its program."""
+    def fidelity(self, stage: int, sigma: float, what: str) -> Fidelity:
+        """Measure how close the chip is to its program; sigma is the noise of a sweep."""
         count = len(nodes(self.program))
         edges = check_edges(
             self.chip, self.program, _episode(self.program, stage),
@@ -93,8 +94,8 @@ class Bench:
         real = self.held & (np.arange(len(self.asked)) < len(self.inputs))
         spread = self.held & ~real
         return fidelity(
-            edges, ideal_edges(self.program, CHECK.x), (outputs[spread], targets[spread]),
-            (outputs[real], targets[real]),
+            edges, ideal_edges(self.program, CHECK.x), sigma * CHECK_NOISE,
+            (outputs[spread], targets[spread]), (outputs[real], targets[real]),
         )  # fmt: skip
 
     @property

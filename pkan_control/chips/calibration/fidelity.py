@@ -14,7 +14,8 @@ from pkan_control.network import Program
 class Fidelity:
     """Errors of edges in gain units over x in [0, 1], and of outputs.
 
-    R^2 of an edge is 1 - (its squared error / its variance). The NRMSE of an output is its RMSE
+    The error of an edge is that which stays however long one averages: the noise of a reading is
+    told apart. R^2 of an edge is 1 - (its squared error / its variance). The NRMSE of an output is its RMSE
     over the standard deviation that it should have, for inputs all over [0, 1]; the root mean
     square over outputs. For real inputs, which may hardly vary, stands the plain RMSE; an output
     of 1 is its full scale.
@@ -29,14 +30,19 @@ class Fidelity:
 
 
 def fidelity(
-    edges: Found, wanted: Found, spread: tuple[Floats, Floats], real: tuple[Floats, Floats]
+    edges: Found,
+    wanted: Found,
+    noise: float,
+    spread: tuple[Floats, Floats],
+    real: tuple[Floats, Floats],
 ) -> Fidelity:
     """Compare edges `[n, n_in, n_out]` of each layer, and outputs `[n, n_out]` with their targets.
 
-    The outputs are those of inputs all over their range (spread), and of real ones.
+    noise is that of a reading of an edge, in gain units. The outputs are those of inputs all over
+    their range (spread), and of real ones.
     """
     pairs = list(zip(edges, wanted, strict=True))
-    rmse = np.concatenate([edge_rmse(found, right) for found, right in pairs])
+    rmse = np.concatenate([edge_rmse(found, right, noise) for found, right in pairs])
     sizes = np.concatenate([np.ravel(right.std(axis=0)) for _, right in pairs])
     r2 = 1 - np.square(rmse / np.maximum(sizes, 1e-12))
     median, p95 = np.quantile(rmse, (0.5, 0.95)).tolist()
@@ -45,9 +51,10 @@ def fidelity(
     return Fidelity(median, p95, r2_median, r2_p5, output_nrmse(*spread), plain)
 
 
-def edge_rmse(found: Floats, wanted: Floats) -> Floats:
-    """Return the RMSE of each edge of a layer, flat."""
-    return np.ravel(np.sqrt(np.mean(np.square(found - wanted), axis=0)))
+def edge_rmse(found: Floats, wanted: Floats, noise: float = 0.0) -> Floats:
+    """Return the RMSE of each edge of a layer, flat, less the noise of its readings."""
+    squares = np.mean(np.square(found - wanted), axis=0) - noise**2
+    return np.ravel(np.sqrt(np.maximum(squares, 0.0)))
 
 
 def output_nrmse(outputs: Floats, targets: Floats) -> float:

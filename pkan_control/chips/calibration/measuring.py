@@ -44,9 +44,10 @@ STAGES = (
     Stage('up', 'edge', SWEPT_X),
     Stage('down', 'edge', SWEPT_X[::-1]),
 )
-# After the trims: between the points that they were fitted to.
-# A finer ruler than what is measured with it: its own noise would count as error.
+# After the trims: between the points that they were fitted to, by finer readings. Of the noise of
+# a sweep so much at least is left in them, less only if it were less than white.
 CHECK = Stage('check', 'edge', (SWEPT_X[1:] + SWEPT_X[:-1]) / 2, 4 * AVERAGES)
+CHECK_NOISE = (AVERAGES / CHECK.averages) ** 0.5
 
 # What a stage found of each layer: `[n, n_in, n_out]` of edges, `[n, n_in, n_out, K]` of elements.
 Found = list[Floats]

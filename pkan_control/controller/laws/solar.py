@@ -51,11 +51,11 @@ class SolarLaw:
 
     rate_hz: float = 10.0
     # The voltages that come first, and second where more current than that flows at the first, or
-    # less.
+    # less: those of most power on training episodes, `python benchmark/solar_voltages.py`.
     first_v: float = 118.0
     second_v: float = 124.0
     scout_v: float = 88.0
-    scout_a: float = 4.4
+    scout_a: float = 4.2
     # It stays where the network would step by less; from afar, it first has a look so close by.
     stay_v: float = 0.5
     close_v: float = 4.0

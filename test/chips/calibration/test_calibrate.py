@@ -7,6 +7,7 @@ import pytest
 
 from pkan_control.chips.calibration.calibrate import calibrate, ideal_outputs
 from pkan_control.chips.calibration.calibration import program_checksum
+from pkan_control.chips.calibration.fidelity import edge_rmse
 from pkan_control.chips.calibration.journal import Journal
 from pkan_control.chips.uri import open_chip
 from pkan_control.network import Program
@@ -23,6 +24,14 @@ def test_a_typical_chip_comes_close_to_its_program(calibrated, program):
     assert found.raw.edge_rmse_median > 0.008 > 0.002 > found.trimmed.edge_rmse_median
     assert found.raw.output_rmse_real > 3 * found.trimmed.output_rmse_real
     assert found.trimmed.output_rmse_real < 0.005
+
+
+def test_the_error_of_an_edge_is_told_without_the_noise_of_its_readings():
+    noise, wanted = 4e-4, np.zeros((20_000, 2, 1))
+    drawn = noise * np.random.default_rng(0).standard_normal(wanted.shape)
+    read = wanted + np.array([[[0.0], [2e-4]]]) + drawn
+    np.testing.assert_allclose(edge_rmse(read, wanted, noise), [0.0, 2e-4], atol=5e-5)
+    np.testing.assert_allclose(edge_rmse(read, wanted)[0], noise, rtol=0.02)
 
 
 def test_the_chip_is_left_with_the_trims(calibrated, program, inputs):
