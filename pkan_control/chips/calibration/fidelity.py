@@ -15,10 +15,10 @@ class Fidelity:
     """Errors of edges in gain units over x in [0, 1], and of outputs.
 
     The error of an edge is that which stays however long one averages: the noise of a reading is
-    told apart. R^2 of an edge is 1 - (its squared error / its variance). The NRMSE of an output is its RMSE
-    over the standard deviation that it should have, for inputs all over [0, 1]; the root mean
-    square over outputs. For real inputs, which may hardly vary, stands the plain RMSE; an output
-    of 1 is its full scale.
+    told apart. R^2 of an edge is 1 - (its squared error / its variance). The NRMSE of an output
+    is its RMSE over the standard deviation that it should have, for inputs all over [0, 1]; the
+    root mean square over outputs. For real inputs, which may hardly vary, stands the plain RMSE;
+    an output of 1 is its full scale.
     """
 
     edge_rmse_median: float
