@@ -86,11 +86,11 @@ def smooth_targets(figures: dict) -> str:
     )
     parts = {
         'an advantage by nodes on smooth targets': nodes < 1 - SAME,
-        'one by nodes on kinematics after long training': longer < 1 - SAME,
-        'one by parameters on smooth targets': equal < 1 - SAME,
-        'one by parameters on kinematics after long training': longer_equal < 1 - SAME,
-        'none by nodes on the decision boundary': at_nodes >= 1 - SAME,
-        'none by parameters there': at_equal >= 1 - SAME,
+        'an advantage by nodes on kinematics after long training': longer < 1 - SAME,
+        'an advantage by parameters on smooth targets': equal < 1 - SAME,
+        'an advantage by parameters on kinematics after long training': longer_equal < 1 - SAME,
+        'no advantage by nodes on the decision boundary': at_nodes >= 1 - SAME,
+        'no advantage by parameters on the decision boundary': at_equal >= 1 - SAME,
     }
     return judged(parts, text)
 
@@ -134,10 +134,10 @@ def transfer(figures: dict) -> str:
         f'{trimmed["success_rate"]:.1%} of the flights succeed, {raw["success_rate"]:.1%} raw.'
     )
     parts = {
-        'faithful edges on simulated chips': trimmed['edge_r2_median'] >= 0.999,
-        'faithful outputs there': trimmed['output_nrmse_median'] <= 0.03,
-        'flights there': trimmed['success_rate'] >= 0.99,
-        'a board, of which none was measured': False,
+        'faithful edges of simulated chips': trimmed['edge_r2_median'] >= 0.999,
+        'faithful outputs of simulated chips': trimmed['output_nrmse_median'] <= 0.03,
+        'flights on simulated chips': trimmed['success_rate'] >= 0.99,
+        'the same on a board: none was measured': False,
     }
     return judged(parts, text)
 
@@ -174,9 +174,9 @@ def memristors(figures: dict) -> str:
     )
     parts = {
         'as good on smooth targets': alike < 1 + SAME,
-        'on the decision boundary': border < 1 + SAME,
-        'as a tracker': lost < 1 + SAME,
-        'with a pole': nodes['memdiode'] <= nodes['bandpass'],
+        'as good on the decision boundary': border < 1 + SAME,
+        'as good as a tracker': lost < 1 + SAME,
+        'as few nodes for the pole': nodes['memdiode'] <= nodes['bandpass'],
     }
     return judged(parts, text)
 
