@@ -52,7 +52,8 @@ SECTIONS = (
     ),
     Section('What each part of the outer loop does: a slack steering', 'parts',
         "pkan rollout vehicle_track --scenario worn --chip 'sim:?preset=typical' --chips 50 "
-        '--episodes 50 --off bend --off integral --off slip --off gap --off all --json {json}'),
+        '--episodes 50 --off bend --off integral --off slip --off gap --off mirror --off all '
+        '--json {json}'),
     *(
         Section(f'{speed}, changing friction', f'drive_{path}',
             f'pkan rollout vehicle_track --path {path} --scenario slippery {TYPICAL} '

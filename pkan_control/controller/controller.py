@@ -12,6 +12,7 @@ from pkan_control.chips.chip import Chip
 from pkan_control.chips.twin_chip import TwinChip
 from pkan_control.controller.bundle import Bundle
 from pkan_control.controller.laws.law import Law
+from pkan_control.controller.mirror import asked_by, evaluations
 from pkan_control.errors import UserError, unknown
 from pkan_control.mlp import Mlp
 from pkan_control.network import squash
@@ -46,7 +47,8 @@ class OnChip:
         chip.program(bundle.program)
         if calibration is not None:
             calibration.apply(chip, bundle.program)
-        latency, period = chip.identity.latency_s, 1 / bundle.rate_hz
+        times, period = evaluations(bundle.law), 1 / bundle.rate_hz
+        latency = times * chip.identity.latency_s
         if latency > period:
             raise UserError(
                 f'chip {chip.identity.uid} needs {latency * 1e3:.1f} ms for this network: '
@@ -57,7 +59,8 @@ class OnChip:
         self.arm()
         self._terms = bundle.law.observation
         self._scale = bundle.program.squash_scale
-        self._deadline_s = period
+        self._deadline_s = period / times
+        self._ask = asked_by(bundle.law, self._evaluate)
         self.heard: deque[Floats] = deque(maxlen=HEARD)
 
     def arm(self) -> None:
@@ -74,7 +77,11 @@ class OnChip:
 
     def __call__(self, observation: Floats, time_s: float) -> Floats:
         """Evaluate on the chip."""
-        x = squash(self._terms.normalise(observation), self._scale)
+        outputs: Floats = self._ask(self._terms.normalise(observation), time_s)
+        return outputs
+
+    def _evaluate(self, observation: Floats, time_s: float) -> Floats:
+        x = squash(observation, self._scale)
         self.heard.append(x)
         return self._chip.evaluate(x, time_s, self._deadline_s)
 
@@ -86,7 +93,7 @@ class Digital:
         """Take the bundle's MLP."""
         if not isinstance(bundle.program, Mlp):
             raise UserError('an analogue network needs a chip')
-        self._mlp = bundle.program
+        self._ask = asked_by(bundle.law, bundle.program.evaluate)
         self._terms = bundle.law.observation
 
     def begin(self, episode: int) -> None:
@@ -94,7 +101,8 @@ class Digital:
 
     def __call__(self, observation: Floats, time_s: float) -> Floats:
         """Evaluate the MLP."""
-        return self._mlp.evaluate(self._terms.normalise(observation))
+        outputs: Floats = self._ask(self._terms.normalise(observation))
+        return outputs
 
 
 class Controller:

@@ -1,5 +1,6 @@
 """Many simulated chips fly the same episodes of a task, all at once where there is a model."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.controller.bundle import Bundle
 from pkan_control.controller.controller import Controller, OnChip
 from pkan_control.controller.guard import CommandGuard
+from pkan_control.controller.mirror import Network, asked_by
 from pkan_control.errors import UserError
 from pkan_control.network import Program, squash
 from pkan_control.rollouts.episode import NANOSECONDS, NO_DELAY, stamp_ns
@@ -87,14 +89,15 @@ def _all_at_once(
     starts = np.array([task.start(plan.seed, number) for number in plan.numbers])
     state = world.reset(np.broadcast_to(starts, (chips, *starts.shape)).copy(), weather)
     states, commands = [state], []
+    network = _network(bundle, program, population)
     memory = None
     for step in range(task.steps):
         seen = _seen(sensors, state, step / rate_hz)
         goal = np.broadcast_to(goals[step], (chips, *goals[step].shape))
         memory = law.start(seen) if memory is None else memory
         memory, values = law.observe(memory, seen, goal)
-        x = squash(law.observation.normalise(values), program.squash_scale)
-        outputs = population.evaluate(x, step, stamp_ns(step, rate_hz) / NANOSECONDS)
+        time_s = stamp_ns(step, rate_hz) / NANOSECONDS
+        outputs = network(law.observation.normalise(values), time_s)
         memory, command = law.act(memory, seen, law.output.denormalise(outputs))
         finite = np.isfinite(command).all(axis=-1, keepdims=True)
         limited = np.minimum(np.maximum(command, guard.low), guard.high)
@@ -102,6 +105,17 @@ def _all_at_once(
         state = world.step(_arrived(plan, commands, step))
         states.append(state)
     return np.array(states), goals
+
+
+def _network(bundle: Bundle, program: Program, population: Population) -> Network:
+    """Return what asks all chips at once; each evaluation is one more step of their noise."""
+    steps = itertools.count()
+
+    def ask(observation: Floats, time_s: float) -> Floats:
+        x = squash(observation, program.squash_scale)
+        return population.evaluate(x, next(steps), time_s)
+
+    return asked_by(bundle.law, ask)
 
 
 def _goals(plan: Plan) -> Floats:

@@ -5,7 +5,7 @@ inferences. The law runs on a microcontroller in any case and is counted in ever
 """
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from pkan_control.arrays import Floats
 from pkan_control.chips.power import power_draws
 from pkan_control.chips.simulated import MULTIPLEXED_ELEMENTS
 from pkan_control.controller.bundle import Bundle
+from pkan_control.controller.mirror import evaluations
 from pkan_control.devices.element import find_device
 from pkan_control.errors import UserError
 from pkan_control.mlp import Mlp
@@ -73,9 +74,21 @@ def compare_power(bundle: Bundle, mlp: Mlp | None, law_cycles: int) -> Compariso
     program = bundle.program
     if not isinstance(program, Program):
         raise UserError('an MLP has no analogue power: name the controller of an analogue network')
-    law = law_cycles * known.CYCLE.draw()
-    rows = [*_analogue(program, law), *_digital(program, mlp, law), *_published(program, law)]
-    return Comparison(bundle.rate_hz, law_cycles, float(np.median(law)), tuple(rows))
+    law, times = law_cycles * known.CYCLE.draw(), evaluations(bundle.law)
+    share = law / times
+    rows = [
+        *_analogue(program, share),
+        *_digital(program, mlp, share),
+        *_published(program, share),
+    ]
+    asked = tuple(_repeated(row, times) for row in rows)
+    return Comparison(bundle.rate_hz, law_cycles, float(np.median(law)), asked)
+
+
+def _repeated(row: Row, times: int) -> Row:
+    """Return what an answer takes for which a network is asked so many times."""
+    low, half, high = (times * each for each in row.energy_j)
+    return replace(row, latency_s=times * row.latency_s, energy_j=(low, half, high))
 
 
 def _analogue(program: Program, law: Floats) -> list[Row]:

@@ -9,7 +9,7 @@ import numpy as np
 from pkan_control.arrays import Array, Floats
 from pkan_control.car import RACECAR, Car
 from pkan_control.controller.laws.drone import ATTITUDE
-from pkan_control.controller.laws.vehicle import VehicleLaw, X, Y, beside
+from pkan_control.controller.laws.vehicle import LOOK_AHEAD_S, VehicleLaw, X, Y, beside
 from pkan_control.rotations import matrix
 from pkan_control.streams import stream
 from pkan_control.tasks.drone_path import Path
@@ -28,8 +28,6 @@ TOLERANCE_M, CATCH_UP_S = 0.1, 2.0
 WINDOW_S, LOST_M = 0.5, 1.0
 # Starts: beside the path in m and rad, and shares of the path's speed.
 START_CROSS, START_HEADING, START_SPEED = 0.3, 0.3, (0.5, 1.0)
-# How far ahead the curvature is looked up: what steering and turning lag.
-LOOK_AHEAD_S = 0.1
 # Training: speeds in m/s, sideways acceleration of up to so much in m/s^2, curvature in 1/m, bends
 # in rad/m, and starts that are wider by a factor.
 SPEEDS, SIDEWAYS, BENDING, BENDS, WIDE = (0.8, 3.2), 4.0, 1.0, (0.3, 2.0), 1.3

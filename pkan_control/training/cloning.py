@@ -5,7 +5,7 @@ recorded, as well as it can (D. Pomerleau, "ALVINN", NeurIPS 1988); then an anal
 from the recordings, and from the MLP in the states that it comes to itself.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -184,7 +184,7 @@ def _bundle(
         'seed': seed,
         'steps': steps,
         'ticks': int((~lessons.held_out).sum()),
-        'noise': asdict(recipe.noise),
+        'noise': recipe.noise.to_json(),
         'loss': round(loss, 6),
     }
     return Bundle(task.name, lessons.law, task.rate_hz, program, provenance)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from pkan_control.arrays import Floats
+from pkan_control.controller.mirror import asked_by
 from pkan_control.errors import UserError
 from pkan_control.tasks.task import Imitable
 from pkan_control.training.examples import Examples
@@ -73,6 +74,7 @@ def fly(
     The expert flies where there is no policy. Both results are normalised, `[steps * flights, n]`.
     """
     law = task.law
+    network = policy and asked_by(law, policy)
     world = training_world(task.world, law, task.rate_hz, flights, numbers)
     state = world.reset(task.training_starts(numbers, flights), numbers)
     memory = law.start(state)
@@ -83,7 +85,7 @@ def fly(
         expert = law.output.normalise(task.expert(values))
         seen.append(observation)
         wanted.append(expert)
-        outputs = expert if policy is None else policy(observation)
+        outputs = expert if network is None else network(observation)
         memory, command = law.act(memory, state, law.output.denormalise(outputs))
         state = world.step(command)
     return np.concatenate(seen), np.concatenate(wanted)

@@ -49,10 +49,13 @@ CARTPOLE = Recipe((3,), 4, settings=Settings(
     rounds=6, expert_flights=64, flights=32, flight_s=5.0, steps=1500, batch=256, pairs=128,
 ))  # fmt: skip
 SOLAR = Recipe((6,), 4, settings=Settings(steps=1500, batch=256))
+# Chips multiply by 2 % too little on the mean, in each layer: a car that is steered back by that
+# much less is off by so much more.
+VEHICLE = Recipe((10,), 5, ChipNoise(edge_gain_mean=-0.02))
 RECIPES = {
     'drone_hover': DRONE,
     'drone_track': DRONE,
-    'vehicle_track': Recipe((10,), 5),
+    'vehicle_track': VEHICLE,
     'arm_reach': ARM,
     'arm_track': ARM,
     'arm_pick_place': ARM,
@@ -190,6 +193,6 @@ def _provenance(recipe: Recipe, device: str, seed: int, options: Options) -> dic
         'seed': seed,
         'device': device,
         'settings': asdict(recipe.settings),
-        'noise': asdict(recipe.noise),
+        'noise': recipe.noise.to_json(),
         **asked,
     }

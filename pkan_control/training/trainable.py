@@ -37,19 +37,25 @@ class ChipNoise:
     """What a network is exposed to while it is trained, so that it survives real chips.
 
     Sigmas: edge gain (relative), offset of an edge (gain units), noise of a node (share of the
-    rails); probability that an element is dead. Drawn anew for each chip of a batch.
+    rails); probability that an element is dead; mean error of a gain. Drawn anew for each chip.
     """
 
     edge_gain: float = 0.05
     offset: float = 0.02
     node_noise: float = 0.02
     dead: float = 4e-3
+    edge_gain_mean: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse magnitudes that mean nothing."""
         for name, value in asdict(self).items():
-            if not 0 <= value <= 1:
-                raise UserError(f'noise in training: {name}={value}: must be in 0..1')
+            low = -1 if name == 'edge_gain_mean' else 0
+            if not low <= value <= 1:
+                raise UserError(f'noise in training: {name}={value}: must be in {low}..1')
+
+    def to_json(self) -> dict[str, float]:
+        """Return the magnitudes that are not 0."""
+        return {name: value for name, value in asdict(self).items() if value}
 
 
 class Trainable(Protocol):
@@ -106,8 +112,7 @@ class TrainableNetwork(nn.Module):
     def physical(self) -> list[Tensor]:
         """Return the elements' parameters, realisable where `quantised` (straight through)."""
         kept: list[Tensor] | list[None] = self.kept or [None] * len(self.layers)
-        pairs = zip(self.layers, kept, strict=True)
-        return [self.settings(layer, each) for layer, each in pairs]
+        return [self.settings(*each) for each in zip(self.layers, kept, strict=True)]
 
     def settings(self, trainable: Tensor, kept: Tensor | None = None) -> Tensor:
         """Return the parameters of elements `[..., P]`, of those that are kept where some are not.
@@ -150,7 +155,8 @@ class TrainableNetwork(nn.Module):
         noise, layers, offsets = self.noise, [], []
         for physical in self.physical():
             size = (chips, *physical.shape[:3])
-            gain = 1 + noise.edge_gain * torch.randn((*size[:3], 1), generator=generator)
+            error = noise.edge_gain * torch.randn((*size[:3], 1), generator=generator)
+            gain = 1 + noise.edge_gain_mean + error
             alive = torch.rand(size, generator=generator) >= noise.dead
             elements = self.device.response(node_inputs(self.device, physical), physical)
             edges = torch.einsum('nijk,cijk->cnij', elements, gain * alive)

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pkan_control.controller.laws import make_law
-from pkan_control.controller.laws.vehicle import PARTS, SLIP, VehicleLaw, beside
+from pkan_control.controller.laws.vehicle import (
+    LOOK_AHEAD_S,
+    PARTS,
+    SLIP,
+    VehicleLaw,
+    bend_beside,
+    beside,
+)
 from pkan_control.tasks.vehicle_track import states_at
 
 LAW = VehicleLaw()
@@ -62,10 +69,10 @@ def test_the_frame_is_the_path_s_and_speed_makes_up_for_the_gap():
 
 
 def test_the_integral_grows_near_the_path_only_and_is_limited():
-    _, once = observed(LAW, state(y=0.04), STRAIGHT_ON)
-    _, often = observed(LAW, state(y=0.04), STRAIGHT_ON, 1000)
-    assert once['cross_track'] == pytest.approx(0.04 * (1 + LAW.integral_gain / LAW.rate_hz))
-    assert often['cross_track'] == pytest.approx(0.04 + LAW.integral_limit_m)
+    _, once = observed(LAW, state(y=0.01), STRAIGHT_ON)
+    _, often = observed(LAW, state(y=0.01), STRAIGHT_ON, 1000)
+    assert once['cross_track'] == pytest.approx(0.01 * (1 + LAW.integral_gain / LAW.rate_hz))
+    assert often['cross_track'] == pytest.approx(0.01 + LAW.integral_limit_m)
     _, away = observed(LAW, state(y=0.5), STRAIGHT_ON, 1000)
     assert away['cross_track'] == pytest.approx(0.5)
 
@@ -94,6 +101,21 @@ def test_the_bend_ahead_is_fed_forward():
     blind = LAW.switched_off('bend')
     _, command = blind.act(observed(blind, state(), goal)[0], state(), np.array([0.0, 2.0]))
     assert command[0] == 0
+
+
+@given(st.floats(0.5, 3), st.floats(-1, 1), st.floats(-2, 2), st.floats(-0.05, 0.05))
+def test_the_bend_is_that_ahead_of_the_car_and_not_of_its_goal(speed, bend, swing, gap):
+    way = LOOK_AHEAD_S * speed
+    goal = np.array([0.0, 0.0, 0.0, speed, bend, bend + swing * way])
+    found = bend_beside(goal, np.array([gap]))
+    np.testing.assert_allclose(found, bend + swing * (way + gap), atol=1e-12)
+
+
+def test_a_bend_is_not_carried_on_for_ever():
+    goal = np.array([0.0, 0.0, 0.0, 2.0, 0.1, 0.3])
+    assert bend_beside(goal, np.array([50.0])) == pytest.approx(0.5)
+    goal[3] = 0.0
+    assert np.isfinite(bend_beside(goal, np.array([0.0]))).all()
 
 
 @given(st.lists(st.floats(-100, 100), min_size=2, max_size=2))

@@ -1,5 +1,7 @@
 """Power side by side: energies add up, the law is in every row, and losing is said."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -122,3 +124,13 @@ def test_numbers_of_a_row_share_a_prefix():
     assert spans([2e-4, 6.5e-4, 3.39e-3], 'W') == '200 / 650 / 3390 uW'
     assert spans([1.5], 's') == '1.5 s'
     assert spans([5e-15], 'J') == '0.005 pJ'
+
+
+def test_a_network_that_is_asked_twice_takes_twice_the_energy(mlp):
+    twice = load_bundle(shipped('vehicle_track'))
+    once = replace(twice, law=twice.law.switched_off('mirror'))
+    double, single = (rows(compare_power(each, mlp, 0)) for each in (twice, once))
+    for name, row in single.items():
+        assert double[name].power_w == row.power_w
+        assert double[name].latency_s == pytest.approx(2 * row.latency_s)
+        assert double[name].energy_j == pytest.approx([2 * each for each in row.energy_j])

@@ -61,7 +61,7 @@ def test_equal_seeds_make_equal_files(tmp_path, monkeypatch):
     provenance = load_bundle(paths[0]).provenance
     assert (provenance['seed'], provenance['settings']['steps']) == (3, 30)
     assert len(provenance['losses']) == 3
-    assert provenance['noise'] == dataclasses.asdict(TINY.noise)
+    assert provenance['noise'] == TINY.noise.to_json()
 
 
 def test_the_learning_rate_warms_up_stays_and_decays_to_a_hundredth():

@@ -131,3 +131,10 @@ def test_settings_out_of_range_are_refused(name, value, refused):
 def test_noise_out_of_range_is_refused(value, refused):
     with refused(f'dead={value}', 'in 0..1'):
         ChipNoise(dead=value)
+
+
+def test_gains_may_be_off_to_both_sides(refused):
+    assert ChipNoise(edge_gain_mean=-0.02).to_json()['edge_gain_mean'] == -0.02
+    assert 'edge_gain_mean' not in ChipNoise().to_json()
+    with refused('edge_gain_mean=-2', 'in -1..1'):
+        ChipNoise(edge_gain_mean=-2)

@@ -120,6 +120,14 @@ def test_every_flaw_disturbs_and_is_drawn_from_the_generator(noise):
     np.testing.assert_array_equal(one, same)
 
 
+def test_gains_that_are_off_on_the_mean_scale_what_a_layer_gives():
+    with torch.no_grad():
+        layers, _ = network()._flawed_layers(seeded(), 2)
+        less, _ = network(ChipNoise(0, 0, 0, 0, -0.02))._flawed_layers(seeded(), 2)
+    for one, other in zip(layers, less, strict=True):
+        torch.testing.assert_close(other, 0.98 * one)
+
+
 def test_mirrored_halves_of_a_batch_see_the_same_noise():
     observation = observations(1, 8)
     both = torch.cat([observation, observation], dim=1)

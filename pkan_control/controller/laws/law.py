@@ -1,5 +1,6 @@
 """What every law is: pure functions from state to observation, and from outputs to command."""
 
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from pkan_control.arrays import Array, Floats
@@ -73,3 +74,23 @@ class Switchable(Law, Protocol):
 
     def switched_off(self, part: str) -> Law:
         """Return the law without that part, or without any for `all`."""
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """Signs, 1 or -1, of the terms in a mirror: `seen` of the observation, `said` of the output.
+
+    A term whose sign changes has no offset, so that signs hold for normalised values, too.
+    """
+
+    seen: tuple[float, ...]
+    said: tuple[float, ...]
+
+
+@runtime_checkable
+class Mirrored(Law, Protocol):
+    """A law of a robot that is its own mirror image."""
+
+    @property
+    def mirror(self) -> Mirror | None:
+        """How its terms look in the mirror; None where the network is asked once."""

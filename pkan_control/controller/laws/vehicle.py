@@ -1,14 +1,15 @@
 """The law of a car that keeps a path: how it lies on the path, an outer loop, and limits.
 
 The network maps where the car is beside the path to the steering angle and the speed that take it
-back. Around it stand four parts, each of which can be switched off:
+back. Around it stand five parts, each of which can be switched off:
 
 - the bend of the path ahead is fed forward: what a chip does to a steering angle then matters only
   where the car is off its path;
 - an integrator takes away the steady error that a chip's offsets leave;
 - an observer of slip compares how the car turns with how its steering should make it turn, and
   takes the difference back;
-- a car that is ahead of its goal or behind it is asked to be slower or faster.
+- a car that is ahead of its goal or behind it is asked to be slower or faster;
+- the network is asked for the car and for its mirror image: the offsets of a chip fall out.
 """
 
 import math
@@ -20,6 +21,7 @@ import numpy as np
 from pkan_control.arrays import Array, Floats, namespace
 from pkan_control.car import RACECAR, Car
 from pkan_control.controller.laws.drone import ATTITUDE, POSITION, STATE, finite
+from pkan_control.controller.laws.law import Mirror
 from pkan_control.controller.signals import Signal, Terms
 from pkan_control.errors import unknown
 from pkan_control.rotations import matrix
@@ -43,9 +45,13 @@ OUTPUT = Terms(
         Signal('speed', 'm/s', 'base_link', 0.8, 2.0),
     ]
 )
+# On the other side of the path, cross-track and heading error, and the steering, change sign.
+SIDES = Mirror((-1.0, -1.0, 1.0, 1.0), (-1.0, 1.0))
 # What the law remembers: the integral in m, the observed slip in 1/m, the curvature in 1/m that
 # the wheels should have reached, 1 once begun, and the bend of the path ahead in 1/m.
 INTEGRAL, SLIP, REACHED, BEGUN, BEND = (slice(i, i + 1) for i in range(5))
+# How far a goal looks ahead: what steering and turning lag, and in m at least.
+LOOK_AHEAD_S, NEAREST_M = 0.1, 1e-3
 # Below this speed in m/s a car's turning says nothing of its slip.
 SLOWEST = 0.5
 # A path that bends less, in 1/m, is taken for straight.
@@ -55,6 +61,7 @@ PARTS = {
     'integral': 'integral_gain',
     'slip': 'slip_observer',
     'gap': 'gap_gain',
+    'mirror': 'mirrored',
 }
 
 
@@ -75,7 +82,7 @@ class VehicleLaw:
     # The integral in s of the cross-track error is added to it; it runs only near the path.
     integral_gain: float = 1.5
     integral_limit_m: float = 0.15
-    integral_error_m: float = 0.05
+    integral_error_m: float = 0.02
     # Bandwidth of the observer in rad/s, the most that is believed, and the steering's lag.
     slip_observer: float = 4.0
     slip_limit_1_m: float = 0.3
@@ -83,6 +90,8 @@ class VehicleLaw:
     # Speed in m/s that is asked for per m that the car is behind its goal, and at most.
     gap_gain: float = 1.0
     gap_speed_m_s: float = 0.3
+    # Whether the network is asked for the mirror image, too.
+    mirrored: bool = True
 
     name = 'vehicle'
     state_names = STATE
@@ -94,7 +103,7 @@ class VehicleLaw:
         """Refuse numbers that mean nothing; 0 switches a part of the outer loop off."""
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name == 'car':
+            if field.name in ('car', 'mirrored'):
                 continue
             if not (0 < value < math.inf or (field.name in PARTS.values() and value == 0)):
                 raise ValueError(f'{field.name}={value!r}: must be positive and finite')
@@ -107,6 +116,11 @@ class VehicleLaw:
             Signal('steering_angle', 'rad', 'base_link', self.car.max_steering, 0.0, 1.0),
             Signal('speed', 'm/s', 'base_link', half, half, 1.0),
         ])  # fmt: skip
+
+    @property
+    def mirror(self) -> Mirror | None:
+        """Left and right change places."""
+        return SIDES if self.mirrored else None
 
     def start(self, state: Array) -> Array:
         """Return the memory `[..., 5]` of a car that goes straight on."""
@@ -123,7 +137,7 @@ class VehicleLaw:
         speed = state[..., FORWARD]
         wanted = goal[..., SPEED] + hurry
         seen = [cross + integral, heading, speed, wanted - speed]
-        bend = self.bend_gain * goal[..., AHEAD] + 0 * gap
+        bend = self.bend_gain * bend_beside(goal, gap)
         kept = [integral, slip, memory[..., REACHED], memory[..., BEGUN], bend]
         return xp.concat(kept, axis=-1), xp.concat(seen, axis=-1)
 
@@ -160,7 +174,7 @@ class VehicleLaw:
         if part not in (*PARTS, 'all'):
             raise unknown('part of the outer loop', part, ['all', *PARTS])
         names = PARTS.values() if part == 'all' else [PARTS[part]]
-        return VehicleLaw.from_json({**self.to_json(), **dict.fromkeys(names, 0.0)})
+        return VehicleLaw.from_json({**self.to_json(), **dict.fromkeys(names, 0)})
 
     def hold(self, state: Floats) -> None:
         """Return None: a car stays where it is by its safe command."""
@@ -205,6 +219,16 @@ def beside(state: Array, goal: Array) -> tuple[Array, Array, Array]:
         north * xp.cos(yaw) - east * xp.sin(yaw), east * xp.cos(yaw) + north * xp.sin(yaw)
     )
     return cross, heading, gap
+
+
+def bend_beside(goal: Array, gap: Array) -> Array:
+    """Return the bend `[..., 1]` in 1/m ahead of a car that is so far ahead of its goal, in m.
+
+    From the goal to where it looks ahead the bend changes evenly, and as evenly around.
+    """
+    xp = namespace(goal)
+    way = xp.maximum(goal[..., SPEED] * LOOK_AHEAD_S, 0 * gap + NEAREST_M)
+    return goal[..., AHEAD] + (goal[..., AHEAD] - goal[..., CURVATURE]) * limited(gap / way, 1.0)
 
 
 def limited(values: Array, limit: float) -> Array:
