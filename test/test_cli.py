@@ -305,6 +305,18 @@ def test_the_figures_that_last_are_the_same_on_every_machine():
     }  # fmt: skip
 
 
+def test_training_for_a_network_that_is_asked_twice(pkan, tmp_path, short_training):
+    words = ['train', 'drone_hover', '--mirrored', '--steps', 22]
+    code, out, _ = pkan(*words, '--out', 'twice.st')
+    assert (code, load_bundle(tmp_path / 'twice.st').law.mirrored) == (0, True)
+    code, out, lines = pkan('train', 'arm_reach', '--mirrored', '--out', 'x')
+    refusal = 'error: arm_reach: leaves no choice how often its network is asked'
+    assert (code, out, lines) == (2, '', [refusal])
+    code, out, lines = pkan(*words, '--chip', 'ideal:')
+    assert (code, out, len(lines)) == (2, '', 1)
+    assert 'go with training from a seed' in lines[0]
+
+
 def test_training_refuses_an_unwritable_file_before_it_starts(pkan, tmp_path):
     (tmp_path / 'taken').mkdir()
     code, out, lines = pkan('train', 'drone_hover', '--out', 'taken')

@@ -31,6 +31,10 @@ ROUNDS = 4
 # What differs from machine to machine, and stays out of the controller file.
 MACHINE_DEPENDENT = ('real_time_factor', 'inference_us', 'hash')
 
+Mirrored = Annotated[
+    bool,
+    typer.Option(help='Ask the network for the mirror image, too: less offset, twice the energy.'),
+]
 Method = Annotated[str | None, typer.Option(help='imitation, or td3: reinforcement learning.')]
 Steps = Annotated[int | None, typer.Option(help='Optimiser steps instead of the recipe.', min=22)]
 L1 = Annotated[float, typer.Option(help='Weight of the sizes of edges in the loss.', min=0)]
@@ -75,6 +79,7 @@ def train(
     urdf: UrdfFile = None,
     tip: TipLink = None,
     split: SplitName = None,
+    mirrored: Mirrored = False,
     l1: L1 = 0.0,
     entropy: Entropy = 0.0,
     prune: Prune = 0.0,
@@ -90,15 +95,14 @@ def train(
 ) -> None:
     """Train a controller from its seed and write the controller file.
 
-    With --from-bag, learn from recorded flights; it is judged by time that was held out.
-    With --chip, train the trims of a calibrated chip in the loop and write its calibration file;
-    the chip is never left worse than it was.
+    With --from-bag, learn from recorded flights; it is judged by time that was held out. With
+    --chip, train the trims of a calibrated chip in the loop; it is never left worse than it was.
     """
     asked = {'l1': l1, 'entropy': entropy, 'prune': prune}
-    options: dict[str, Any] = {'method': method, 'patience': patience}
-    options |= {'checkpoint': checkpoint, 'log_dir': log_dir}
-    in_the_loop = chip is not None or calibration is not None or controller is not None
-    check(remap, from_bag, in_the_loop, {**asked, **options})
+    options: dict[str, Any] = {'method': method, 'patience': patience, 'log_dir': log_dir}
+    options |= {'checkpoint': checkpoint}
+    in_the_loop = any(each is not None for each in (chip, calibration, controller))
+    check(remap, from_bag, in_the_loop, {**asked, **options, 'mirrored': mirrored})
     if from_bag is not None:
         from pkan_control.commands.train_from_bag import train_from_bag
 
@@ -106,15 +110,17 @@ def train(
     elif in_the_loop:
         train_in_the_loop(task, chip, calibration, controller, out, json_file)
     else:
-        job = job_for(task, airframe, split, robot=robot, urdf=urdf, tip=tip)
+        job = job_for(task, airframe, split, mirrored, robot=robot, urdf=urdf, tip=tip)
         train_from_seed(job, out, device, seed, json_file, asked, steps=steps, **options)
 
 
-def job_for(task: str, airframe: str | None, split: str | None, **arm: str | None) -> 'Task':
+def job_for(
+    task: str, airframe: str | None, split: str | None, mirrored: bool, **arm: str | None
+) -> 'Task':
     """Return the task for the robot that was asked for."""
     from pkan_control.tasks.options import ArmChoice, configured
 
-    return configured(task, airframe, arm=ArmChoice(**arm), split=split)
+    return configured(task, airframe, arm=ArmChoice(**arm), split=split, mirrored=mirrored)
 
 
 def check(

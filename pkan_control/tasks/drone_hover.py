@@ -29,6 +29,7 @@ class DroneHover:
     """Hover a quadrotor, a Crazyflie 2.x where no other is given."""
 
     airframe: Airframe = CRAZYFLIE
+    mirrored: bool = False
 
     name = 'drone_hover'
     robot = 'drone'
@@ -45,11 +46,15 @@ class DroneHover:
     @cached_property
     def law(self) -> DroneLaw:
         """The drone's law at this task's rate."""
-        return DroneLaw(self.airframe, self.rate_hz)
+        return DroneLaw(self.airframe, self.rate_hz, mirrored=self.mirrored)
 
     def with_airframe(self, airframe: Airframe) -> 'DroneHover':
         """Return the same task for another quadrotor."""
         return replace(self, airframe=airframe)
+
+    def with_mirror(self) -> 'DroneHover':
+        """Return the same task for a network that is asked for the mirror image, too."""
+        return replace(self, mirrored=True)
 
     def start(self, seed: int, episode: int) -> Floats:
         """Draw the state `[13]` of the start of an episode."""

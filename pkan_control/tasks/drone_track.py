@@ -33,6 +33,7 @@ class DroneTrack:
 
     airframe: Airframe = CRAZYFLIE
     path: Path = field(default_factory=Path)
+    mirrored: bool = False
 
     name = 'drone_track'
     robot = 'drone'
@@ -51,12 +52,16 @@ class DroneTrack:
         """The drone's law at this task's rate, with a goal that moves."""
         return DroneLaw(
             self.airframe, self.rate_hz, moving=True, integral_gain=INTEGRAL_GAIN,
-            tilt_lag_s=0.0, turning_ahead=TURNING_AHEAD,
+            tilt_lag_s=0.0, turning_ahead=TURNING_AHEAD, mirrored=self.mirrored,
         )  # fmt: skip
 
     def with_airframe(self, airframe: Airframe) -> 'DroneTrack':
         """Return the same task for another quadrotor."""
         return replace(self, airframe=airframe)
+
+    def with_mirror(self) -> 'DroneTrack':
+        """Return the same task for a network that is asked for the mirror image, too."""
+        return replace(self, mirrored=True)
 
     def with_path(self, path: Path) -> 'DroneTrack':
         """Return the same task on another path."""

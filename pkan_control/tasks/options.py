@@ -16,6 +16,7 @@ from pkan_control.tasks.task import (
     find_task,
     with_airframe,
     with_arm,
+    with_mirror,
     with_path,
     with_split,
 )
@@ -66,6 +67,7 @@ def configured(
     law: Law | None = None,
     arm: ArmChoice = ANY,
     split: str | None = None,
+    mirrored: bool = False,
 ) -> Task:
     """Return the task of that name; airframe, path and robot are shipped names or YAML files.
 
@@ -78,6 +80,7 @@ def configured(
         task = with_airframe(task, law.airframe)
     if arm.name is not None or split is not None or isinstance(law, ArmLaw):
         task = _for_arm(task, law, arm.load(), split)
+    task = with_mirror(task) if mirrored else task
     return task if path is None else with_path(task, load_path(path))
 
 

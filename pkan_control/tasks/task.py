@@ -129,6 +129,14 @@ class ForAirframes(Task, Protocol):
 
 
 @runtime_checkable
+class ForMirrors(Task, Protocol):
+    """A task whose network may be asked for the robot's mirror image, too."""
+
+    def with_mirror(self) -> Task:
+        """Return the same task for a network that is asked twice."""
+
+
+@runtime_checkable
 class ForArms(Task, Protocol):
     """A task for any arm, of which more or less can be left to the network."""
 
@@ -176,6 +184,13 @@ def with_airframe(task: Task, airframe: Airframe) -> Task:
     if not isinstance(task, ForAirframes):
         raise UserError(f'{task.name}: is no task of a quadrotor, so it takes no airframe')
     return task.with_airframe(airframe)
+
+
+def with_mirror(task: Task) -> Task:
+    """Return a task for a network that is asked twice; refuse a task that leaves no choice."""
+    if not isinstance(task, ForMirrors):
+        raise UserError(f'{task.name}: leaves no choice how often its network is asked')
+    return task.with_mirror()
 
 
 def with_arm(task: Task, arm: Arm) -> Task:

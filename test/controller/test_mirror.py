@@ -11,7 +11,7 @@ from pkan_control.chips.trimmed import untrimmed
 from pkan_control.chips.uri import open_chip
 from pkan_control.controller.bundle import Bundle, load_bundle
 from pkan_control.controller.controller import Digital, OnChip
-from pkan_control.controller.laws.drone import DroneLaw
+from pkan_control.controller.laws.drone import HALF_TURN, DroneLaw
 from pkan_control.controller.laws.vehicle import SIDES, VehicleLaw
 from pkan_control.controller.mirror import asked_by, evaluations
 from pkan_control.devices.deviations import Deviations
@@ -19,6 +19,7 @@ from pkan_control.mlp import Mlp
 from pkan_control.rollouts.beside import shipped
 from pkan_control.rollouts.rollout import Plan, fly_bundle
 from pkan_control.studies import flock
+from pkan_control.tasks.drone_hover import drone_hover
 from pkan_control.tasks.vehicle_track import vehicle_track
 from pkan_control.worlds.batched_vehicle import BatchedVehicle
 
@@ -56,15 +57,21 @@ def test_left_and_right_are_treated_alike(observation):
     np.testing.assert_array_equal(turned, np.array(SIDES.said) * ask(observation))
 
 
-@given(SEEN)
-def test_the_expert_is_its_own_mirror_image(observation):
-    values = LAW.observation.denormalise(np.array([observation, SIDES.seen * observation]))
-    plain, turned = LAW.output.normalise(vehicle_track.expert(values))
-    np.testing.assert_allclose(turned, SIDES.said * plain, atol=1e-12)
+@pytest.mark.parametrize(
+    ('task', 'mirror'), [(vehicle_track, SIDES), (drone_hover, HALF_TURN)], ids=['car', 'drone']
+)
+@given(data=st.data())
+def test_the_expert_is_its_own_mirror_image(task, mirror, data):
+    size = len(task.law.observation)
+    seen = np.array(data.draw(st.lists(st.floats(-3, 3), min_size=size, max_size=size)))
+    values = task.law.observation.denormalise(np.array([seen, mirror.seen * seen]))
+    plain, turned = task.law.output.normalise(task.expert(values))
+    np.testing.assert_allclose(turned, mirror.said * plain, atol=1e-12)
 
 
-def test_what_changes_sign_has_no_offset():
-    for terms, signs in ((LAW.observation, SIDES.seen), (LAW.output, SIDES.said)):
+@pytest.mark.parametrize(('law', 'mirror'), [(LAW, SIDES), (DroneLaw(), HALF_TURN)])
+def test_what_changes_sign_has_no_offset(law, mirror):
+    for terms, signs in ((law.observation, mirror.seen), (law.output, mirror.said)):
         assert len(terms) == len(signs)
         for signal, sign in zip(terms.signals, signs, strict=True):
             assert abs(sign) == 1
@@ -144,3 +151,11 @@ def test_many_chips_at_once_are_asked_as_each_alone(shipped_bundle, monkeypatch)
     alone = flock.fly(plan, shipped_bundle, chips())
     for name, values in together.figures.items():
         np.testing.assert_allclose(values, alone.figures[name], rtol=1e-6)
+
+
+def test_a_drone_is_asked_twice_only_where_its_training_was():
+    asked = drone_hover.with_mirror().law
+    assert (asked.mirror, drone_hover.law.mirror) == (HALF_TURN, None)
+    assert DroneLaw.from_json(asked.to_json()) == asked
+    assert asked.switched_off('mirror') == drone_hover.law
+    assert 'mirrored' not in drone_hover.law.to_json()

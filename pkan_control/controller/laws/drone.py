@@ -9,7 +9,8 @@ switched off:
   the drone does with what its rotors should make it do, and take the difference back;
 - a lead makes up for the lag of the motors;
 - the rate at which a path turns the drone is taken from what the network sees, so that it does not
-  damp it: on its path the drone looks to the network as one that hovers.
+  damp it: on its path the drone looks to the network as one that hovers;
+- a network may be asked for the drone turned by half a turn, too: the offsets of a chip fall out.
 
 An observed force, and the acceleration of a moving goal, tilt what the network takes for upright,
 so that it balances where it hovers in calm air; their part along the thrust is added to its
@@ -25,6 +26,7 @@ import numpy as np
 
 from pkan_control.airframe import CRAZYFLIE, GRAVITY, Airframe, airframe_from
 from pkan_control.arrays import Array, Floats, constant, namespace
+from pkan_control.controller.laws.law import Mirror
 from pkan_control.controller.signals import Signal, Terms
 from pkan_control.errors import unknown
 from pkan_control.rotations import is_shorter, is_single, matrix, norm, shorten, to_body, to_world
@@ -72,6 +74,8 @@ OBSERVED, MOVING = slice(3, 9), slice(9, 15)
 WEIGHT = np.array((0.0, 0.0, GRAVITY, 0.0, 0.0, 0.0))
 AT_START = np.zeros(MEMORY)
 AT_START[THRUST] = GRAVITY
+# After half a turn about the body's upright axis, what lies along its other two changes sign.
+HALF_TURN = Mirror((-1.0, -1.0, 1.0) * 4, (1.0, -1.0, -1.0, 1.0))
 # The parts of the outer loop, and the parameter whose 0 switches each off.
 PARTS = {
     'integral': 'integral_gain',
@@ -79,6 +83,7 @@ PARTS = {
     'torque': 'torque_observer',
     'lead': 'motor_lead_s',
     'turning': 'turning_ahead',
+    'mirror': 'mirrored',
 }
 # Parameters that may be 0; the one that only a moving goal has.
 OPTIONAL, OF_MOVING = (*PARTS.values(), 'tilt_lag_s'), 'turning_ahead'
@@ -116,6 +121,8 @@ class DroneLaw:
     tilt_lag_s: float = 0.1
     # The share of the rate that the goal's jerk asks for.
     turning_ahead: float = 0.0
+    # Whether the network is asked for the drone turned by half a turn, too: twice the energy.
+    mirrored: bool = False
 
     name = 'drone'
     state_names = STATE
@@ -126,7 +133,7 @@ class DroneLaw:
         """Refuse numbers that mean nothing; 0 switches a part of the outer loop off."""
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name in ('airframe', 'moving'):
+            if field.name in ('airframe', 'moving', 'mirrored'):
                 continue
             if not (0 < value < math.inf or (field.name in OPTIONAL and value == 0)):
                 raise ValueError(f'{field.name}={value!r}: must be positive and finite')
@@ -141,6 +148,11 @@ class DroneLaw:
         """Rotor speeds, front right first and clockwise seen from above."""
         half = self.airframe.max_speed / 2
         return Terms([Signal(f'rotor_{i}', 'rad/s', '', half, half, 1.0) for i in range(1, 5)])
+
+    @property
+    def mirror(self) -> Mirror | None:
+        """A drone is its own image after half a turn."""
+        return HALF_TURN if self.mirrored else None
 
     def start(self, state: Array) -> Array:
         """Return the memory `[..., 28]` of a drone whose rotors hover."""
@@ -247,7 +259,9 @@ class DroneLaw:
 
     def to_json(self) -> dict[str, Any]:
         """Return the parameters as a JSON object."""
-        return {k: v for k, v in asdict(self).items() if self.moving or k != OF_MOVING}
+        left_out = {OF_MOVING} if not self.moving else set()
+        left_out |= {'mirrored'} if not self.mirrored else set()
+        return {k: v for k, v in asdict(self).items() if k not in left_out}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> 'DroneLaw':
