@@ -2,6 +2,9 @@
 
 import cmath
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import fields
@@ -141,3 +144,21 @@ def exact_calibration() -> Callable[[str, Program], Calibration]:
         )  # fmt: skip
 
     return make
+
+
+@pytest.fixture
+def both_ways(tmp_path: Path) -> Callable[[str], list[list[str]]]:
+    """Return what code prints with compiled code and without it, after whether there is any."""
+
+    def run(code: str) -> list[list[str]]:
+        words = [
+            subprocess.run(
+                [sys.executable, '-c', code], env=os.environ | {'PKAN_COMPILED': on},
+                check=True, cwd=tmp_path, capture_output=True, text=True,
+            ).stdout.split()
+            for on in ('1', '0')
+        ]  # fmt: skip
+        assert [said[0] for said in words] == ['True', 'False']
+        return [said[1:] for said in words]
+
+    return run

@@ -1,9 +1,5 @@
 """The compiled layer computes what NumPy's does, and refuses what does not fit."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -77,19 +73,13 @@ def test_other_numbers_are_refused(dtype):
         _layer.evaluate(np.zeros(2, dtype), np.zeros((10, 3)), np.zeros(3), 5, 0.0)
 
 
-def test_without_it_all_is_the_same_up_to_rounding(tmp_path):
+def test_without_it_all_is_the_same_up_to_rounding(both_ways):
     code = (
         'import numpy as np; from pkan_control import compiled; '
         'from pkan_control.network import propagate; d = np.random.default_rng(0); '
         'm = [d.normal(size=(12 * 17, 5)), d.normal(size=(5 * 17, 2))]; '
         'print(compiled.AVAILABLE, *propagate(d.uniform(size=12), m, 17))'
     )
-    answers = [
-        subprocess.run(
-            [sys.executable, '-c', code], env=os.environ | {'PKAN_COMPILED': on},
-            check=True, cwd=tmp_path, capture_output=True, text=True,
-        ).stdout.split()
-        for on in ('1', '0')
-    ]  # fmt: skip
-    assert [answer[0] for answer in answers] == ['True', 'False']
-    np.testing.assert_allclose(*[np.array(a[1:], float) for a in answers], atol=1e-11)
+    compiled_does, numpy_does = both_ways(code)
+    found, wanted = np.array(compiled_does, float), np.array(numpy_does, float)
+    np.testing.assert_allclose(found, wanted, atol=1e-11)

@@ -1,8 +1,5 @@
 """The compiled quadrotor flies as NumPy's does, and refuses what does not fit."""
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -71,7 +68,7 @@ def test_each_drone_flies_as_if_it_were_alone():
         np.testing.assert_array_equal(alone, together[i])
 
 
-def test_a_portable_world_has_the_same_bits_without_it(tmp_path):
+def test_a_portable_world_has_the_same_bits_without_it(both_ways):
     code = (
         'import numpy as np; from pkan_control.airframe import CRAZYFLIE; '
         'from pkan_control.worlds import flying; '
@@ -81,15 +78,8 @@ def test_a_portable_world_has_the_same_bits_without_it(tmp_path):
         'w.reset(s, d); c = CRAZYFLIE.hover_speed * d.uniform(0.9, 1.1, (8, 4)); '
         'print(flying.AVAILABLE, *[w.step(c) for _ in range(20)][-1].tobytes())'
     )
-    answers = [
-        subprocess.run(
-            [sys.executable, '-c', code], env=os.environ | {'PKAN_COMPILED': on},
-            check=True, cwd=tmp_path, capture_output=True, text=True,
-        ).stdout.split()
-        for on in ('1', '0')
-    ]  # fmt: skip
-    assert [answer[0] for answer in answers] == ['True', 'False']
-    assert answers[0][1:] == answers[1][1:]
+    compiled_does, numpy_does = both_ways(code)
+    assert compiled_does == numpy_does
 
 
 def test_training_flies_in_a_portable_world(monkeypatch):
