@@ -101,7 +101,10 @@ def transfer_table(preset: str, figures: Mapping[str, Mapping[str, Any]]) -> Tab
             )
             table.add_row(f'{GROUPS[group]}, {state}', str(found['chips']), *cells)
     sigma, dead = number(count['repeatability'], 1e3, 2), count['dead_elements']
-    table.caption = f'repeatability of a reading {sigma}e-3 in gain units; {dead} dead elements'
+    table.caption = (
+        f'repeatability of a reading {sigma}e-3 in gain units, taken off the errors of edges; '
+        f'{dead} dead elements'
+    )
     table.caption_justify = 'left'
     return table
 
