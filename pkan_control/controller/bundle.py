@@ -20,6 +20,7 @@ from safetensors.numpy import save as save_tensors
 from pkan_control.arrays import Floats
 from pkan_control.controller.laws import make_law
 from pkan_control.controller.laws.law import Law
+from pkan_control.controller.mirror import evaluations
 from pkan_control.controller.signals import Signal, signals_from_json, signals_to_json
 from pkan_control.devices.element import find_device
 from pkan_control.errors import UserError
@@ -145,6 +146,7 @@ def facts(bundle: Bundle) -> dict[str, Any]:
         'parameters': program.parameters,
         **_settings(program),
         'rate_hz': bundle.rate_hz,
+        'evaluations_per_period': evaluations(law),
         'law': law.name,
         'observation': list(law.observation.names),
         'output': list(law.output.names),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.chips.trimmed import untrimmed
 from pkan_control.chips.uri import open_chip
-from pkan_control.controller.bundle import Bundle, load_bundle
+from pkan_control.controller.bundle import Bundle, facts, load_bundle
 from pkan_control.controller.controller import Digital, OnChip
 from pkan_control.controller.laws.drone import HALF_TURN, DroneLaw
 from pkan_control.controller.laws.vehicle import SIDES, VehicleLaw
@@ -159,3 +159,8 @@ def test_a_drone_is_asked_twice_only_where_its_training_was():
     assert DroneLaw.from_json(asked.to_json()) == asked
     assert asked.switched_off('mirror') == drone_hover.law
     assert 'mirrored' not in drone_hover.law.to_json()
+
+
+def test_a_file_tells_how_often_its_network_is_asked(bundle):
+    once = Bundle('vehicle_track', ONCE, 50.0, bundle.program)
+    assert [facts(each)['evaluations_per_period'] for each in (bundle, once)] == [2, 1]
