@@ -41,8 +41,7 @@ READING_S = 2.0
 # How long is waited for SAFE to be answered in mid-flight.
 SAFE_S = 0.02
 MOST_AVERAGES_LOG2 = 15
-# Evaluations in a row that an armed board may miss; after more, and LOST_S (to a millisecond, or
-# one more tick would be waited for), it is made safe.
+# Misses in a row until an armed board is made safe, after LOST_S less the slack: not a tick late.
 HELD, SLACK_S = 2, 1e-3
 
 
@@ -144,6 +143,7 @@ class RemoteChip:
             raise BoardError(f'{self._abandoned}; arm it to go on', Status.SAFE)
         rows = inputs.reshape(-1, program.shape[0]).tolist()
         outputs = [self._evaluate(row, deadline_s) for row in rows]
+        self._check_generation('arm it to go on')  # It may have begun anew, unarmed, meanwhile.
         return np.array(outputs).reshape(*inputs.shape[:-1], program.shape[-1])
 
     def _check_generation(self, remedy: str) -> None:

@@ -378,3 +378,18 @@ def test_a_board_that_adds_waves_is_refused(board, program, refused):
     chip.session.link.hello = chip.session.link.hello._replace(capabilities=0)
     with refused('waves', '0x0', '0x1'):
         chip.program(program)
+
+
+def test_an_answer_of_a_board_that_began_anew_meanwhile_is_not_taken(board, monkeypatch):
+    """The link comes back between the look at it and the question: nobody armed the board."""
+    _, chip = board
+    ask = chip.session.ask_once
+
+    def renewed(kind, message, wait_s):
+        chip.session.link.generation += 1
+        return ask(kind, message, wait_s)
+
+    answer(chip)
+    monkeypatch.setattr(chip.session, 'ask_once', renewed)
+    with pytest.raises(LinkLostError, match='arm it to go on'):
+        answer(chip)
