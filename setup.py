@@ -21,15 +21,18 @@ setup(
         Extension(
             f'{NAME}.{module}',
             [f'{NAME}/{module.replace(".", "/")}.c'],
-            depends=[f'{NAME}/_buffers.h'],
+            depends=[f'{NAME}/common/_buffers.h'],
+            include_dirs=[f'{NAME}/common'],
             extra_compile_args=['-O3'] if os.name == 'posix' else [],
             optional=True,
         )
-        for module in ('_layer', 'worlds._quadrotor')
+        for module in ('networks._layer', 'sim.batched._quadrotor')
     ],
     package_data={
-        NAME: ['py.typed', '_layer.pyi', 'reports/assets/*', 'exports/subcircuits/*.cir'],
-        f'{NAME}.worlds': ['_quadrotor.pyi'],
+        NAME: [
+            *('py.typed', 'networks/_layer.pyi', 'sim/batched/_quadrotor.pyi'),
+            *('control/exports/subcircuits/*.cir', 'reporting/reports/assets/*'),
+        ],
     },
     zip_safe=False,
     # rclpy and its messages are not named here: they come with a ROS 2 installation, or from
@@ -56,12 +59,12 @@ setup(
     ],
     entry_points={
         'console_scripts': [
-            f'pkan = {NAME}.cli:main',
-            f'controller_node = {NAME}.nodes.controller_node:main',
-            f'simulation_node = {NAME}.nodes.simulation_node:main',
+            f'pkan = {NAME}.cli.main:main',
+            f'controller_node = {NAME}.ros.nodes.controller_node:main',
+            f'simulation_node = {NAME}.ros.nodes.simulation_node:main',
         ],
         'pkan_control.adapters': [
-            f'{name} = {NAME}.nodes.adapters.{module}:{maker}Adapter'
+            f'{name} = {NAME}.ros.adapters.{module}:{maker}Adapter'
             for name, module, maker in (
                 ('joint_state', 'joint_state', 'JointState'),
                 ('float64_multi_array', 'float64_multi_array', 'Float64MultiArray'),
@@ -79,22 +82,22 @@ setup(
             'memdiode = pkan_control.devices.memdiode:memdiode',
         ],
         'pkan_control.problems': [
-            'kinematics_forward_0.01 = pkan_control.problems.kinematics:forward_0_01',
-            'kinematics_forward_0.05 = pkan_control.problems.kinematics:forward_0_05',
-            'kinematics_forward_0.1 = pkan_control.problems.kinematics:forward_0_1',
-            'kinematics_inverse_0.01 = pkan_control.problems.kinematics:inverse_0_01',
-            'kinematics_inverse_0.05 = pkan_control.problems.kinematics:inverse_0_05',
-            'kinematics_inverse_0.1 = pkan_control.problems.kinematics:inverse_0_1',
-            'feynman_I.6.20 = pkan_control.problems.feynman:gaussian',
-            'feynman_I.12.11 = pkan_control.problems.feynman:lorentz_force',
-            'feynman_I.16.6 = pkan_control.problems.feynman:added_speeds',
-            'feynman_I.18.4 = pkan_control.problems.feynman:centre_of_mass',
-            'feynman_I.26.2 = pkan_control.problems.feynman:refraction',
-            'feynman_I.27.6 = pkan_control.problems.feynman:lens',
-            'feynman_I.30.3 = pkan_control.problems.feynman:grating',
-            'feynman_I.37.4 = pkan_control.problems.feynman:interference',
-            'solar_point = pkan_control.problems.solar_point:solar_point',
-            'classification = pkan_control.problems.classification:two_spirals',
+            'kinematics_forward_0.01 = pkan_control.tasks.problems.kinematics:forward_0_01',
+            'kinematics_forward_0.05 = pkan_control.tasks.problems.kinematics:forward_0_05',
+            'kinematics_forward_0.1 = pkan_control.tasks.problems.kinematics:forward_0_1',
+            'kinematics_inverse_0.01 = pkan_control.tasks.problems.kinematics:inverse_0_01',
+            'kinematics_inverse_0.05 = pkan_control.tasks.problems.kinematics:inverse_0_05',
+            'kinematics_inverse_0.1 = pkan_control.tasks.problems.kinematics:inverse_0_1',
+            'feynman_I.6.20 = pkan_control.tasks.problems.feynman:gaussian',
+            'feynman_I.12.11 = pkan_control.tasks.problems.feynman:lorentz_force',
+            'feynman_I.16.6 = pkan_control.tasks.problems.feynman:added_speeds',
+            'feynman_I.18.4 = pkan_control.tasks.problems.feynman:centre_of_mass',
+            'feynman_I.26.2 = pkan_control.tasks.problems.feynman:refraction',
+            'feynman_I.27.6 = pkan_control.tasks.problems.feynman:lens',
+            'feynman_I.30.3 = pkan_control.tasks.problems.feynman:grating',
+            'feynman_I.37.4 = pkan_control.tasks.problems.feynman:interference',
+            'solar_point = pkan_control.tasks.problems.solar_point:solar_point',
+            'classification = pkan_control.tasks.problems.classification:two_spirals',
         ],
         'pkan_control.tasks': [
             'arm_pick_place = pkan_control.tasks.arm_pick_place:arm_pick_place',

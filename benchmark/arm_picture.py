@@ -11,11 +11,11 @@ import pybullet_data
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from pkan_control.controller.bundle import load_bundle
-from pkan_control.pictures.style import GOOD, INK, make_figure, save
-from pkan_control.rollouts.beside import shipped
-from pkan_control.rollouts.record import EpisodeRecord
-from pkan_control.rollouts.rollout import Plan, fly_bundle
+from pkan_control.control.controller_file import load_bundle
+from pkan_control.evaluation.rollouts.baselines import shipped
+from pkan_control.evaluation.rollouts.record import EpisodeRecord
+from pkan_control.evaluation.rollouts.rollout import Plan, fly_bundle
+from pkan_control.reporting.pictures.style import GOOD, INK, make_figure, save
 from pkan_control.tasks.options import configured
 
 OUT = Path(__file__).resolve().parents[1] / 'doc' / 'arm.png'

@@ -21,18 +21,24 @@ from typing import Any
 
 import numpy as np
 
-from pkan_control.arrays import Floats
+from pkan_control.boards.emulator.endpoint import Endpoint, open_endpoint
 from pkan_control.bridge.codes import Kind
-from pkan_control.bridge.fixed import ONE_INPUT, ONE_VALUE, to_fixed, to_floats
 from pkan_control.bridge.frame import RESPONSE, Decoder, Frame, encode
-from pkan_control.bridge.layouts import REQUESTS, RESPONSES
+from pkan_control.bridge.layouts import (
+    ONE_INPUT,
+    ONE_VALUE,
+    REQUESTS,
+    RESPONSES,
+    to_fixed,
+    to_floats,
+)
 from pkan_control.bridge.messages import Evaluate, EvaluateReply, Ping
-from pkan_control.chips.remote import RemoteChip
+from pkan_control.chips.board.board_chip import RemoteChip
 from pkan_control.chips.uri import open_chip, open_transport
-from pkan_control.controller.bundle import load_bundle
-from pkan_control.emulator.endpoint import Endpoint, open_endpoint
-from pkan_control.mlp import Mlp
-from pkan_control.rollouts.beside import shipped
+from pkan_control.common.arrays import Floats
+from pkan_control.control.controller_file import load_bundle
+from pkan_control.evaluation.rollouts.baselines import shipped
+from pkan_control.networks.mlp import Mlp
 
 ROUNDS, CALLS = 15, 300
 INPUTS, OUTPUTS = 12, 4
@@ -112,7 +118,7 @@ def board(*options: str) -> Iterator[RemoteChip]:
     It is not armed: on a machine that is busy with other things it might go safe in between.
     """
     program = load_bundle(shipped('drone_hover')).program
-    command = [sys.executable, '-m', 'pkan_control.cli', 'emulate', *options, '--seed', '7']
+    command = [sys.executable, '-m', 'pkan_control.cli.main', 'emulate', *options, '--seed', '7']
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
     try:
         uri = (process.stdout.readline() if process.stdout else '').split(': ')[0]

@@ -16,19 +16,19 @@ from typing import Any
 
 import numpy as np
 
-from pkan_control.arrays import Floats
 from pkan_control.chips.calibration.calibrate import Bench, calibrate
 from pkan_control.chips.calibration.calibration import Calibration
-from pkan_control.chips.calibration.journal import Journal
+from pkan_control.chips.calibration.sweep_cache import Journal
 from pkan_control.chips.uri import open_chip
-from pkan_control.controller.bundle import Bundle, load_bundle
-from pkan_control.mlp import Mlp
-from pkan_control.network import Program
-from pkan_control.rollouts.beside import describe, shipped, shipped_mlp
-from pkan_control.rollouts.real_inputs import calibration_inputs
-from pkan_control.rollouts.record import EpisodeRecord, summary
-from pkan_control.rollouts.rollout import Plan, fly_bundle, fly_expert
-from pkan_control.tables import console, progress, rollout_table
+from pkan_control.common.arrays import Floats
+from pkan_control.control.controller_file import Bundle, load_bundle
+from pkan_control.evaluation.rollouts.baselines import describe, shipped, shipped_mlp
+from pkan_control.evaluation.rollouts.calibrating import calibration_inputs
+from pkan_control.evaluation.rollouts.record import EpisodeRecord, summary
+from pkan_control.evaluation.rollouts.rollout import Plan, fly_bundle, fly_expert
+from pkan_control.networks.mlp import Mlp
+from pkan_control.networks.program import Program
+from pkan_control.reporting.tables import console, progress, rollout_table
 from pkan_control.tasks.task import find_task
 from pkan_control.training.in_the_loop import tune
 
@@ -45,7 +45,7 @@ def nothing(*_: Any) -> None:
 @contextmanager
 def board(preset: str, seed: int) -> Iterator[str]:
     """Yield the URI of an emulated board."""
-    command = [sys.executable, '-m', 'pkan_control.cli', 'emulate', '--tcp', '127.0.0.1:0']
+    command = [sys.executable, '-m', 'pkan_control.cli.main', 'emulate', '--tcp', '127.0.0.1:0']
     command += ['--preset', preset, '--seed', str(seed)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pages.page import ROOT
 
-from pkan_control.controller.bundle import load_bundle
+from pkan_control.control.controller_file import load_bundle
 from pkan_control.devices.element import find_device
 
 SMOOTH = ('kinematics_forward', 'kinematics_inverse', 'feynman')

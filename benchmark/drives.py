@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pkan_control.controller.bundle import load_bundle
-from pkan_control.pictures.drives import draw_drives
-from pkan_control.rollouts.beside import contenders, shipped
-from pkan_control.rollouts.rollout import Plan
-from pkan_control.scenarios import load_scenario
+from pkan_control.control.controller_file import load_bundle
+from pkan_control.evaluation.rollouts.baselines import contenders, shipped
+from pkan_control.evaluation.rollouts.rollout import Plan
+from pkan_control.reporting.pictures.drives import draw_drives
+from pkan_control.sim.scenarios import load_scenario
 from pkan_control.tasks.vehicle_track import cross_track, vehicle_track
 
 DRIVES, SHOWN, WINDOW = 24, 12, 25

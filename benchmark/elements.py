@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from scipy import optimize
 
-from pkan_control.arrays import Floats
+from pkan_control.common.arrays import Floats
+from pkan_control.common.seeding import stream
 from pkan_control.devices.bandpass import bandpass, realised_hz
 from pkan_control.devices.memdiode import HIGH, LOW, memdiode, solve
-from pkan_control.streams import stream
-from pkan_control.tables import console, fact_table
+from pkan_control.reporting.tables import console, fact_table
 
 COUNT, REPEATS = 10_000, 9
 STEP = 1e-5

@@ -10,11 +10,11 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from pkan_control.controller.bundle import Bundle, load_bundle, save_bundle
-from pkan_control.rollouts.beside import describe, shipped
-from pkan_control.rollouts.record import summary
-from pkan_control.rollouts.rollout import Plan, fly_bundle
-from pkan_control.tables import console, progress, rollout_table
+from pkan_control.control.controller_file import Bundle, load_bundle, save_bundle
+from pkan_control.evaluation.rollouts.baselines import describe, shipped
+from pkan_control.evaluation.rollouts.record import summary
+from pkan_control.evaluation.rollouts.rollout import Plan, fly_bundle
+from pkan_control.reporting.tables import console, progress, rollout_table
 from pkan_control.tasks.task import Imitable, find_task
 from pkan_control.training.recipe import RECIPES
 from pkan_control.training.run import imitate

@@ -10,17 +10,17 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from pkan_control.arrays import Floats
-from pkan_control.controller.bundle import load_bundle
+from pkan_control.common.arrays import Floats
+from pkan_control.common.seeding import stream
+from pkan_control.control.controller_file import load_bundle
+from pkan_control.control.exports import ngspice
+from pkan_control.control.exports.onnx import evaluate_elements, onnx_model
 from pkan_control.devices.bandpass import bandpass
 from pkan_control.devices.element import Device
 from pkan_control.devices.memdiode import memdiode
-from pkan_control.exports import ngspice
-from pkan_control.exports.onnx import evaluate_elements, onnx_model
-from pkan_control.network import GAIN, SQUASH_SCALE, Program, squash
-from pkan_control.rollouts.beside import shipped
-from pkan_control.streams import stream
-from pkan_control.tables import console, fact_table
+from pkan_control.evaluation.rollouts.baselines import shipped
+from pkan_control.networks.program import GAIN, SQUASH_SCALE, Program, squash
+from pkan_control.reporting.tables import console, fact_table
 
 COUNT, INPUTS = 200, 1000
 SMALL = ((3, 2), (2, 2))

@@ -28,12 +28,12 @@ from pkan_control.chips.calibration.measuring import (
 from pkan_control.chips.calibration.self_test import alive, self_test
 from pkan_control.chips.calibration.trims import edge_trims
 from pkan_control.chips.twin import Readings, fit_twin
-from pkan_control.controller.bundle import load_bundle
+from pkan_control.control.controller_file import load_bundle
 from pkan_control.devices.deviations import PRESETS
 from pkan_control.devices.element import find_device
-from pkan_control.network import Program
-from pkan_control.rollouts.beside import shipped
-from pkan_control.studies.transfer import FLAT
+from pkan_control.evaluation.rollouts.baselines import shipped
+from pkan_control.evaluation.studies.transfer import FLAT
+from pkan_control.networks.program import Program
 
 # Averages of the sweeps, and how trims come from them.
 WAYS = {

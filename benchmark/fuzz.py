@@ -11,6 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from pkan_control.boards.conformance.bench import small_program
+from pkan_control.boards.emulator.firmware import Firmware
+from pkan_control.boards.emulator.virtual import VirtualWire
 from pkan_control.bridge.codes import Kind
 from pkan_control.bridge.frame import EVENT, MAX_PAYLOAD, RESPONSE, Decoder, Frame, encode
 from pkan_control.bridge.layouts import RESPONSES
@@ -18,13 +21,10 @@ from pkan_control.bridge.link import Link
 from pkan_control.bridge.messages import Ping
 from pkan_control.bridge.port import Port
 from pkan_control.bridge.session import Session
-from pkan_control.chips.image import pack_program
-from pkan_control.chips.loading import load_image
-from pkan_control.conformance.bench import small_program
+from pkan_control.chips.board.loading import load_image
+from pkan_control.chips.board.program_image import pack_program
+from pkan_control.common.seeding import stream
 from pkan_control.devices.deviations import find_deviations
-from pkan_control.emulator.firmware import Firmware
-from pkan_control.emulator.virtual import VirtualWire
-from pkan_control.streams import stream
 
 DAMAGED_FRAMES, DAMAGED_SHARE = 200_000, 0.12
 WILD_FRAMES, MOST_BYTES, BATCH = 1_000_000, 40, 100

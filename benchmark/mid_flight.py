@@ -31,14 +31,14 @@ from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 
+from pkan_control.boards.emulator.chip_model import ChipModel
+from pkan_control.boards.emulator.endpoint import Endpoint, PtyEndpoint, TcpEndpoint, serve
+from pkan_control.boards.emulator.firmware import Firmware
 from pkan_control.bridge.codes import State
-from pkan_control.demo import ros_environment
+from pkan_control.cli.demo import ros_environment
 from pkan_control.devices.deviations import find_deviations
-from pkan_control.emulator.chip_model import ChipModel
-from pkan_control.emulator.endpoint import Endpoint, PtyEndpoint, TcpEndpoint, serve
-from pkan_control.emulator.firmware import Firmware
-from pkan_control.nodes.messages import goal_pose, odometry, to_ns
-from pkan_control.rollouts.beside import shipped
+from pkan_control.evaluation.rollouts.baselines import shipped
+from pkan_control.ros.nodes.messages import goal_pose, odometry, to_ns
 
 PERIOD_S, FLIGHTS = 0.02, 5
 # Whoever else uses the same domain is none of ours.
@@ -172,7 +172,7 @@ def controller(uri: str, log: Path) -> Iterator[None]:
     """Run the controller node on a board."""
     parameters = {'controller': shipped('drone_hover'), 'chip': f"'{uri}'", 'enable': 'true'}
     words = [word for key, value in parameters.items() for word in ('-p', f'{key}:={value}')]
-    command = [sys.executable, '-m', 'pkan_control.nodes.controller_node', '--ros-args']
+    command = [sys.executable, '-m', 'pkan_control.ros.nodes.controller_node', '--ros-args']
     command += ['-r', f'__ns:=/{NAMESPACE}', *words]
     with log.open('w') as out:
         process = subprocess.Popen(command, stdout=out, stderr=out)  # noqa: S603

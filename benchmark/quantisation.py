@@ -11,17 +11,17 @@ from typing import Any
 
 import torch
 
-from pkan_control.arrays import Floats
-from pkan_control.controller.controller import Controller, Evaluator
-from pkan_control.network import SQUASH_SCALE, compile_layer, propagate, squash
-from pkan_control.rollouts.record import EpisodeRecord, summary
-from pkan_control.rollouts.rollout import Plan, fly_episode
-from pkan_control.tables import console, progress, rollout_table
+from pkan_control.common.arrays import Floats
+from pkan_control.control.controller import Controller, Evaluator
+from pkan_control.evaluation.rollouts.record import EpisodeRecord, summary
+from pkan_control.evaluation.rollouts.rollout import Plan, fly_episode
+from pkan_control.networks.program import SQUASH_SCALE, compile_layer, propagate, squash
+from pkan_control.reporting.tables import console, progress, rollout_table
+from pkan_control.sim.world import open_world
 from pkan_control.tasks.task import Imitable, find_task
 from pkan_control.training.recipe import RECIPES, make_trainable
 from pkan_control.training.run import imitate
 from pkan_control.training.trainable import TrainableNetwork
-from pkan_control.worlds.world import open_world
 
 TASK = find_task('drone_hover')
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pkan_control.controller.bundle import evaluate_ideal
-from pkan_control.problems.problem import find_problems
+from pkan_control.control.controller_file import evaluate_ideal
+from pkan_control.sim.batched.cartpole import BatchedCartpole
 from pkan_control.tasks.cartpole import cartpole
+from pkan_control.tasks.problems.problem import find_problems
 from pkan_control.training.recipe import brief, teach
-from pkan_control.training.side_by_side import Member, evaluate, stacked
+from pkan_control.training.stacked import Member, evaluate, stacked
 from pkan_control.training.supervised import Lesson, fit
 from pkan_control.training.trainable import make_ideal
-from pkan_control.worlds.batched_cartpole import BatchedCartpole
 
 SEEDS = (0, 1, 2)
 PROBLEMS = {'kinematics_forward_0.01': (6, 10, 3), 'feynman_I.26.2': (2, 5, 1)}

@@ -21,13 +21,13 @@ from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
 from rclpy.serialization import serialize_message
 
-from pkan_control.arrays import Floats
-from pkan_control.controller.bundle import load_bundle
-from pkan_control.nodes.controller_node import ControllerNode
-from pkan_control.nodes.outlet import Outlet
-from pkan_control.nodes.serialized import read_odometry
-from pkan_control.rollouts.beside import shipped
-from pkan_control.streams import stream
+from pkan_control.common.arrays import Floats
+from pkan_control.common.seeding import stream
+from pkan_control.control.controller_file import load_bundle
+from pkan_control.evaluation.rollouts.baselines import shipped
+from pkan_control.ros.nodes.controller_node import ControllerNode
+from pkan_control.ros.nodes.publishers import Outlet
+from pkan_control.ros.nodes.serialized import read_odometry
 
 LENGTH = 8
 ODD = (

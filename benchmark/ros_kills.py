@@ -31,8 +31,8 @@ from rclpy.experimental.events_executor import EventsExecutor
 from sensor_msgs.msg import Imu, JointState
 from std_srvs.srv import Trigger
 
-from pkan_control.rollouts.beside import shipped
-from pkan_control.streams import stream
+from pkan_control.common.seeding import stream
+from pkan_control.evaluation.rollouts.baselines import shipped
 
 PATIENCE_S = 30.0
 PERIOD_S = 0.02

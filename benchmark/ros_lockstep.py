@@ -19,8 +19,8 @@ import rclpy
 from lifecycle_msgs.srv import GetState
 from rclpy.executors import SingleThreadedExecutor
 
-from pkan_control.rollouts.beside import shipped
-from pkan_control.rollouts.record import read_records
+from pkan_control.evaluation.rollouts.baselines import shipped
+from pkan_control.evaluation.rollouts.record import read_records
 from pkan_control.tasks.task import find_task
 
 TASK = 'drone_hover'
@@ -59,9 +59,10 @@ def real_time_factors(episodes: int) -> list[float]:
     with tempfile.TemporaryDirectory() as folder:
         record = Path(folder) / 'episodes.jsonl'
         command = [
-            sys.executable, '-m', 'pkan_control.bringup', f'{TASK}.launch.xml', 'lockstep:=true',
-            'real_time_factor:=0.0', f'episodes:={episodes}', f'record:={record}',
-        ]  # fmt: skip
+            *(sys.executable, '-m', 'pkan_control.ros.launch_runner', f'{TASK}.launch.xml'),
+            *('lockstep:=true', 'real_time_factor:=0.0'),
+            *(f'episodes:={episodes}', f'record:={record}'),
+        ]
         subprocess.run(command, check=True, capture_output=True)  # noqa: S603 (as above)
         records = read_records(record)
     return [task.steps / task.rate_hz / each.wall_s for each in records]

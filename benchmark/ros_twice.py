@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TESTS = ('test/nodes', 'test/launch', 'test/test_demo.py')
+TESTS = ('test/ros/nodes', 'test/ros/launch', 'test/cli/test_demo.py')
 COUNTS = ('passed', 'failed', 'errors', 'skipped', 'rerun')
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from pkan_control.controller.bundle import evaluate_ideal
-from pkan_control.controller.laws.solar import STEP_V, SolarLaw
+from pkan_control.control.controller_file import evaluate_ideal
+from pkan_control.control.laws.solar import STEP_V, SolarLaw
+from pkan_control.sim.batched.solar import BEST_V, BEST_W, POWER, BatchedSolar
 from pkan_control.tasks.solar_mppt import CONSTANT_V, FIRST_V, PERTURB_V, solar_mppt
 from pkan_control.training.recipe import brief, teach
 from pkan_control.training.trainable import make_ideal
-from pkan_control.worlds.batched_solar import BEST_V, BEST_W, POWER, BatchedSolar
 
 TRAINING_SEED, UNSEEN_SEED = 1_000_000, 0
 CONSTANTS = np.arange(105.0, 130.0, 1.0)

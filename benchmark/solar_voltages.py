@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from solar import NETWORKS, TRAINING_SEED, share, starts, trained
 
-from pkan_control.controller.laws.solar import SolarLaw
+from pkan_control.control.laws.solar import SolarLaw
 
 GRIDS = {
     'first_v': (112.0, 114.0, 116.0, 118.0, 120.0, 122.0, 124.0),

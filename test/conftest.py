@@ -19,16 +19,16 @@ from pkan_control.chips.calibration.calibration import Calibration, program_chec
 from pkan_control.chips.calibration.fidelity import Fidelity
 from pkan_control.chips.trimmed import untrimmed
 from pkan_control.chips.twin import TwinLayer
+from pkan_control.common.errors import UserError
 from pkan_control.devices.element import find_device
-from pkan_control.errors import UserError
-from pkan_control.network import Program
+from pkan_control.networks.program import Program
 
 settings.register_profile('repeatable', derandomize=True, deadline=None, max_examples=60)
 settings.load_profile('repeatable')
 
 # Real processes, boards and nodes with limits of milliseconds, on a machine that may be busy: what
 # fails there is tried once more, and counted as rerun.
-REAL_TIME = ('bridge', 'chips', 'conformance', 'emulator', 'launch', 'nodes')
+REAL_TIME = ('bridge', 'boards', 'chips', 'ros')
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

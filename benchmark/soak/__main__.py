@@ -20,7 +20,7 @@ import psutil
 from faults import TROUBLES, draw_length
 from flight import PERIOD_S, Flight, Outcome
 
-from pkan_control.streams import stream
+from pkan_control.common.seeding import stream
 
 FAULT_EVERY_S, FIRST_S = 10.0, 2.0
 # Times of an outcome that are told: how long each took at most.

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pkan_control.boards.emulator.fault_proxy import Fault, Outage
+from pkan_control.boards.emulator.faults import MISHAPS
+from pkan_control.boards.emulator.virtual import VirtualWire
 from pkan_control.bridge.codes import Kind
 from pkan_control.bridge.frame import Decoder
-from pkan_control.emulator.fault_proxy import Fault, Outage
-from pkan_control.emulator.mishaps import MISHAPS
-from pkan_control.emulator.virtual import VirtualWire
 
 # How much a counter may change, from and to; those that are not named must stay.
 Expected = Mapping[str, tuple[int, int]]

@@ -8,19 +8,19 @@ import numpy as np
 from faults import Trouble
 from law import LAW, bundle
 
+from pkan_control.boards.emulator.faults import MISHAPS
+from pkan_control.boards.emulator.firmware import Firmware
+from pkan_control.boards.emulator.virtual import VirtualWire
 from pkan_control.bridge.codes import State
 from pkan_control.bridge.link import Link
 from pkan_control.bridge.port import Port
 from pkan_control.bridge.session import Session
-from pkan_control.chips.remote import RemoteChip
-from pkan_control.controller.controller import OnChip, make_controller
-from pkan_control.controller.pilot import Limits, Pilot
+from pkan_control.chips.board.board_chip import RemoteChip
+from pkan_control.common.errors import UserError
+from pkan_control.control.controller import OnChip, make_controller
+from pkan_control.control.supervisor import Limits, Pilot
 from pkan_control.devices.deviations import Deviations
-from pkan_control.emulator.firmware import Firmware
-from pkan_control.emulator.mishaps import MISHAPS
-from pkan_control.emulator.virtual import VirtualWire
-from pkan_control.errors import UserError
-from pkan_control.network import Program
+from pkan_control.networks.program import Program
 
 PERIOD_S = 0.02
 # What happens between two faults, but for the last second: then all is judged.

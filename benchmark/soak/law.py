@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from pkan_control.arrays import Array, Floats
-from pkan_control.controller.bundle import Bundle
-from pkan_control.controller.signals import Signal, Terms
-from pkan_control.network import Program
+from pkan_control.common.arrays import Array, Floats
+from pkan_control.control.controller_file import Bundle
+from pkan_control.control.signals import Signal, Terms
+from pkan_control.networks.program import Program
 
 RATE_HZ = 50.0
 

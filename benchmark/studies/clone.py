@@ -7,10 +7,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pkan_control.bags.writer import Bags
-from pkan_control.rollouts.rollout import Plan, fly_expert
-from pkan_control.scenarios import load_scenario
-from pkan_control.tables import progress
+from pkan_control.evaluation.bags.writer import Bags
+from pkan_control.evaluation.rollouts.rollout import Plan, fly_expert
+from pkan_control.reporting.tables import progress
+from pkan_control.sim.scenarios import load_scenario
 from pkan_control.tasks.task import find_task
 
 FLIGHTS, SEED, SCENARIOS = 60, 7, ('calm', 'gusts')
@@ -27,7 +27,7 @@ def main() -> None:
             with progress(f'recording, {name}', FLIGHTS) as report:
                 for record in fly_expert(plan, report):
                     Bags(Path(folder) / 'bags').add(plan, record)
-        command = [sys.executable, '-m', 'pkan_control.cli', 'train', 'drone_hover']
+        command = [sys.executable, '-m', 'pkan_control.cli.main', 'train', 'drone_hover']
         command += ['--from-bag', 'bags', '--out', 'clone.safetensors', '--json', 'clone.json']
         subprocess.run(command, check=True, cwd=folder)  # noqa: S603
         figures = json.loads((Path(folder) / 'clone.json').read_text())

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pkan_control.tables import console, fact_table, progress
+from pkan_control.reporting.tables import console, fact_table, progress
 
 KILLS, PATIENCE_S, LATER_S = 20, 300.0, 0.3
 RUNS = {
@@ -28,7 +28,7 @@ CLOCKED = ('real_time_factor', 'inference_us')
 
 def command(kind: str, folder: Path, name: str) -> list[str]:
     """Return the command of a run that keeps a log, and its figures."""
-    words = [sys.executable, '-m', 'pkan_control.cli', kind, *RUNS[kind]]
+    words = [sys.executable, '-m', 'pkan_control.cli.main', kind, *RUNS[kind]]
     return [*words, '--log', str(folder / f'{name}.jsonl'), '--json', str(folder / f'{name}.json')]
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from pkan_control.tables import console, fact_table
+from pkan_control.reporting.tables import console, fact_table
 
 EPISODES, OPENED = 200, 5
 SIZES = {'desk': (1280, 850), 'phone': (390, 844)}
@@ -30,7 +30,7 @@ DRAWN = '#plot-trajectories canvas'
 def make_report(path: Path, episodes: int) -> None:
     """Write a report, with a small yield study in it."""
     study = path.with_suffix('.json')
-    pkan = [sys.executable, '-m', 'pkan_control.cli']
+    pkan = [sys.executable, '-m', 'pkan_control.cli.main']
     chip = ['drone_hover', '--chip', 'sim:?preset=typical']
     small = ['--chips', '40', '--episodes', '5', '--sensitivity', '20', '--json', str(study)]
     subprocess.run([*pkan, 'yield', *chip, *small], check=True, stdout=subprocess.DEVNULL)  # noqa: S603

@@ -15,16 +15,16 @@ import numpy as np
 from joblib import delayed
 
 from pkan_control.chips.simulated import SimulatedChip
-from pkan_control.controller.bundle import load_bundle
+from pkan_control.common.seeding import stream
+from pkan_control.control.controller_file import load_bundle
 from pkan_control.devices.deviations import find_deviations
-from pkan_control.rollouts.baseline import compare
-from pkan_control.rollouts.beside import shipped
-from pkan_control.rollouts.calibrating import analogue
-from pkan_control.rollouts.rollout import Plan
-from pkan_control.rollouts.workers import cores, parallel_on
-from pkan_control.streams import stream
-from pkan_control.studies.flock import Flown, fly
-from pkan_control.tables import console, fact_table, progress
+from pkan_control.evaluation.rollouts.baselines import shipped
+from pkan_control.evaluation.rollouts.calibrating import analogue
+from pkan_control.evaluation.rollouts.regression import compare
+from pkan_control.evaluation.rollouts.rollout import Plan
+from pkan_control.evaluation.rollouts.workers import cores, parallel_on
+from pkan_control.evaluation.studies.monte_carlo import Flown, fly
+from pkan_control.reporting.tables import console, fact_table, progress
 from pkan_control.tasks.task import find_task
 
 TASK, PRESET = find_task('drone_hover'), 'typical'

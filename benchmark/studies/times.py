@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from pkan_control.tables import console, fact_table
+from pkan_control.reporting.tables import console, fact_table
 
 ROUNDS, WORKERS = 3, (1, 2)
 EPISODES, CHIPS = 1000, 1000
@@ -22,7 +22,7 @@ COMPARED = 200
 
 def seconds(*words: object) -> float:
     """Return how long a command takes, its start included."""
-    command = [sys.executable, '-m', 'pkan_control.cli', *map(str, words)]
+    command = [sys.executable, '-m', 'pkan_control.cli.main', *map(str, words)]
     began = time.monotonic()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
     return time.monotonic() - began

@@ -1,10 +1,10 @@
 """HELLO: opens a session, and tells whether it is still the same board."""
 
 from pkan_control.bridge.codes import MAGIC, Kind, Status
-from pkan_control.bridge.errors import BoardError, LinkTimeoutError
 from pkan_control.bridge.frame import MAX_RAW, RESPONSE, RETRANSMISSION, VERSION, Frame, encode
 from pkan_control.bridge.layouts import DICTIONARY_CRC, REFUSAL, REQUESTS, RESPONSES
 from pkan_control.bridge.messages import Hello, HelloReply
+from pkan_control.bridge.responses import BoardError, LinkTimeoutError
 
 # An idempotent request is sent three times, and waits this long for its answer each time.
 TRIES_S = (0.1, 0.2, 0.4)

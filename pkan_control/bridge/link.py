@@ -6,19 +6,61 @@ the port should be opened again.
 """
 
 import itertools
+import logging
 import math
 import random
 from queue import SimpleQueue
 from typing import Any
 
 from pkan_control.bridge.codes import Kind, SafeReason, Status
-from pkan_control.bridge.errors import AnotherBoardError, LinkLostError
-from pkan_control.bridge.events import Events
 from pkan_control.bridge.frame import EVENT, RESPONSE, VERSION, Decoder, Frame, encode
 from pkan_control.bridge.handshake import Greeting, changes, microseconds
-from pkan_control.bridge.layouts import REFUSAL, REQUESTS, RESPONSES
-from pkan_control.bridge.messages import HelloReply, Ping, PingReply, Safe
+from pkan_control.bridge.layouts import EVENTS, REFUSAL, REQUESTS, RESPONSES
+from pkan_control.bridge.messages import (
+    HelloReply,
+    Ping,
+    PingReply,
+    Safe,
+    SweepData,
+    TelemetryData,
+)
+from pkan_control.bridge.responses import AnotherBoardError, LinkLostError
 from pkan_control.bridge.statistics import ClockOffset, Statistics
+
+LOGGER = logging.getLogger('pkan_control.board')
+
+
+class Events:
+    """The last telemetry, and the readings of the sweep that runs."""
+
+    def __init__(self, statistics: Statistics) -> None:
+        """Know nothing yet; what means nothing is counted as malformed."""
+        self.telemetry: TelemetryData | None = None
+        self.readings: SimpleQueue[SweepData] = SimpleQueue()
+        self._statistics = statistics
+        self._last: int | None = None
+
+    def begin(self) -> None:
+        """Take any number as the first: a session begins."""
+        self._last = None
+
+    def take(self, frame: Frame) -> None:
+        """Take an event."""
+        follows = self._last is None or frame.sequence == (self._last + 1) & 0xFFFF
+        self._statistics.event_gaps += not follows
+        self._last = frame.sequence
+        try:
+            event = EVENTS[Kind(frame.kind)].unpack(frame.payload)
+        except (ValueError, KeyError):
+            self._statistics.malformed += 1
+            return
+        if frame.kind == Kind.TELEMETRY:
+            self.telemetry = event
+        elif frame.kind == Kind.SWEEP_DATA:
+            self.readings.put(event)
+        else:
+            LOGGER.info('%s', event.text.decode(errors='backslashreplace'))
+
 
 PING_S = 0.05
 # While armed, a link on which nothing has come for this long counts as lost.

@@ -7,8 +7,8 @@ from threading import Event, RLock
 from typing import Any
 
 from pkan_control.bridge.codes import Kind
-from pkan_control.bridge.errors import AnotherBoardError, BoardError, LinkLostError
 from pkan_control.bridge.link import Answer, Link
+from pkan_control.bridge.responses import AnotherBoardError, BoardError, LinkLostError
 from pkan_control.bridge.transport import Transport
 
 READ_S = 0.02

@@ -11,12 +11,11 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from pkan_control.bridge.codes import Kind, Status
-from pkan_control.bridge.errors import LinkTimeoutError
 from pkan_control.bridge.frame import RETRANSMISSION, Frame
 from pkan_control.bridge.handshake import TRIES_S
 from pkan_control.bridge.link import Answer, Link
 from pkan_control.bridge.port import READ_S, Port
-from pkan_control.bridge.responses import read_response, unpack_response
+from pkan_control.bridge.responses import LinkTimeoutError, read_response, unpack_response
 from pkan_control.bridge.transport import Transport
 
 Item = TypeVar('Item')

@@ -6,8 +6,8 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from pkan_control.arrays import Array, Floats
-from pkan_control.network import Program
+from pkan_control.common.arrays import Array, Floats
+from pkan_control.networks.program import Program
 
 Target = Literal['element', 'edge', 'node']
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from pkan_control.arrays import Floats
 from pkan_control.chips.chip import Condition, Identity, Index, Target, Telemetry, as_inputs
+from pkan_control.common.arrays import Floats
+from pkan_control.common.errors import UserError
 from pkan_control.devices.deviations import PROGRAMMING_C
 from pkan_control.devices.element import Device, find_device
-from pkan_control.errors import UserError
-from pkan_control.network import Program, compile_layer, propagate
+from pkan_control.networks.program import Program, compile_layer, propagate
 
 # Sources and targets of those edges of a layer that are meant.
 Part = tuple[slice, slice]

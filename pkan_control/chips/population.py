@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pkan_control.arrays import Floats
 from pkan_control.chips.simulated import RAIL_V, STEP_V, SimulatedChip
+from pkan_control.common.arrays import Floats
 from pkan_control.devices.deviations import OffsetDrift
 from pkan_control.devices.element import find_device
-from pkan_control.network import Program, propagate
+from pkan_control.networks.program import Program, propagate
 
 
 class Population:

@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pkan_control.arrays import Floats
+from pkan_control.common.arrays import Floats
 from pkan_control.devices.element import find_device
 from pkan_control.devices.power import PERCENTILES, Periphery, draw_figures_of_merit
-from pkan_control.network import Program
+from pkan_control.networks.program import Program
 
 DRAWS, SEED = 2000, 0
 

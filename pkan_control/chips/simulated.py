@@ -7,19 +7,19 @@ from typing import Literal
 
 import numpy as np
 
-from pkan_control.arrays import Floats
 from pkan_control.chips.chip import Identity, Index, Noise, Target, Telemetry
 from pkan_control.chips.ideal import WHOLE, Part
 from pkan_control.chips.trimmed import Trim, TrimmedChip, untrimmed
+from pkan_control.common.arrays import Floats
+from pkan_control.common.errors import UserError
+from pkan_control.common.seeding import stream
 from pkan_control.devices.deviations import (
     Deviations,
     LayerFlaws,
     OffsetDrift,
     fabricate,
 )
-from pkan_control.errors import UserError
-from pkan_control.network import Program, propagate
-from pkan_control.streams import stream
+from pkan_control.networks.program import Program, propagate
 
 Readout = Literal['parallel', 'multiplexed']
 

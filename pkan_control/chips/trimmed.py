@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from pkan_control.arrays import Floats
 from pkan_control.chips.ideal import WHOLE, IdealChip, Part
-from pkan_control.errors import UserError
-from pkan_control.network import Program, check_response, coefficients, node_inputs
+from pkan_control.common.arrays import Floats
+from pkan_control.common.errors import UserError
+from pkan_control.networks.program import Program, check_response, coefficients, node_inputs
 
 # What boards can hold of a trim's gain: Q3.13 on the wire.
 MOST_GAIN = 3.999

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pkan_control.arrays import Floats
+from pkan_control.common.arrays import Floats
 from pkan_control.devices.deviations import PRESETS, Deviations
 from pkan_control.devices.element import Device, find_device
-from pkan_control.network import Program
+from pkan_control.networks.program import Program
 
 # The widest of the magnitudes that parts have: measurements narrow it down.
 PRIOR = PRESETS['bad']

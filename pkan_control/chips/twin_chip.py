@@ -1,12 +1,12 @@
 """A digital twin as a chip: computes in software what the chip that it was fitted to would."""
 
-from pkan_control.arrays import Floats
 from pkan_control.chips.chip import Identity
 from pkan_control.chips.ideal import WHOLE, Part
 from pkan_control.chips.trimmed import Trim, TrimmedChip, untrimmed
 from pkan_control.chips.twin import TwinLayer
-from pkan_control.errors import UserError
-from pkan_control.network import Program, propagate, squash
+from pkan_control.common.arrays import Floats
+from pkan_control.common.errors import UserError
+from pkan_control.networks.program import Program, propagate, squash
 
 
 class TwinChip(TrimmedChip):

@@ -9,8 +9,8 @@ from pkan_control.bridge.transport import Serial, Tcp, Transport
 from pkan_control.chips.chip import Chip
 from pkan_control.chips.ideal import IdealChip
 from pkan_control.chips.simulated import Readout, SimulatedChip
+from pkan_control.common.errors import UserError, unknown
 from pkan_control.devices.deviations import Deviations, find_deviations
-from pkan_control.errors import UserError, unknown
 
 READOUTS = ('parallel', 'multiplexed')
 # A serial line's speed in baud where none is given, and the host that TCP goes to.
@@ -147,7 +147,7 @@ def open_transport(uri: str) -> Transport:
 def _open_board(uri: str, parts: SplitResult) -> Chip:
     # What only boards need is loaded for a board only: it is a megabyte of a node.
     from pkan_control.bridge.session import ThreadedSession
-    from pkan_control.chips.remote import RemoteChip
+    from pkan_control.chips.board.board_chip import RemoteChip
 
     connect = BOARD_OPENERS[parts.scheme](uri, parts)
     return RemoteChip(ThreadedSession(uri, connect))

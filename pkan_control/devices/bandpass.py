@@ -13,7 +13,7 @@ from types import ModuleType
 
 import numpy as np
 
-from pkan_control.arrays import Array, Floats, namespace
+from pkan_control.common.arrays import Array, Floats, namespace
 from pkan_control.devices.deviations import PROGRAMMING_C, Deviations
 from pkan_control.devices.power import filter_power
 

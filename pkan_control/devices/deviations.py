@@ -5,9 +5,9 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from pkan_control.arrays import Floats
-from pkan_control.errors import UserError, unknown
-from pkan_control.streams import stream
+from pkan_control.common.arrays import Floats
+from pkan_control.common.errors import UserError, unknown
+from pkan_control.common.seeding import stream
 
 PROGRAMMING_C = 25.0
 # The offset drifts as an Ornstein-Uhlenbeck process of this share of the frozen offset and this

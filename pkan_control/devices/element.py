@@ -11,9 +11,9 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from pkan_control.arrays import Array, Floats
+from pkan_control.common.arrays import Array, Floats
+from pkan_control.common.errors import unknown
 from pkan_control.devices.deviations import Deviations
-from pkan_control.errors import unknown
 
 ENTRY_POINTS = 'pkan_control.devices'
 

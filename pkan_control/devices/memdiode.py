@@ -21,7 +21,7 @@ import math
 
 import numpy as np
 
-from pkan_control.arrays import Array, Floats, namespace
+from pkan_control.common.arrays import Array, Floats, namespace
 from pkan_control.devices.deviations import PROGRAMMING_C, Deviations
 from pkan_control.devices.omega import wright_omega
 

@@ -8,7 +8,7 @@ from the starts below reach double precision.
 
 from types import ModuleType
 
-from pkan_control.arrays import Array, namespace
+from pkan_control.common.arrays import Array, namespace
 
 # Below it omega is e^z to double precision.
 EXPONENTIAL_BELOW = -40.0

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pkan_control.arrays import Floats
+from pkan_control.common.arrays import Floats
 
 # Figure of merit of one filter pole in joule: a simulated cochlea bank, a plausible dedicated
 # design, and the measured 0.18 um Gm-C filter of Electronics 13(2):399 (52 nW, 1 kHz, 59 dB). The

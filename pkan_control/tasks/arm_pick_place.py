@@ -10,11 +10,11 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from pkan_control.arm import Arm
-from pkan_control.arrays import Floats
-from pkan_control.errors import UserError
-from pkan_control.kinematics import forward
-from pkan_control.streams import stream
+from pkan_control.common.arrays import Floats
+from pkan_control.common.errors import UserError
+from pkan_control.common.seeding import stream
+from pkan_control.robots.arm import Arm
+from pkan_control.robots.kinematics import forward
 from pkan_control.tasks.arm_task import ArmTask
 from pkan_control.tasks.task import Score
 

@@ -5,8 +5,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from pkan_control.arrays import Floats
-from pkan_control.streams import stream
+from pkan_control.common.arrays import Floats
+from pkan_control.common.seeding import stream
 from pkan_control.tasks.arm_task import ArmTask
 from pkan_control.tasks.task import Score
 

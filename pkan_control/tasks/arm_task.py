@@ -6,13 +6,13 @@ from typing import Self
 
 import numpy as np
 
-from pkan_control.arm import Arm, load_arm
-from pkan_control.arrays import Array, Floats
-from pkan_control.controller.laws.arm import ArmLaw
-from pkan_control.controller.laws.cylindrical import cylindrical_law
-from pkan_control.controller.laws.kinematics import KinematicsLaw, kinematics_law
-from pkan_control.errors import UserError, unknown
-from pkan_control.kinematics import forward
+from pkan_control.common.arrays import Array, Floats
+from pkan_control.common.errors import UserError, unknown
+from pkan_control.control.laws.arm import ArmLaw
+from pkan_control.control.laws.cylindrical import cylindrical_law
+from pkan_control.control.laws.kinematics import KinematicsLaw, kinematics_law
+from pkan_control.robots.arm import Arm, load_arm
+from pkan_control.robots.kinematics import forward
 
 SPLITS = ('kinematics', 'cylindrical')
 DEFAULT = 'panda'

@@ -6,10 +6,10 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from pkan_control.arrays import Floats
-from pkan_control.kinematics import forward
-from pkan_control.rotations import matrix
-from pkan_control.streams import stream
+from pkan_control.common.arrays import Floats
+from pkan_control.common.rotations import matrix
+from pkan_control.common.seeding import stream
+from pkan_control.robots.kinematics import forward
 from pkan_control.tasks.arm_task import ArmTask
 from pkan_control.tasks.drone_path import Path
 from pkan_control.tasks.task import Score

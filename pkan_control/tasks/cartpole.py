@@ -5,9 +5,9 @@ from functools import cached_property
 
 import numpy as np
 
-from pkan_control.arrays import Array, Floats, namespace
-from pkan_control.controller.laws.cartpole import CartpoleLaw
-from pkan_control.streams import stream
+from pkan_control.common.arrays import Array, Floats, namespace
+from pkan_control.common.seeding import stream
+from pkan_control.control.laws.cartpole import CartpoleLaw
 from pkan_control.tasks.task import Score
 
 # Failed: the cart farther from the middle in m, or the pole farther from upright in rad.

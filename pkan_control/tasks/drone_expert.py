@@ -1,8 +1,8 @@
 """What drones are taught by: a cascade from position to angular acceleration."""
 
-from pkan_control.airframe import GRAVITY
-from pkan_control.arrays import Array, namespace
-from pkan_control.rotations import cross, norm, shorten
+from pkan_control.common.arrays import Array, namespace
+from pkan_control.common.rotations import cross, norm, shorten
+from pkan_control.robots.quadrotor import GRAVITY
 
 # Gains: position 1/s^2, velocity 1/s, attitude 1/s^2, rates 1/s, and a limit on the acceleration
 # that is asked for in m/s^2. The tilt loop keeps its margin at a delay of 40 ms, and on chips

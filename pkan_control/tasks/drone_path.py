@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from pkan_control.arrays import Floats
-from pkan_control.errors import UserError, unknown
-from pkan_control.yaml_files import read_yaml
+from pkan_control.common.arrays import Floats
+from pkan_control.common.errors import UserError, unknown
+from pkan_control.common.yaml_files import read_yaml
 
 # Length of Gerono's figure of eight, `(sin p, sin p cos p)`, for half an axis of 1.
 EIGHT_LENGTH = 6.09722

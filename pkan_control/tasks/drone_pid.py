@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pkan_control.airframe import GRAVITY
-from pkan_control.arrays import Floats
-from pkan_control.controller.laws.drone import DroneLaw
-from pkan_control.rotations import cross, norm, shorten
+from pkan_control.common.arrays import Floats
+from pkan_control.common.rotations import cross, norm, shorten
+from pkan_control.control.laws.drone import DroneLaw
+from pkan_control.robots.quadrotor import GRAVITY
 from pkan_control.tasks.drone_expert import ACCELERATION_LIMIT, K_YAW
 
 

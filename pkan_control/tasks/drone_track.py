@@ -5,11 +5,11 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from pkan_control.airframe import CRAZYFLIE, Airframe
-from pkan_control.arrays import Array, Floats
-from pkan_control.controller.laws.drone import ATTITUDE, POSITION, DroneLaw
-from pkan_control.rotations import upwards
-from pkan_control.streams import stream
+from pkan_control.common.arrays import Array, Floats
+from pkan_control.common.rotations import upwards
+from pkan_control.common.seeding import stream
+from pkan_control.control.laws.drone import ATTITUDE, POSITION, DroneLaw
+from pkan_control.robots.quadrotor import CRAZYFLIE, Airframe
 from pkan_control.tasks.drone_expert import drone_expert
 from pkan_control.tasks.drone_hover import FLOOR_M, GOAL_M, LOST_M, draw_states
 from pkan_control.tasks.drone_path import Path

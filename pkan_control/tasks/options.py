@@ -3,12 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pkan_control.airframe import load_airframe
-from pkan_control.arm import Arm, load_arm, urdf_arm
-from pkan_control.controller.laws.arm import ArmLaw
-from pkan_control.controller.laws.drone import DroneLaw
-from pkan_control.controller.laws.law import Law
-from pkan_control.errors import UserError
+from pkan_control.common.errors import UserError
+from pkan_control.control.laws.arm import ArmLaw
+from pkan_control.control.laws.drone import DroneLaw
+from pkan_control.control.laws.law import Law
+from pkan_control.robots.arm import Arm, load_arm, urdf_arm
+from pkan_control.robots.quadrotor import load_airframe
 from pkan_control.tasks.drone_path import load_path
 from pkan_control.tasks.task import (
     ForArms,

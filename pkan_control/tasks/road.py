@@ -6,8 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
-from pkan_control.arrays import Floats
-from pkan_control.errors import UserError
+from pkan_control.common.arrays import Floats
+from pkan_control.common.errors import UserError
 from pkan_control.tasks.drone_path import Path
 
 # A path is sampled at so many points; between them way, heading and curvature are interpolated.

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pkan_control.arrays import Array, Floats
-from pkan_control.controller.laws.solar import STEP_V, MeasuredLaw, SolarLaw
-from pkan_control.problems.solar_point import LIGHT, WARMTH_C, SolarPoint
-from pkan_control.streams import stream
+from pkan_control.common.arrays import Array, Floats
+from pkan_control.common.seeding import stream
+from pkan_control.control.laws.solar import STEP_V, MeasuredLaw, SolarLaw
+from pkan_control.tasks.problems.solar_point import LIGHT, WARMTH_C, SolarPoint
 from pkan_control.tasks.task import Score
 
 # The step at which an episode's light changes, and the voltage that it starts at.

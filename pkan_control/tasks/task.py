@@ -6,14 +6,14 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from pkan_control.airframe import Airframe
-from pkan_control.arm import Arm
-from pkan_control.arrays import Array, Floats
-from pkan_control.controller.laws.arm import ArmLaw
-from pkan_control.controller.laws.law import Law
-from pkan_control.errors import UserError, unknown
-from pkan_control.problems.problem import Problem
+from pkan_control.common.arrays import Array, Floats
+from pkan_control.common.errors import UserError, unknown
+from pkan_control.control.laws.arm import ArmLaw
+from pkan_control.control.laws.law import Law
+from pkan_control.robots.arm import Arm
+from pkan_control.robots.quadrotor import Airframe
 from pkan_control.tasks.drone_path import Path
+from pkan_control.tasks.problems.problem import Problem
 
 ENTRY_POINTS = 'pkan_control.tasks'
 

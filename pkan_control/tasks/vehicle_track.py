@@ -6,16 +6,30 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from pkan_control.arrays import Array, Floats
-from pkan_control.car import RACECAR, Car
-from pkan_control.controller.laws.drone import ATTITUDE
-from pkan_control.controller.laws.vehicle import LOOK_AHEAD_S, VehicleLaw, X, Y, beside
-from pkan_control.rotations import matrix
-from pkan_control.streams import stream
+from pkan_control.common.arrays import Array, Floats, namespace
+from pkan_control.common.rotations import matrix
+from pkan_control.common.seeding import stream
+from pkan_control.control.laws.drone import ATTITUDE
+from pkan_control.control.laws.vehicle import LOOK_AHEAD_S, VehicleLaw, X, Y, beside, limited
+from pkan_control.robots.car import RACECAR, Car
 from pkan_control.tasks.drone_path import Path
 from pkan_control.tasks.road import Road
 from pkan_control.tasks.task import Score
-from pkan_control.tasks.vehicle_expert import vehicle_expert
+
+# Gain of the cross-track error in 1/s, what softens it at low speed in m/s, gain of the speed, and
+# the most that the steering takes back of the cross-track error in rad.
+K_CROSS, SOFTENING, K_SPEED, CROSS_LIMIT = 3.0, 0.5, 0.7, 0.5
+
+
+def vehicle_expert(car: Car, observation: Array) -> Array:
+    """Return steering angle in rad and speed in m/s `[..., 2]` for observations `[..., 4]`."""
+    xp = namespace(observation)
+    cross, heading, speed, error = (observation[..., i : i + 1] for i in range(4))
+    rolling = xp.maximum(speed, 0 * speed) + SOFTENING
+    back = limited(xp.atan(K_CROSS * cross / rolling), CROSS_LIMIT)
+    steering = limited(-heading - back, car.max_steering)
+    return xp.concat([steering, speed + (1 + K_SPEED) * error], axis=-1)
+
 
 # A road of 34 m that bends both ways, the tightest with a radius of 1.8 m.
 ROAD = (

@@ -14,8 +14,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 import pkan_control
-from pkan_control.errors import UserError
-from pkan_control.files import replace_file
+from pkan_control.common.errors import UserError
+from pkan_control.common.files import replace_file
 
 FORMAT = 1
 

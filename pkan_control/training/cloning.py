@@ -13,14 +13,14 @@ import torch
 from torch import Tensor
 
 import pkan_control
-from pkan_control.arrays import Array, Floats, namespace
-from pkan_control.bags.lessons import Lessons
 from pkan_control.chips.simulated import SimulatedChip
-from pkan_control.controller.bundle import MLP, Bundle, evaluate_ideal
+from pkan_control.common.arrays import Array, Floats, namespace
+from pkan_control.common.errors import UserError
+from pkan_control.control.controller_file import MLP, Bundle, evaluate_ideal
 from pkan_control.devices.deviations import PRESETS
-from pkan_control.errors import UserError
-from pkan_control.mlp import Mlp
-from pkan_control.network import Program, squash
+from pkan_control.evaluation.bags.demonstrations import Lessons
+from pkan_control.networks.mlp import Mlp
+from pkan_control.networks.program import Program, squash
 from pkan_control.tasks.task import Imitable, Task
 from pkan_control.training.examples import Examples, check_finite
 from pkan_control.training.imitation import Report, Settings, set_pace

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pkan_control.arrays import Floats
-from pkan_control.errors import UserError
+from pkan_control.common.arrays import Floats
+from pkan_control.common.errors import UserError
 
 
 @dataclass

@@ -12,14 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pkan_control.arrays import Floats
-from pkan_control.controller.mirror import asked_by
-from pkan_control.errors import UserError
+from pkan_control.common.arrays import Floats
+from pkan_control.common.errors import UserError
+from pkan_control.control.symmetry import asked_by
+from pkan_control.sim.world import training_world
 from pkan_control.tasks.task import Imitable
 from pkan_control.training.examples import Examples
 from pkan_control.training.sparsity import Sparsity
 from pkan_control.training.trainable import Policy, Trainable
-from pkan_control.worlds.world import training_world
 
 # Mirrored states lie this far from the goal (log of a sigma in normalised units).
 NEAR_LOG = (math.log(0.03), math.log(0.5))

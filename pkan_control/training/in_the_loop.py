@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pkan_control.arrays import Floats
 from pkan_control.chips.calibration.calibrate import Bench
 from pkan_control.chips.calibration.calibration import Calibration, set_trims
 from pkan_control.chips.trimmed import MOST_GAIN, Trim
 from pkan_control.chips.twin import TwinLayer
+from pkan_control.common.arrays import Floats
 from pkan_control.devices.element import find_device
-from pkan_control.network import squash
+from pkan_control.networks.program import squash
 
 Report = Callable[[int], None]
 # How far trims are expected from those of the calibration (sigma), in gain and in gain units.

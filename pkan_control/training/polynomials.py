@@ -1,4 +1,4 @@
-"""The layer of `network.py` for training, with its gradient written out: several times faster.
+"""The layer of `networks/program.py` for training, its gradient written out: several times faster.
 
 Chebyshev polynomials come by their recursion, an operation each, and the slope of a sum of them is
 such a sum again, of other coefficients: one matrix product. Cosines are not needed. A sample is a
@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from pkan_control.arrays import Floats
-from pkan_control.network import transform
+from pkan_control.common.arrays import Floats
+from pkan_control.networks.program import transform
 
 
 def signs(count: int) -> Floats:

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pkan_control
-from pkan_control.controller.bundle import MLP, Bundle
+from pkan_control.common.errors import UserError, unknown
+from pkan_control.control.controller_file import MLP, Bundle
 from pkan_control.devices.element import find_device
-from pkan_control.errors import UserError, unknown
-from pkan_control.mlp import equal_shape
+from pkan_control.networks.mlp import equal_shape
 from pkan_control.tasks.task import FromExamples, Imitable, Task
 from pkan_control.training.checkpoint import Checkpoint
-from pkan_control.training.diary import Diary
 from pkan_control.training.imitation import Report, Settings
 from pkan_control.training.run import Extras, imitate
-from pkan_control.training.side_by_side import Member
 from pkan_control.training.sparsity import Sparsity
+from pkan_control.training.stacked import Member
 from pkan_control.training.supervised import Lesson, fit
+from pkan_control.training.tensorboard_log import Diary
 from pkan_control.training.trainable import ChipNoise, TrainableMlp, TrainableNetwork
 
 IMITATION, REINFORCEMENT = 'imitation', 'td3'

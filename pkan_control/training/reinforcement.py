@@ -20,13 +20,13 @@ from stable_baselines3.common.noise import NormalActionNoise
 from stable_baselines3.td3.policies import Actor, TD3Policy
 from torch import Tensor, nn
 
-import pkan_control.rollouts.environment as environments
-from pkan_control.controller.bundle import Bundle, evaluate_ideal
-from pkan_control.errors import UserError
-from pkan_control.rollouts.rollout import Plan, fly_bundle
-from pkan_control.rollouts.together import can_fly_together, fly_together
+import pkan_control.evaluation.gym as environments
+from pkan_control.common.errors import UserError
+from pkan_control.control.controller_file import Bundle, evaluate_ideal
+from pkan_control.evaluation.rollouts.batched_rollout import can_fly_together, fly_together
+from pkan_control.evaluation.rollouts.rollout import Plan, fly_bundle
 from pkan_control.tasks.task import Task
-from pkan_control.training.side_by_side import Member, evaluate, stacked, unstack
+from pkan_control.training.stacked import Member, evaluate, stacked, unstack
 
 Report = Callable[[float], None]
 # Beyond the limits of an action its gradient is not nothing, so that it finds back.

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from pkan_control.arrays import Floats
-from pkan_control.streams import stream
+from pkan_control.common.arrays import Floats
+from pkan_control.common.seeding import stream
 from pkan_control.tasks.task import Imitable
 from pkan_control.training.checkpoint import (
     Checkpoint,
@@ -15,7 +15,7 @@ from pkan_control.training.checkpoint import (
     optimiser_tensors,
     restore_optimiser,
 )
-from pkan_control.training.diary import Diary
+from pkan_control.training.early_stopping import Watch
 from pkan_control.training.examples import Examples
 from pkan_control.training.imitation import (
     Report,
@@ -26,8 +26,8 @@ from pkan_control.training.imitation import (
     set_pace,
 )
 from pkan_control.training.sparsity import Sparsity
+from pkan_control.training.tensorboard_log import Diary
 from pkan_control.training.trainable import Policy, Trainable
-from pkan_control.training.watch import Watch
 
 # Steps between two checkpoints, and flights of a round to one that is held out.
 SAVED_EVERY, HELD_OUT = 200, 8

@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pkan_control.controller.bundle import evaluate_ideal
-from pkan_control.problems.problem import Problem, Split
-from pkan_control.streams import stream
+from pkan_control.common.seeding import stream
+from pkan_control.control.controller_file import evaluate_ideal
+from pkan_control.tasks.problems.problem import Problem, Split
 from pkan_control.training.examples import check_finite
 from pkan_control.training.imitation import Settings, set_pace
-from pkan_control.training.side_by_side import Member, evaluate, stacked, unstack
+from pkan_control.training.stacked import Member, evaluate, stacked, unstack
 
 Report = Callable[[float], None]
 

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pkan_control.arrays import Floats
 from pkan_control.chips.simulated import RAIL_V
-from pkan_control.controller.bundle import MLP
+from pkan_control.common.arrays import Floats
+from pkan_control.common.errors import UserError
+from pkan_control.control.controller_file import MLP
 from pkan_control.devices.element import Device, Quick, find_device
-from pkan_control.errors import UserError
-from pkan_control.mlp import Mlp
-from pkan_control.network import (
+from pkan_control.networks.mlp import Mlp
+from pkan_control.networks.program import (
     SQUASH_SCALE,
     Program,
     coefficients,
@@ -26,8 +26,14 @@ from pkan_control.network import (
     propagate,
     squash,
 )
-from pkan_control.training.pruning import disconnected, pruned_codes
-from pkan_control.training.sparsity import Sparsity, edge_sizes, penalty, survivors
+from pkan_control.training.sparsity import (
+    Sparsity,
+    disconnected,
+    edge_sizes,
+    penalty,
+    pruned_codes,
+    survivors,
+)
 
 Policy = Callable[[Floats], Floats]
 

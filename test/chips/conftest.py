@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from pkan_control.boards.emulator.endpoint import PtyEndpoint, TcpEndpoint, serve
+from pkan_control.boards.emulator.firmware import Firmware
 from pkan_control.devices.deviations import Deviations
-from pkan_control.emulator.endpoint import PtyEndpoint, TcpEndpoint, serve
-from pkan_control.emulator.firmware import Firmware
 
 EXACT = Deviations()
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from pkan_control.bridge.codes import State
+from pkan_control.chips.board.program_image import pack_program
 from pkan_control.chips.ideal import IdealChip
-from pkan_control.chips.image import pack_program
 from pkan_control.chips.uri import open_chip
-from pkan_control.controller.bundle import Bundle
-from pkan_control.controller.controller import make_controller
-from pkan_control.controller.pilot import Limits, Pilot
+from pkan_control.control.controller import make_controller
+from pkan_control.control.controller_file import Bundle
+from pkan_control.control.supervisor import Limits, Pilot
 from pkan_control.tasks.task import find_task
 
 TASK = find_task('drone_hover')

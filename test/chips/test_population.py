@@ -5,9 +5,9 @@ import pytest
 
 from pkan_control.chips.population import Population
 from pkan_control.chips.simulated import SimulatedChip
-from pkan_control.controller.bundle import load_bundle
+from pkan_control.control.controller_file import load_bundle
 from pkan_control.devices.deviations import find_deviations
-from pkan_control.rollouts.beside import shipped
+from pkan_control.evaluation.rollouts.baselines import shipped
 
 CHANGES = [{}, {'node_noise': 0.03, 'dead': 0.2}, {'warming_c_s': 20.0, 'offset_drift': 1.0}]
 

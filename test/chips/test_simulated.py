@@ -11,7 +11,7 @@ from pkan_control.chips.ideal import IdealChip
 from pkan_control.chips.simulated import SWEEPS, SimulatedChip
 from pkan_control.devices.bandpass import bandpass
 from pkan_control.devices.deviations import PRESETS, Deviations, find_deviations
-from pkan_control.network import Program
+from pkan_control.networks.program import Program
 
 # Twelve bits over +-3 V; 10.5 effective bits leave this sigma in all.
 LSB = 6 / 4096

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pkan_control.common.errors import UserError
 from pkan_control.devices.deviations import (
     LIMITS,
     PRESETS,
@@ -16,7 +17,6 @@ from pkan_control.devices.deviations import (
     fabricate,
     find_deviations,
 )
-from pkan_control.errors import UserError
 
 BAD = replace(PRESETS['bad'], age_h=9.0)
 EFFECTS = {

@@ -12,7 +12,7 @@ from scipy import optimize
 from pkan_control.devices.deviations import Deviations, find_deviations
 from pkan_control.devices.element import find_device
 from pkan_control.devices.memdiode import HIGH, LOW, RANGES, memdiode, solve
-from pkan_control.network import chebyshev, compile_layer
+from pkan_control.networks.program import chebyshev, compile_layer
 
 COUNT = 10_000
 CODES = st.tuples(*[st.integers(low, high) for low, high in memdiode.code_limits])

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pkan_control.arm import load_arm
-from pkan_control.kinematics import forward
-from pkan_control.rollouts.rollout import Plan, fly_expert
+from pkan_control.evaluation.rollouts.rollout import Plan, fly_expert
+from pkan_control.robots.arm import load_arm
+from pkan_control.robots.kinematics import forward
 from pkan_control.tasks.arm_pick_place import ABOVE_M, APART_M, HALF_M, arm_pick_place
 
 ARMS = ('panda', 'xarm6')

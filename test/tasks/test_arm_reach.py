@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pkan_control.arm import load_arm, urdf_arm
-from pkan_control.rollouts.rollout import Plan, fly_expert
-from pkan_control.scenarios import scenario_from
+from pkan_control.evaluation.rollouts.rollout import Plan, fly_expert
+from pkan_control.robots.arm import load_arm, urdf_arm
+from pkan_control.sim.scenarios import scenario_from
 from pkan_control.tasks.arm_reach import TOLERANCE_M, arm_reach
 from pkan_control.tasks.arm_task import LOWEST_M
 from pkan_control.tasks.options import ArmChoice, configured

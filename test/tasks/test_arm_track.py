@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pkan_control.arm import load_arm
-from pkan_control.rollouts.rollout import Plan, fly_expert
+from pkan_control.evaluation.rollouts.rollout import Plan, fly_expert
+from pkan_control.robots.arm import load_arm
 from pkan_control.tasks.arm_track import PERIOD_S, RADIUS_M, arm_track
 from pkan_control.tasks.drone_path import Path
 from pkan_control.tasks.options import configured

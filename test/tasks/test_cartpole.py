@@ -5,10 +5,10 @@ import pytest
 import torch
 from scipy.linalg import solve_discrete_are
 
-from pkan_control.rollouts.rollout import Plan, fly_expert
+from pkan_control.evaluation.rollouts.rollout import Plan, fly_expert
+from pkan_control.sim.batched.cartpole import BatchedCartpole, advance
+from pkan_control.sim.world import open_world
 from pkan_control.tasks.cartpole import EDGE_M, FALLEN, GAINS, Cartpole, cartpole
-from pkan_control.worlds.batched_cartpole import BatchedCartpole, advance
-from pkan_control.worlds.world import open_world
 
 
 def silent(done):

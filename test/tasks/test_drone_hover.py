@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy.spatial.transform import Rotation
 
-from pkan_control.airframe import CRAZYFLIE
+from pkan_control.robots.quadrotor import CRAZYFLIE
+from pkan_control.sim.batched.drone import BatchedDrone
+from pkan_control.sim.quadrotor_dynamics import CALM, Conditions
 from pkan_control.tasks.drone_hover import drone_hover
 from pkan_control.tasks.task import Score, find_task
-from pkan_control.worlds.batched_drone import BatchedDrone
-from pkan_control.worlds.quadrotor import CALM, Conditions
 
 GOAL = np.array([0.0, 0.0, 1.5])
 LEVEL = np.array([0.0, 0.0, 0.0, 1.0])

@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pkan_control.airframe import load_airframe
-from pkan_control.controller.controller import Controller
-from pkan_control.rollouts.rollout import Expert
+from pkan_control.common.yaml_files import shipped_files
+from pkan_control.control.controller import Controller
+from pkan_control.evaluation.rollouts.rollout import Expert
+from pkan_control.robots.quadrotor import load_airframe
+from pkan_control.sim.batched.drone import BatchedDrone
 from pkan_control.tasks.drone_path import SHAPES, Path, load_path
 from pkan_control.tasks.drone_track import drone_track
 from pkan_control.tasks.task import find_task
-from pkan_control.worlds.batched_drone import BatchedDrone
-from pkan_control.yaml_files import shipped_files
 
 CORNERS = ((1.0, 0.0, 1.0), (0.0, 1.0, 2.0), (-1.0, 0.0, 1.5))
 FINE = np.arange(0, 20, 1e-3)

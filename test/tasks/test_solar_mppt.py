@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from pkan_control.controller.laws.solar import HOLD, PHASE, STEP_V, SolarLaw
-from pkan_control.photovoltaics import VOLTAGE_GRID, best_points, currents_at, curves
-from pkan_control.rollouts.rollout import Plan, fly_classic, fly_expert
+from pkan_control.control.laws.solar import HOLD, PHASE, STEP_V, SolarLaw
+from pkan_control.evaluation.rollouts.rollout import Plan, fly_classic, fly_expert
+from pkan_control.robots.solar_modules import VOLTAGE_GRID, best_points, currents_at, curves
+from pkan_control.sim.batched.solar import BEST_V, CHANGE, BatchedSolar
 from pkan_control.tasks.solar_mppt import CONSTANT_V, solar_mppt
-from pkan_control.worlds.batched_solar import BEST_V, CHANGE, BatchedSolar
 
 RNG = np.random.default_rng(0)
 DATA_SHEET_TEMPERATURE = np.array([25.0])

@@ -5,18 +5,18 @@ import pytest
 
 from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.chips.uri import open_chip
-from pkan_control.controller.bundle import load_bundle
-from pkan_control.controller.controller import Controller
-from pkan_control.rollouts.beside import shipped, shipped_mlp
-from pkan_control.rollouts.rollout import Expert, Plan
-from pkan_control.scenarios import load_scenario
-from pkan_control.studies.flock import fly
+from pkan_control.control.controller import Controller
+from pkan_control.control.controller_file import load_bundle
+from pkan_control.evaluation.rollouts.baselines import shipped, shipped_mlp
+from pkan_control.evaluation.rollouts.rollout import Expert, Plan
+from pkan_control.evaluation.studies.monte_carlo import fly
+from pkan_control.sim.batched.vehicle import BatchedVehicle
+from pkan_control.sim.scenarios import load_scenario
+from pkan_control.sim.tyres import CarConditions
 from pkan_control.tasks.drone_path import Path, load_path
 from pkan_control.tasks.road import Road
 from pkan_control.tasks.task import find_task, with_airframe, with_path
 from pkan_control.tasks.vehicle_track import cross_track, states_at, vehicle_track
-from pkan_control.worlds.batched_vehicle import BatchedVehicle
-from pkan_control.worlds.tyres import CarConditions
 
 
 def test_a_circle_is_as_long_and_as_bent_as_it_is():

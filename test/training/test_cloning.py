@@ -7,10 +7,10 @@ import sys
 import numpy as np
 import pytest
 
-from pkan_control.bags.lessons import read_lessons
-from pkan_control.bags.writer import Bags
-from pkan_control.controller.bundle import MLP, Bundle, load_bundle, save_bundle
-from pkan_control.rollouts.rollout import Plan, fly_expert
+from pkan_control.control.controller_file import MLP, Bundle, load_bundle, save_bundle
+from pkan_control.evaluation.bags.demonstrations import read_lessons
+from pkan_control.evaluation.bags.writer import Bags
+from pkan_control.evaluation.rollouts.rollout import Plan, fly_expert
 from pkan_control.tasks.task import find_task
 from pkan_control.training import recipe
 from pkan_control.training.cloning import Taught, clone, cloned, judge
@@ -100,7 +100,7 @@ def test_a_teacher_answers_in_the_units_of_the_terms():
     ],
 )
 def test_wrong_words_are_refused_in_one_line(words, message, tmp_path):
-    command = [sys.executable, '-m', 'pkan_control.cli', 'train', 'drone_hover', *words]
+    command = [sys.executable, '-m', 'pkan_control.cli.main', 'train', 'drone_hover', *words]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 2
     assert done.stderr.startswith(message)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from pkan_control.controller.bundle import load_bundle, save_bundle
+from pkan_control.control.controller_file import load_bundle, save_bundle
 from pkan_control.tasks.drone_hover import drone_hover
 from pkan_control.training import recipe
 from pkan_control.training.examples import Examples

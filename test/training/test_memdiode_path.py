@@ -7,11 +7,11 @@ import pytest
 
 from pkan_control.chips.power import estimate_power
 from pkan_control.chips.uri import open_chip
-from pkan_control.controller.bundle import Bundle, load_bundle, save_bundle
-from pkan_control.controller.controller import make_controller
-from pkan_control.controller.pilot import Limits, Pilot
-from pkan_control.pictures.edges import draw_edges
-from pkan_control.rollouts.rollout import Plan, fly_bundle
+from pkan_control.control.controller import make_controller
+from pkan_control.control.controller_file import Bundle, load_bundle, save_bundle
+from pkan_control.control.supervisor import Limits, Pilot
+from pkan_control.evaluation.rollouts.rollout import Plan, fly_bundle
+from pkan_control.reporting.pictures.edges import draw_edges
 from pkan_control.tasks.task import find_task
 from pkan_control.training.imitation import Settings
 from pkan_control.training.recipe import RECIPES, Recipe, make_trainable, train

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pkan_control.controller.bundle import evaluate_ideal
+from pkan_control.control.controller_file import evaluate_ideal
 from pkan_control.tasks.cartpole import cartpole
 from pkan_control.training import recipe
 from pkan_control.training.reinforcement import (

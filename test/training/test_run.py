@@ -12,16 +12,16 @@ from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.devices.bandpass import BandPass
 from pkan_control.devices.deviations import Deviations
 from pkan_control.training import run as run_module
-from pkan_control.training.diary import Diary
+from pkan_control.training.early_stopping import Watch, validation_loss
 from pkan_control.training.examples import Examples
 from pkan_control.training.imitation import Settings
 from pkan_control.training.run import Extras
+from pkan_control.training.tensorboard_log import Diary
 from pkan_control.training.trainable import ChipNoise
-from pkan_control.training.watch import Watch, validation_loss
 
 
 def test_a_round_that_brings_nothing_more_ends(train_short, monkeypatch):
-    monkeypatch.setattr('pkan_control.training.watch.EVERY', 2)
+    monkeypatch.setattr('pkan_control.training.early_stopping.EVERY', 2)
     steps = []
     train_short(Extras(patience=2), lambda share, text: steps.append(share))
     patient = []
@@ -31,7 +31,7 @@ def test_a_round_that_brings_nothing_more_ends(train_short, monkeypatch):
 
 def test_patience_without_end_changes_nothing_but_which_step_is_kept(train_short, monkeypatch):
     """Held-out flights have random numbers of their own."""
-    monkeypatch.setattr('pkan_control.training.watch.EVERY', 10_000)
+    monkeypatch.setattr('pkan_control.training.early_stopping.EVERY', 10_000)
     assert train_short(Extras(patience=10_000))[2] == train_short()[2]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pkan_control.controller.bundle import evaluate_ideal
+from pkan_control.control.controller_file import evaluate_ideal
 from pkan_control.tasks.drone_hover import drone_hover
 from pkan_control.training.recipe import RECIPES, Options, train
 from pkan_control.training.run import Extras

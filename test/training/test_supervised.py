@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from pkan_control.controller.bundle import evaluate_ideal
-from pkan_control.problems.problem import find_problems
+from pkan_control.control.controller_file import evaluate_ideal
+from pkan_control.tasks.problems.problem import find_problems
 from pkan_control.training.imitation import Settings
-from pkan_control.training.side_by_side import evaluate, stacked
+from pkan_control.training.stacked import evaluate, stacked
 from pkan_control.training.supervised import Lesson, clip, fit, judge, learn
 from pkan_control.training.trainable import make_ideal
 

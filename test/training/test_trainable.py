@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from pkan_control.chips.ideal import IdealChip
-from pkan_control.controller.bundle import evaluate_ideal
-from pkan_control.network import squash
+from pkan_control.control.controller_file import evaluate_ideal
+from pkan_control.networks.program import squash
 from pkan_control.training.trainable import RAIL_V, ChipNoise, TrainableMlp, TrainableNetwork
 
 QUIET = ChipNoise(0.0, 0.0, 0.0, 0.0)

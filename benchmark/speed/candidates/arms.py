@@ -4,8 +4,8 @@ import numpy as np
 from worker import NotHereError, Work
 
 from candidates.stepping import stepping
-from pkan_control.errors import UserError
-from pkan_control.rollouts.environment import TaskEnvironment
+from pkan_control.common.errors import UserError
+from pkan_control.evaluation.gym import TaskEnvironment
 
 # Control steps between two resets, which count.
 EPISODE = 50

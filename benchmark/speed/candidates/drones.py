@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from worker import Work
 
 from candidates.stepping import stepping
-from pkan_control.airframe import CRAZYFLIE, GRAVITY
-from pkan_control.arrays import Floats
-from pkan_control.rollouts.environment import TaskEnvironment
-from pkan_control.share import share
+from pkan_control.common.arrays import Floats
+from pkan_control.common.resources import share
+from pkan_control.evaluation.gym import TaskEnvironment
+from pkan_control.robots.quadrotor import CRAZYFLIE, GRAVITY
+from pkan_control.sim.batched.drone import BatchedDrone
+from pkan_control.sim.bullet.drone import BulletDrone
+from pkan_control.sim.quadrotor_dynamics import PHYSICS_HZ
 from pkan_control.tasks.drone_hover import drone_hover
-from pkan_control.worlds.batched_drone import BatchedDrone
-from pkan_control.worlds.bullet_drone import BulletDrone
-from pkan_control.worlds.quadrotor import PHYSICS_HZ
 
 RATE_HZ = 50.0
 # Control steps between two resets, which count.

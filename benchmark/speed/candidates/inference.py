@@ -5,11 +5,11 @@ import itertools
 import numpy as np
 from worker import Work
 
-from pkan_control.arrays import Array, Floats
 from pkan_control.chips.uri import open_chip
+from pkan_control.common.arrays import Array, Floats
 from pkan_control.devices.bandpass import bandpass
-from pkan_control.mlp import Mlp
-from pkan_control.network import SQUASH_SCALE, Program, squash
+from pkan_control.networks.mlp import Mlp
+from pkan_control.networks.program import SQUASH_SCALE, Program, squash
 
 PERIOD_S = 0.02
 

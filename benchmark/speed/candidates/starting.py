@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 from worker import Work
 
-from pkan_control.demo import ros_environment
-from pkan_control.rollouts.beside import shipped
+from pkan_control.cli.demo import ros_environment
+from pkan_control.evaluation.rollouts.baselines import shipped
 
 # Libraries that a controller node has no use for.
 HEAVY = ('torch', 'pybullet')
@@ -62,7 +62,7 @@ def resident(arguments: list[str]) -> tuple[float, list[str]]:
 
 def controller_node() -> Work:
     """Return the memory of a controller node on the shipped controller, once it is active."""
-    arguments = ['-m', 'pkan_control.nodes.controller_node', '--ros-args']
+    arguments = ['-m', 'pkan_control.ros.nodes.controller_node', '--ros-args']
     arguments += ['-p', f'controller:={shipped("drone_hover")}', '-p', 'autostart:=true']
     facts = {'heavy': resident(arguments)[1]}
     return Work(lambda: resident(arguments)[0], facts=facts, measured=True)

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from worker import Work
 
 from pkan_control.devices.memdiode import memdiode
-from pkan_control.mlp import equal_shape
-from pkan_control.training.side_by_side import evaluate, stacked
+from pkan_control.networks.mlp import equal_shape
+from pkan_control.training.stacked import evaluate, stacked
 from pkan_control.training.trainable import TrainableMlp, make_ideal
 
 RATE = 1e-2

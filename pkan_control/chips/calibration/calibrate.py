@@ -6,10 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pkan_control.arrays import Floats
 from pkan_control.chips.calibration.calibration import Calibration, program_checksum, set_trims
 from pkan_control.chips.calibration.fidelity import Fidelity, fidelity, ideal_edges
-from pkan_control.chips.calibration.journal import Journal
 from pkan_control.chips.calibration.measuring import (
     CHECK,
     CHECK_NOISE,
@@ -23,15 +21,17 @@ from pkan_control.chips.calibration.measuring import (
     nodes,
 )
 from pkan_control.chips.calibration.self_test import SelfTest, alive, self_test
+from pkan_control.chips.calibration.sweep_cache import Journal
 from pkan_control.chips.calibration.trims import after, edge_trims, refit_outputs
 from pkan_control.chips.chip import Chip
 from pkan_control.chips.ideal import IdealChip
 from pkan_control.chips.trimmed import Trim, untrimmed
 from pkan_control.chips.twin import Readings, TwinLayer, fit_twin
 from pkan_control.chips.twin_chip import TwinChip
-from pkan_control.errors import UserError
-from pkan_control.network import Program
-from pkan_control.streams import stream
+from pkan_control.common.arrays import Floats
+from pkan_control.common.errors import UserError
+from pkan_control.common.seeding import stream
+from pkan_control.networks.program import Program
 
 # Told of a calibration's progress: what is done now, how much of it, and of how much.
 Tell = Callable[[str, int, int], None]

@@ -10,8 +10,8 @@ from pkan_control.chips.calibration.self_test import Fault
 from pkan_control.chips.chip import Chip
 from pkan_control.chips.trimmed import Trim
 from pkan_control.chips.twin import TwinLayer
-from pkan_control.errors import UserError
-from pkan_control.network import Program
+from pkan_control.common.errors import UserError
+from pkan_control.networks.program import Program
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pkan_control.arrays import Floats
 from pkan_control.chips.calibration.measuring import Found
+from pkan_control.common.arrays import Floats
 from pkan_control.devices.element import find_device
-from pkan_control.network import Program
+from pkan_control.networks.program import Program
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as save_tensors
 
-from pkan_control.arrays import Floats
 from pkan_control.chips.calibration.calibration import Calibration
 from pkan_control.chips.calibration.fidelity import Fidelity
 from pkan_control.chips.calibration.self_test import Fault
 from pkan_control.chips.twin import TwinLayer
-from pkan_control.errors import UserError
-from pkan_control.files import replace_file
+from pkan_control.common.arrays import Floats
+from pkan_control.common.errors import UserError
+from pkan_control.common.files import replace_file
 
 FORMAT_VERSION = 1
 MAX_BYTES = 64 * 1024 * 1024

@@ -6,10 +6,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from pkan_control.arrays import Floats
-from pkan_control.chips.calibration.journal import Journal
+from pkan_control.chips.calibration.sweep_cache import Journal
 from pkan_control.chips.chip import Chip, Index, Target
-from pkan_control.network import Program
+from pkan_control.common.arrays import Floats
+from pkan_control.networks.program import Program
 
 # Points of a sweep over all of x, and readings averaged at each.
 POINTS, AVERAGES = 50, 16

@@ -5,10 +5,10 @@ from typing import Literal
 
 import numpy as np
 
-from pkan_control.arrays import Floats
 from pkan_control.chips.calibration.measuring import SIGNATURE_X, Found
+from pkan_control.common.arrays import Floats
 from pkan_control.devices.element import find_device
-from pkan_control.network import Program
+from pkan_control.networks.program import Program
 
 # A signature that is off by more than this share of itself is no tolerance of a part any more.
 SHARE = 0.3

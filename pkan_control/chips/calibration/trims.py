@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from pkan_control.arrays import Floats
 from pkan_control.chips.trimmed import MOST_GAIN, Trim
+from pkan_control.common.arrays import Floats
 
 # What is assumed of a gain before anything was measured: a path is within this of 1 (sigma).
 GAIN_SIGMA = 0.1

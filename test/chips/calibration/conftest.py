@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pkan_control.chips.calibration.calibrate import calibrate
-from pkan_control.chips.calibration.journal import Journal
+from pkan_control.chips.calibration.sweep_cache import Journal
 from pkan_control.chips.uri import open_chip
 
 DATE = '2026-01-02T03:04:05+00:00'

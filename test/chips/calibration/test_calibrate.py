@@ -8,9 +8,9 @@ import pytest
 from pkan_control.chips.calibration.calibrate import calibrate, ideal_outputs
 from pkan_control.chips.calibration.calibration import program_checksum
 from pkan_control.chips.calibration.fidelity import edge_rmse
-from pkan_control.chips.calibration.journal import Journal
+from pkan_control.chips.calibration.sweep_cache import Journal
 from pkan_control.chips.uri import open_chip
-from pkan_control.network import Program
+from pkan_control.networks.program import Program
 
 from .conftest import DATE, quiet
 

@@ -17,7 +17,7 @@ from pkan_control.chips.calibration.file import (
     save_calibration,
 )
 from pkan_control.chips.calibration.self_test import Fault
-from pkan_control.errors import UserError
+from pkan_control.common.errors import UserError
 
 
 @pytest.fixture(scope='module')

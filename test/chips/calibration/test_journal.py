@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pkan_control.chips.calibration.journal import Journal
+from pkan_control.chips.calibration.sweep_cache import Journal
 
 ABOUT = {'uid': 'a', 'program': 'p'}
 VALUES = [np.arange(6.0).reshape(2, 3) + n for n in range(4)]

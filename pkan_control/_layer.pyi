@@ -1,3 +1,0 @@
-from pkan_control.arrays import Floats
-
-def evaluate(x: Floats, coefficients: Floats, out: Floats, nodes: int, scale: float) -> None: ...

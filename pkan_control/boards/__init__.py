@@ -1,0 +1,1 @@
+"""The other end of the bridge: an emulated board, and the conformance suite."""

@@ -1,0 +1,251 @@
+"""The host's end of a wire, without the forgiveness of a session: every frame is seen."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from pkan_control.bridge import messages as m
+from pkan_control.bridge.codes import MAGIC, Kind, Status
+from pkan_control.bridge.frame import EVENT, MAX_RAW, RESPONSE, VERSION, Decoder, Frame, encode
+from pkan_control.bridge.layouts import EVENTS, REFUSAL, REQUESTS, RESPONSES
+from pkan_control.bridge.transport import Transport
+from pkan_control.chips.board.program_image import pack_program
+from pkan_control.common.seeding import stream
+from pkan_control.networks.program import Program
+
+# How long an answer may take; and for how long silence is listened to.
+ANSWER_S, SILENCE_S = 1.0, 0.15
+# A board that boots answers nothing; it is asked once more after this.
+BOOT_S = 0.5
+HALF = 0x4000
+PIECE = 200
+
+
+class DeviationError(Exception):
+    """What came is not what the protocol says."""
+
+    def __init__(self, expected: str, came: str) -> None:
+        """Say both."""
+        super().__init__(f'expected {expected}, came {came}')
+        self.expected, self.came = expected, came
+
+
+class Bench:
+    """Sends and hears frames of one board; `image` is the program that checks load."""
+
+    def __init__(self, transport: Transport) -> None:
+        """Take an open transport."""
+        self._transport, self._decoder = transport, Decoder()
+        self._sequence, self._nonce = 0x4000, int(time.monotonic_ns()) & 0xFFFFFFFF
+        self.session = 0
+        self.events: list[Frame] = []
+        self.image = pack_program(small_program())
+        self.crc = crc32(self.image)
+        self.hello: m.HelloReply
+
+    def begin(self) -> m.HelloReply:
+        """Open a session of its own, not armed."""
+        self._nonce = (self._nonce + 1) & 0xFFFFFFFF
+        self.send(
+            encode(self.frame(Kind.HELLO, REQUESTS[Kind.HELLO].pack(self.greeting()), session=0))
+        )
+        if self.hear(Kind.HELLO, None, BOOT_S) is None:
+            self.wait(BOOT_S)
+        self.hello = self.accept(Kind.HELLO, self.greeting(), session=0)
+        self.session = self.hello.session
+        self.accept(Kind.DISARM, m.Empty())
+        return self.hello
+
+    def greeting(self) -> m.Hello:
+        """Return a HELLO of this session."""
+        return m.Hello(MAGIC, VERSION, VERSION, MAX_RAW, self._nonce, 0)
+
+    def number(self) -> int:
+        """Return the next sequence number."""
+        self._sequence = (self._sequence + 1) & 0xFFFF
+        return self._sequence
+
+    def frame(self, kind: int, payload: bytes, **fields: int) -> Frame:
+        """Return a request; sequence, session and flags are usual where not given."""
+        fields = {'sequence': self.number(), 'session': self.session, **fields}
+        return Frame(kind, fields.pop('sequence'), fields.pop('session'), payload, **fields)
+
+    def send(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self._transport.write(data)
+
+    def hear(self, kind: int, sequence: int | None, wait_s: float) -> Frame | None:
+        """Return the response of that kind and number, None if there is none; keep events."""
+        until, found = time.monotonic() + wait_s, None
+        while found is None and (left := until - time.monotonic()) > 0:
+            for frame in self._decoder.feed(self._transport.read(left)):
+                if frame.flags & EVENT:
+                    self.events.append(frame)
+                elif frame.flags & RESPONSE and frame.kind == kind:
+                    found = frame if sequence in (None, frame.sequence) else found
+        return found
+
+    def ask(self, kind: Kind, message: Any, **fields: int) -> Frame:
+        """Send a request and return its response; it must come."""
+        request = self.frame(kind, REQUESTS[kind].pack(message), **fields)
+        self.send(encode(request))
+        answer = self.hear(kind, request.sequence, ANSWER_S)
+        if answer is None:
+            raise DeviationError(f'a response to {kind.name}', f'nothing for {ANSWER_S:g} s')
+        return answer
+
+    def accept(self, kind: Kind, message: Any, **fields: int) -> Any:
+        """Send a request that must be carried out; return what its response says."""
+        answer = self.ask(kind, message, **fields)
+        expect_status(kind, answer, Status.OK)
+        try:
+            return RESPONSES[kind].unpack(answer.payload)
+        except ValueError as error:
+            raise DeviationError(f'a response to {kind.name} of its layout', str(error)) from None
+
+    def refuse(self, status: Status, kind: Kind, message: Any, **fields: int) -> Frame:
+        """Send a request that must be refused with a status."""
+        answer = self.ask(kind, message, **fields)
+        expect_status(kind, answer, status)
+        return answer
+
+    def silence(self, data: bytes) -> None:
+        """Send bytes that no response may follow."""
+        self.send(data)
+        until = time.monotonic() + SILENCE_S
+        while (left := until - time.monotonic()) > 0:
+            for frame in self._decoder.feed(self._transport.read(left)):
+                if frame.flags & EVENT:
+                    self.events.append(frame)
+                else:
+                    raise DeviationError('silence', f'a response of kind 0x{frame.kind:02X}')
+
+    def wait(self, seconds: float) -> None:
+        """Say nothing for a while; events are kept."""
+        self.hear(-1, None, seconds)
+
+    def heard(self, kind: Kind) -> list[Any]:
+        """Return what the events of a kind said, and forget them."""
+        found = [EVENTS[kind].unpack(each.payload) for each in self.events if each.kind == kind]
+        self.events = [each for each in self.events if each.kind != kind]
+        return found
+
+    def state(self) -> m.StateReply:
+        """Ask for the state."""
+        reply: m.StateReply = self.accept(Kind.STATE, m.Empty())
+        return reply
+
+    def load(self) -> None:
+        """Load the program into slot 0 and make it the active one."""
+        self.upload(self.image, self.crc)
+        reply = self.accept(Kind.COMMIT, m.Commit(0, self.crc))
+        expect('COMMIT: checksum', hexa(self.crc), hexa(reply.active_crc))
+
+    def upload(self, image: bytes, crc: int) -> None:
+        """Send an image to slot 0, anew."""
+        self.accept(Kind.PROGRAM_BEGIN, m.ProgramBegin(0, 1, PIECE, len(image), crc))
+        for start in range(0, len(image), PIECE):
+            piece = image[start : start + PIECE]
+            reply = self.accept(Kind.PROGRAM_DATA, m.ProgramData(0, start, piece))
+            expect('PROGRAM_DATA: next offset', start + len(piece), reply.offset)
+
+    def arm(self, watchdog_ms: int = 1000) -> None:
+        """Arm the program; 0.25 and -0.25 are the safe action."""
+        reply = self.accept(Kind.ARM, m.Arm(self.crc, watchdog_ms, SAFE_ACTION))
+        expect('ARM: state', 3, reply.state)
+
+    def evaluation(self, crc: int | None = None) -> m.Evaluate:
+        """Return an EVALUATE in the middle of all inputs."""
+        return m.Evaluate(self.crc if crc is None else crc, 60_000, 0, (HALF,) * SHAPE[0])
+
+    def close(self) -> None:
+        """Release the wire."""
+        self._transport.close()
+
+
+# The program of the checks: inputs, hidden nodes, outputs, elements of an edge.
+SHAPE, ELEMENTS = (2, 3, 2), 2
+SAFE_ACTION = (0x4000, -0x4000)
+
+
+def small_program() -> Program:
+    """Return a program that every board can hold."""
+    layers = []
+    for number, (sources, targets) in enumerate(pairwise(SHAPE)):
+        draw = stream(0, 'conformance', number)
+        gains = draw.integers(-150, 150, (sources, targets, ELEMENTS, 1))
+        capacitors = draw.integers(1, 255, (sources, targets, ELEMENTS, 4))
+        layers.append(np.concatenate([gains, capacitors], axis=-1).astype(np.int16))
+    return Program('bandpass', tuple(layers), 1.0)
+
+
+def expect(what: str, wanted: object, came: object) -> None:
+    """Raise a `DeviationError` unless two values are equal."""
+    if wanted != came:
+        raise DeviationError(f'{what} {wanted}', str(came))
+
+
+def expect_status(kind: Kind, frame: Frame, wanted: Status) -> None:
+    """Raise a `DeviationError` unless a response has a status; the alert bit may stand beside."""
+    expect(f'{kind.name}: status', describe(wanted), describe(frame.status & 0x7F))
+
+
+def expect_values(frame: Frame, got: int, wanted: int) -> None:
+    """Raise a `DeviationError` unless a refusal names the value that came and the one wanted."""
+    if len(frame.payload) != 8:
+        raise DeviationError('a refusal of 8 bytes', f'{len(frame.payload)} bytes')
+    found = REFUSAL.unpack(frame.payload)
+    expect(
+        'values of the refusal', (hexa(got), hexa(wanted)), (hexa(found.got), hexa(found.wanted))
+    )
+
+
+def describe(status: int) -> str:
+    """Return number and name of a status."""
+    known = status in Status.__members__.values()
+    return f'{status} {Status(status).name.lower()}' if known else str(status)
+
+
+def hexa(value: int) -> str:
+    """Return a number as eight hexadecimal digits."""
+    return f'{value:08X}'
+
+
+@dataclass(frozen=True)
+class Check:
+    """What is asked, the section of doc/bridge_protocol.md that says it, and how."""
+
+    name: str
+    section: str
+    ask: Callable[[Bench], None]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a check went: expected and came are empty where it passed."""
+
+    check: Check
+    expected: str = ''
+    came: str = ''
+
+    @property
+    def passed(self) -> bool:
+        """Whether the board does what is asked."""
+        return not self.expected
+
+
+def run(check: Check, bench: Bench) -> Verdict:
+    """Ask in a session of its own, so that no check depends on those before it."""
+    try:
+        bench.begin()
+        check.ask(bench)
+    except DeviationError as deviation:
+        return Verdict(check, deviation.expected, deviation.came)
+    except ValueError as error:
+        return Verdict(check, 'payloads of their layouts', str(error))
+    return Verdict(check)

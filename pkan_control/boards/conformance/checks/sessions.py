@@ -1,0 +1,99 @@
+"""Sessions: HELLO, PING, and requests that come again."""
+
+import time
+
+from pkan_control.boards.conformance.bench import (
+    HALF,
+    Bench,
+    Check,
+    DeviationError,
+    expect,
+    expect_values,
+    hexa,
+)
+from pkan_control.bridge import messages as m
+from pkan_control.bridge.codes import MAGIC, Kind, Status
+from pkan_control.bridge.frame import RETRANSMISSION
+from pkan_control.bridge.layouts import DICTIONARY_CRC
+
+
+def hello(bench: Bench) -> None:
+    """Look at magic, version and dictionary of the board."""
+    reply = bench.hello
+    expect('magic', hexa(MAGIC), hexa(reply.magic))
+    expect('version', 1, reply.version)
+    expect('dictionary', hexa(DICTIONARY_CRC), hexa(reply.dictionary_crc))
+    if reply.session in (0, 0xFFFF):
+        raise DeviationError('a session from 1 to FFFE', f'{reply.session:04X}')
+
+
+def wrong_magic(bench: Bench) -> None:
+    """Say HELLO with another magic."""
+    answer = bench.refuse(
+        Status.ARGUMENT, Kind.HELLO, bench.greeting()._replace(magic=1), session=0
+    )
+    expect_values(answer, 1, MAGIC)
+
+
+def wrong_version(bench: Bench) -> None:
+    """Say HELLO as a host that speaks versions 2 to 3 only."""
+    message = bench.greeting()._replace(version_min=2, version_max=3)
+    answer = bench.refuse(Status.VERSION, Kind.HELLO, message, session=0)
+    expect_values(answer, 3, 1)
+
+
+def same_nonce(bench: Bench) -> None:
+    """Say HELLO again with the same nonce, then with another."""
+    again = bench.accept(Kind.HELLO, bench.greeting(), session=0)
+    expect('session of the same nonce', bench.session, again.session)
+    before = bench.session
+    if bench.begin().session == before:
+        raise DeviationError('another session for another nonce', f'{before:04X} again')
+
+
+def other_session(bench: Bench) -> None:
+    """Send a request with the number of another session."""
+    other = bench.session ^ 0x0101
+    answer = bench.refuse(Status.SESSION, Kind.STATE, m.Empty(), session=other)
+    expect_values(answer, other, bench.session)
+
+
+def ping(bench: Bench) -> None:
+    """Compare times of PING: the host's given back, the board's in order and of the right pace."""
+    first = bench.accept(Kind.PING, m.Ping(12345))
+    began = time.monotonic()
+    bench.wait(0.2)
+    second = bench.accept(Kind.PING, m.Ping(1))
+    took_us = (time.monotonic() - began) * 1e6
+    expect('host time', 12345, first.t_host)
+    if not first.t_received <= first.t_sent < second.t_received:
+        raise DeviationError('arrival <= answer < next arrival', f'{first}, {second}')
+    passed = second.t_received - first.t_received
+    if not 0.5 * took_us < passed < 2 * took_us:
+        raise DeviationError(f'about {took_us:.0f} us on the board', f'{passed} us')
+
+
+def repeated(bench: Bench) -> None:
+    """Send SWEEP twice with one sequence number: the same job, and one set of readings."""
+    bench.load()
+    sweep = m.Sweep(1, 0, 2, 0, 0, HALF, 0, 0)
+    number = bench.number()
+    jobs = [
+        bench.accept(Kind.SWEEP, sweep, sequence=number, flags=flags).job
+        for flags in (0, RETRANSMISSION)
+    ]
+    expect('job of the repeated SWEEP', jobs[0], jobs[1])
+    bench.wait(0.3)
+    readings = sum(len(each.values) for each in bench.heard(Kind.SWEEP_DATA))
+    expect('readings of both', 2, readings)
+
+
+CHECKS = (
+    Check('HELLO says magic, version, dictionary', 'Layouts', hello),
+    Check('HELLO with another magic is refused', 'Statuses', wrong_magic),
+    Check('HELLO of other versions is refused', 'Statuses', wrong_version),
+    Check('the same nonce is the same session', 'States of a board', same_nonce),
+    Check('another session is refused, both named', 'States of a board', other_session),
+    Check('PING tells the time of the board', 'Layouts', ping),
+    Check('a repeated request is not carried out again', 'States of a board', repeated),
+)

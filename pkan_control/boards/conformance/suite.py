@@ -1,0 +1,24 @@
+"""All checks, on one board."""
+
+from collections.abc import Callable
+
+from pkan_control.boards.conformance.bench import Bench, Check, Verdict, run
+from pkan_control.boards.conformance.checks import frames, measuring, programs, safety, sessions
+from pkan_control.bridge.transport import Transport
+
+CHECKS: tuple[Check, ...] = (
+    *frames.CHECKS, *sessions.CHECKS, *programs.CHECKS, *safety.CHECKS, *measuring.CHECKS,
+)  # fmt: skip
+
+
+def conformance(transport: Transport, report: Callable[[int], None]) -> list[Verdict]:
+    """Run all checks; the board is left with the program of the checks."""
+    bench, verdicts = Bench(transport), []
+    try:
+        bench.send(b'\0')
+        for number, check in enumerate(CHECKS):
+            verdicts.append(run(check, bench))
+            report(number + 1)
+    finally:
+        bench.close()
+    return verdicts

@@ -1,0 +1,228 @@
+"""A relay between host and board that damages what passes, by a plan, and counts it.
+
+It knows delimiters, not messages, and works in front of any board.
+"""
+
+import math
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from time import monotonic
+from typing import NamedTuple
+
+from pkan_control.boards.emulator.endpoint import Endpoint
+from pkan_control.bridge.transport import Transport
+from pkan_control.common.errors import UserError
+from pkan_control.common.seeding import stream
+
+POLL_S = 0.0005
+INSERTED_BYTES = 16
+# A byte on a serial line has a start and a stop bit.
+BITS_IN_BYTE = 10
+# A stale frame is this many frames older than the one that it follows.
+STALE_BY = 4
+
+
+class Fault(Enum):
+    """What can happen to a frame."""
+
+    DROP = 'drop'
+    DUPLICATE = 'duplicate'
+    # Junk without a delimiter before the frame.
+    INSERT = 'insert'
+    # One bit, so that no delimiter appears or goes.
+    FLIP = 'flip'
+    # The end of the frame is missing; its delimiter is there.
+    TRUNCATE = 'truncate'
+    # The delimiter is missing: the frame runs into the next.
+    MERGE = 'merge'
+    # The frame, and all after it, come later.
+    DELAY = 'delay'
+    # An older frame comes once more, after this one.
+    STALE = 'stale'
+
+
+class Outage(NamedTuple):
+    """A time in s in which nothing passes: what comes is lost or, if stalled, passes later."""
+
+    begin_s: float
+    end_s: float
+    stalled: bool = False
+
+
+@dataclass(frozen=True)
+class FaultPlan:
+    """Which frames are hit: those of a script by their number from 0, others at random."""
+
+    seed: int = 0
+    rates: Mapping[Fault, float] = field(default_factory=dict)
+    script: Mapping[int, Fault] = field(default_factory=dict)
+    delay_s: float = 0.03
+    outages: tuple[Outage, ...] = ()
+    # Speed of the line in bit/s, 0 for one that takes no time.
+    baud: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse rates that are no probabilities, and times that run backwards."""
+        if min(self.rates.values(), default=0) < 0 or sum(self.rates.values()) > 1:
+            raise UserError(f'fault rates {list(self.rates.values())}: must be parts of 1')
+        check_outages(self.outages)
+
+
+def check_outages(outages: Iterable[Outage]) -> None:
+    """Raise a `UserError` for times that run backwards."""
+    for outage in outages:
+        if not 0 <= outage.begin_s < outage.end_s:
+            raise UserError(
+                f'outage from {outage.begin_s!r} s to {outage.end_s!r} s: must end after it begins'
+            )
+
+
+class FaultLine:
+    """One direction of a relay, without a clock: bytes in, and out when they are due."""
+
+    def __init__(self, plan: FaultPlan, direction: str) -> None:
+        """Begin with frame 0; each direction has random numbers of its own."""
+        self.counts: Counter[Fault] = Counter()
+        # All frames that came, and those lost in outages.
+        self.frames = self.lost = 0
+        self._plan = plan
+        self._generator = stream(plan.seed, f'faults {direction}')
+        self._rest = b''
+        self._due: deque[tuple[float, bytes]] = deque()
+        self._latest_s = 0.0
+        self._outages = list(plan.outages)
+        self._struck: deque[tuple[Fault, Callable[[bytes], bool]]] = deque()
+        self._past: deque[bytes] = deque(maxlen=STALE_BY + 1)
+
+    def strike(self, fault: Fault, meant: Callable[[bytes], bool] = bool) -> None:
+        """Let the next frame suffer this that is meant; it is shown without its delimiter."""
+        self._struck.append((fault, meant))
+
+    def fail(self, outage: Outage) -> None:
+        """Let nothing pass for a time."""
+        self._outages.append(outage)
+
+    @property
+    def next_s(self) -> float:
+        """Return when something is due, infinity if nothing is."""
+        if not self._due:
+            return math.inf
+        return max([self._due[0][0], *(o.end_s for o in self._outages if o.stalled)])
+
+    def put(self, data: bytes, now_s: float) -> None:
+        """Take bytes; those of a frame without its delimiter wait for it."""
+        *pieces, self._rest = (self._rest + data).split(b'\0')
+        mute = bool(self._outages) and any(not o.stalled for o in self._now(now_s))
+        for piece in pieces:
+            if mute:
+                self.lost += bool(piece)
+                continue
+            late_s, damaged = self._pass(piece) if piece else (0.0, b'\0')
+            self._latest_s = max(self._latest_s, now_s + late_s) + self._duration_s(damaged)
+            self._due.append((self._latest_s, damaged))
+
+    def take(self, now_s: float) -> bytes:
+        """Return what is due."""
+        data = b''
+        if not self._due or (self._outages and any(o.stalled for o in self._now(now_s))):
+            return data
+        while self._due and self._due[0][0] <= now_s:
+            data += self._due.popleft()[1]
+        return data
+
+    def _now(self, now_s: float) -> list[Outage]:
+        """Return the outages of this moment; forget those that are over."""
+        self._outages = [outage for outage in self._outages if outage.end_s > now_s]
+        return [outage for outage in self._outages if outage.begin_s <= now_s]
+
+    def _pass(self, piece: bytes) -> tuple[float, bytes]:
+        fault = self._draw(piece)
+        self.frames += 1
+        self._past.append(piece)
+        if fault is None:
+            return 0.0, piece + b'\0'
+        self.counts[fault] += 1
+        late_s = self._plan.delay_s if fault is Fault.DELAY else 0.0
+        return late_s, self._damage(fault, piece)
+
+    def _duration_s(self, data: bytes) -> float:
+        return BITS_IN_BYTE * len(data) / self._plan.baud if self._plan.baud else 0.0
+
+    def _draw(self, piece: bytes) -> Fault | None:
+        if self._struck and self._struck[0][1](piece):
+            return self._struck.popleft()[0]
+        if self.frames in self._plan.script:
+            return self._plan.script[self.frames]
+        if not self._plan.rates:
+            return None
+        number = self._generator.random()
+        for fault, rate in self._plan.rates.items():
+            if number < rate:
+                return fault
+            number -= rate
+        return None
+
+    def _damage(self, fault: Fault, piece: bytes) -> bytes:
+        whole = piece + b'\0'
+        damaged: dict[Fault, Callable[[], bytes]] = {
+            Fault.DROP: lambda: b'',
+            Fault.DUPLICATE: lambda: whole + whole,
+            Fault.INSERT: lambda: self._junk() + whole,
+            Fault.FLIP: lambda: self._flip(piece) + b'\0',
+            Fault.TRUNCATE: lambda: piece[: self._below(len(piece) - 1) + 1] + b'\0',
+            Fault.MERGE: lambda: piece,
+            Fault.DELAY: lambda: whole,
+            Fault.STALE: lambda: whole + self._past[0] + b'\0',
+        }
+        return damaged[fault]()
+
+    def _below(self, limit: int) -> int:
+        return int(self._generator.integers(max(limit, 1)))
+
+    def _junk(self) -> bytes:
+        return bytes(self._generator.integers(1, 256, INSERTED_BYTES).tolist())
+
+    def _flip(self, piece: bytes) -> bytes:
+        place = self._below(len(piece))
+        bits = [bit for bit in range(8) if piece[place] != 1 << bit]
+        changed = bytearray(piece)
+        changed[place] ^= 1 << bits[self._below(len(bits))]
+        return bytes(changed)
+
+
+@dataclass
+class Cable:
+    """The host's side of a relay: when it is pulled out, the host's port is gone."""
+
+    endpoint: Endpoint
+    # Times in s when it is pulled out.
+    pulled: Sequence[Outage] = ()
+
+    def serve(self, now_s: float) -> bool:
+        """Pull it out, or put it in again, when it is time; return whether it is in."""
+        out = any(outage.begin_s <= now_s < outage.end_s for outage in self.pulled)
+        if out == self.endpoint.plugged:
+            (self.endpoint.unplug if out else self.endpoint.plug)()
+        return not out
+
+
+def relay(
+    host: Cable,
+    board: Transport,
+    to_board: FaultLine,
+    to_host: FaultLine,
+    stopped: Callable[[], bool],
+) -> None:
+    """Pass bytes both ways until told to stop; the plans' times count from now."""
+    began_s = monotonic()
+    while not stopped():
+        host.serve(monotonic() - began_s)
+        to_board.put(host.endpoint.wait(POLL_S), monotonic() - began_s)
+        to_host.put(board.read(0.0), monotonic() - began_s)
+        now_s = monotonic() - began_s
+        up, down = to_board.take(now_s), to_host.take(now_s)
+        if up:
+            board.write(up)
+        host.endpoint.send(down)

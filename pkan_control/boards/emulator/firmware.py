@@ -1,0 +1,223 @@
+"""The firmware of a board, without input or output: bytes and times in us in, bytes out.
+
+It follows doc/bridge_protocol.md, so that a real board can take its place.
+"""
+
+from collections import OrderedDict
+from typing import Any
+
+from pkan_control.boards.emulator.chip_model import Meter
+from pkan_control.boards.emulator.device import LAYER_LATENCY_US, REBOOT, Device
+from pkan_control.boards.emulator.requests import Refused
+from pkan_control.boards.emulator.slots import SLOTS
+from pkan_control.bridge import messages as m
+from pkan_control.bridge.codes import ALERT, MAGIC, BoardKind, Capability, Kind, State, Status
+from pkan_control.bridge.frame import (
+    EVENT,
+    MAX_RAW,
+    RESPONSE,
+    RETRANSMISSION,
+    VERSION,
+    Decoder,
+    Frame,
+    encode,
+)
+from pkan_control.bridge.layouts import DICTIONARY_CRC, EVENTS, REFUSAL, REQUESTS, RESPONSES
+from pkan_control.chips.board.program_image import MAX_K, MAX_PORTS
+from pkan_control.chips.simulated import CONVERTER_BITS
+from pkan_control.devices.bandpass import CLOCK_HZ
+from pkan_control.devices.deviations import Deviations
+
+UID = b'EMU\0'
+CREDITS = 8
+MAX_EDGES = 35_000
+TELEMETRY_MS = 100
+# Answers that are given again where a request comes twice, and readings sent at a time.
+REMEMBERED, READINGS = 8, 4
+SUPPLY_MV, REFERENCE_MV = 3300, 1500
+NOT_REMEMBERED = (Kind.HELLO, Kind.SAFE, Kind.PING)
+
+
+class Firmware:
+    """An emulated board; its chip is the simulated one of that seed."""
+
+    def __init__(self, seed: int, deviations: Deviations) -> None:
+        """Power on at time 0."""
+        self.uid = UID + seed.to_bytes(8, 'little')
+        self.device = Device(seed, deviations)
+        self.credits = CREDITS
+        self._session = 0
+        self._meter = Meter()
+        self._restart()
+
+    def reboot(self, now_us: int, cause: int = REBOOT) -> None:
+        """Start anew, as after a loss of power or a reset."""
+        self.device.reboot(now_us, cause)
+        self._restart()
+
+    @property
+    def next_us(self) -> float:
+        """When it does something by itself next, infinity for never."""
+        if self.device.readings or self.device.log:
+            return 0
+        due = self.device.next_us
+        if self._open and self._period_us and self.device.state != State.BOOT:
+            due = min(due, self._telemetry_us + self._period_us)
+        return due
+
+    def _restart(self) -> None:
+        self.decoder = Decoder()
+        self.sequence_gaps = 0
+        self._open = False
+        self._nonce = -1
+        self._last: int | None = None
+        self._events = 0
+        self._period_us, self._telemetry_us = 1000 * TELEMETRY_MS, 0
+        self._remembered: OrderedDict[tuple[int, int], bytes] = OrderedDict()
+
+    def receive(self, data: bytes, now_us: int) -> bytes:
+        """Take bytes; return answers and events."""
+        before = self.tick(now_us)
+        if self.device.state == State.BOOT:
+            return before
+        frames = self.decoder.feed(data)
+        answers = b''.join(self._answer(frame, now_us) for frame in frames)
+        return before + answers + self._send_events()
+
+    def tick(self, now_us: int) -> bytes:
+        """Let time pass; return events."""
+        self.device.tick(now_us)
+        if self.device.state == State.BOOT or not self._open:
+            return b''
+        return self._send_telemetry(now_us) + self._send_events()
+
+    def _answer(self, frame: Frame, now_us: int) -> bytes:
+        if frame.flags & (RESPONSE | EVENT):
+            return b''
+        key = (frame.kind, frame.sequence)
+        if key in self._remembered and frame.session == self._session:
+            return self._remembered[key]
+        try:
+            status, payload = self._carry_out(frame, now_us)
+        except Refused as refused:
+            status, payload = refused.status, _refusal(refused)
+            if refused.text:
+                self.device.log.append(refused.text)
+        return self._respond(frame, status, payload)
+
+    def _respond(self, frame: Frame, status: int, payload: bytes) -> bytes:
+        alert = ALERT if self.device.faults else 0
+        data = encode(
+            Frame(
+                frame.kind, frame.sequence, self._session, payload, RESPONSE, status | alert,
+                self.credits,
+            )
+        )  # fmt: skip
+        if frame.session == self._session and frame.kind not in NOT_REMEMBERED:
+            self._remembered[frame.kind, frame.sequence] = data
+            if len(self._remembered) > REMEMBERED:
+                self._remembered.popitem(last=False)
+        return data
+
+    def _carry_out(self, frame: Frame, now_us: int) -> tuple[int, bytes]:
+        if frame.version != VERSION:
+            raise Refused(Status.VERSION, frame.version, VERSION)
+        if frame.kind not in REQUESTS:
+            raise Refused(Status.UNSUPPORTED)
+        kind = Kind(frame.kind)
+        if kind not in (Kind.HELLO, Kind.SAFE):
+            self._check_session(frame)
+        if self._open and frame.session == self._session:
+            self._check_sequence(frame)
+        try:
+            message = REQUESTS[kind].unpack(frame.payload)
+        except ValueError:
+            raise Refused(Status.LENGTH) from None
+        status, response = self._handle(kind, message, now_us)
+        return status, RESPONSES[kind].pack(response)
+
+    def _check_session(self, frame: Frame) -> None:
+        if not self._open or frame.session != self._session:
+            raise Refused(Status.SESSION, frame.session, self._session)
+
+    def _check_sequence(self, frame: Frame) -> None:
+        if self._last is not None and not frame.flags & RETRANSMISSION:
+            self.sequence_gaps += frame.sequence != (self._last + 1) & 0xFFFF
+        self._last = frame.sequence
+
+    def _handle(self, kind: Kind, message: Any, now_us: int) -> tuple[Status, Any]:
+        if kind == Kind.HELLO:
+            return Status.OK, self._hello(message, now_us)
+        if kind == Kind.TELEMETRY:
+            return Status.OK, self._telemetry(now_us)
+        if kind == Kind.TELEMETRY_PERIOD:
+            self._period_us = 1000 * message.period_ms
+            return Status.OK, message
+        return self.device.handle(kind, message, now_us)
+
+    def _hello(self, message: m.Hello, now_us: int) -> m.HelloReply:
+        if message.magic != MAGIC:
+            raise Refused(Status.ARGUMENT, message.magic, MAGIC)
+        if not message.version_min <= VERSION <= message.version_max:
+            raise Refused(Status.VERSION, message.version_max, VERSION)
+        if not self._open or message.nonce != self._nonce:
+            self._begin_session(message.nonce, now_us)
+        device = self.device
+        return m.HelloReply(
+            MAGIC, VERSION, BoardKind.EMULATOR, 1, bytes((0, 1, 0, 0)), self.uid, self._session,
+            MAX_RAW, CREDITS, SLOTS, Capability.DETECTORS, MAX_PORTS, MAX_PORTS, MAX_EDGES, MAX_K,
+            CONVERTER_BITS, LAYER_LATENCY_US, round(CLOCK_HZ), device.boot_count,
+            device.reset_cause, device.state, device.crc, DICTIONARY_CRC,
+        )  # fmt: skip
+
+    def _begin_session(self, nonce: int, now_us: int) -> None:
+        """Give a number that the last session did not have; what is armed goes safe."""
+        self._session = 1 + (self._session + (nonce & 0x7FFF)) % 0xFFFD
+        self._nonce, self._open, self._last = nonce, True, None
+        self._remembered.clear()
+        self._telemetry_us = now_us
+        self.device.end_session()
+
+    def _telemetry(self, now_us: int) -> m.TelemetryData:
+        device, errors, meter = self.device, self.decoder.errors, self._meter
+        meter.read(device.store.model, now_us)
+        current_ua = round(meter.power_w / SUPPLY_MV * 1e9)
+        energy_uj = round(meter.energy_j * 1e6) & 0xFFFFFFFF
+        temperature = round(100 * device.temperature_c)
+        damaged = errors.cobs + errors.length
+        return m.TelemetryData(
+            now_us // 1000 & 0xFFFFFFFF, temperature, temperature, SUPPLY_MV, REFERENCE_MV,
+            current_ua, energy_uj, device.evaluations, errors.crc & 0xFFFF, damaged & 0xFFFF,
+            self.sequence_gaps & 0xFFFF, device.deadline_misses & 0xFFFF, device.state,
+            self.credits, 0, device.faults,
+        )  # fmt: skip
+
+    def _send_telemetry(self, now_us: int) -> bytes:
+        if not self._period_us or now_us - self._telemetry_us < self._period_us:
+            return b''
+        self._telemetry_us = now_us
+        return self._event(Kind.TELEMETRY, self._telemetry(now_us))
+
+    def _send_events(self) -> bytes:
+        device = self.device
+        if not self._open:
+            return b''
+        count = min(READINGS, len(device.readings))
+        events = [self._event(Kind.SWEEP_DATA, device.readings.popleft()) for _ in range(count)]
+        while device.log:
+            text = device.log.popleft().encode()[:255]
+            events.append(self._event(Kind.LOG, m.Log(1, text)))
+        return b''.join(events)
+
+    def _event(self, kind: Kind, message: Any) -> bytes:
+        self._events = (self._events + 1) & 0xFFFF
+        payload = EVENTS[kind].pack(message)
+        return encode(Frame(kind, self._events, self._session, payload, EVENT, 0, self.credits))
+
+
+def _refusal(refused: Refused) -> bytes:
+    """Return both values; a gap tells the next offset alone, as the response would."""
+    numbers = [number & 0xFFFFFFFF for number in refused.numbers]
+    if refused.status == Status.OFFSET_GAP:
+        return RESPONSES[Kind.PROGRAM_DATA].pack(m.NextOffset(*numbers))
+    return REFUSAL.pack(m.Refusal(*numbers)) if len(numbers) == 2 else b''

@@ -1,0 +1,69 @@
+"""What an emulated board keeps while it has no power, as a JSON file."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+from pkan_control.boards.emulator.firmware import Firmware
+from pkan_control.chips.board.program_image import unpack_image
+from pkan_control.chips.chip import Index
+from pkan_control.common.errors import UserError
+from pkan_control.common.files import replace_file
+
+VERSION = 1
+MAX_BYTES = 64 * 1024 * 1024
+DAMAGE = (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+
+
+def save_snapshot(path: Path, board: Firmware, preset: str) -> None:
+    """Write program, stored trims, dead elements and the number of boots."""
+    store = board.device.store
+    crc, trims = store.kept_trims
+    values = {
+        'version': VERSION,
+        'uid': board.uid.hex(),
+        'preset': preset,
+        'boots': board.device.boot_count,
+        'dead_elements': [astuple(index) for index in store.failed],
+        'trims': {'program': crc, 'values': [[*at, *value] for at, value in trims.items()]},
+        'slot': None if store.active is None else store.active[0],
+        'image': '' if store.active is None else store.active[1].hex(),
+    }
+    replace_file(path, (json.dumps(values) + '\n').encode(), 'state of the board ')
+
+
+def load_snapshot(path: Path, board: Firmware, preset: str) -> None:
+    """Give a fresh board what a file keeps; raise a `UserError` for that of another board."""
+    where = f'state of the board {path}'
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UserError(f'has {path.stat().st_size} bytes: at most {MAX_BYTES}')
+        values = json.loads(path.read_bytes())
+        for name, wanted in (
+            ('version', VERSION), ('uid', board.uid.hex()), ('preset', preset),
+        ):  # fmt: skip
+            if values[name] != wanted:
+                raise UserError(f'{name} {values[name]!r}: this board has {wanted!r}')
+        _restore(board, values)
+    except OSError as error:
+        raise UserError(f'cannot read {where}: {error.strerror}') from None
+    except UserError as error:
+        raise UserError(f'{where}: {error}') from None
+    except DAMAGE as error:
+        raise UserError(f'{where}: damaged ({error!r})') from None
+
+
+def _restore(board: Firmware, values: Mapping[str, Any]) -> None:
+    store = board.device.store
+    board.device.boot_count = 1 + int(values['boots'])
+    if values['image']:
+        data = bytes.fromhex(values['image'])
+        store.load(int(values['slot']), data, unpack_image(data), crc32(data))
+    for place in values['dead_elements']:
+        store.fail_element(Index(*map(int, place)))
+    rows = (map(int, row) for row in values['trims']['values'])
+    trims = {(kind, number): (gain, offset) for kind, number, gain, offset in rows}
+    store.kept_trims = (int(values['trims']['program']), trims)

@@ -1,0 +1,107 @@
+"""A board and its wire in virtual time: time passes while somebody reads, and at no other time.
+
+A day at the wire takes minutes, and the same faults at the same times give the same day.
+"""
+
+from collections.abc import Callable
+
+from pkan_control.boards.emulator.fault_proxy import FaultLine, FaultPlan, Outage
+from pkan_control.boards.emulator.firmware import Firmware
+
+TRANSIT_S = 300e-6
+
+
+class VirtualWire:
+    """What a host opens to reach the board; `now_s` is the clock of both."""
+
+    def __init__(self, firmware: Firmware, seed: int) -> None:
+        """Begin at 0 s; the seed is that of what faults do to frames."""
+        self.firmware = firmware
+        self.to_board = FaultLine(FaultPlan(seed), 'to the board')
+        self.to_host = FaultLine(FaultPlan(seed), 'to the host')
+        self._now_s = 0.0
+        self._plugged_s = 0.0
+        self._open = False
+        self._plan: list[tuple[float, Callable[[], None]]] = []
+
+    def now_s(self) -> float:
+        """Return the time."""
+        return self._now_s
+
+    @property
+    def now_us(self) -> int:
+        """The time as the board has it."""
+        return round(self._now_s * 1e6)
+
+    def at(self, time_s: float, action: Callable[[], None]) -> None:
+        """Let something happen at a time."""
+        self._plan.append((time_s, action))
+
+    def unplug(self, seconds: float) -> None:
+        """Pull the cable out, and put it back after some time."""
+        self._open, self._plugged_s = False, self._now_s + seconds
+        for line in (self.to_board, self.to_host):
+            line.fail(Outage(self._now_s, self._plugged_s))
+
+    # What a transport does.
+
+    def connect(self) -> 'VirtualWire':
+        """Open the host's end."""
+        if self._now_s < self._plugged_s:
+            raise ConnectionError('no such device')
+        self._open = True
+        return self
+
+    def read(self, timeout_s: float) -> bytes:
+        """Let time pass until something comes."""
+        until_s = self._now_s + timeout_s
+        while self._open:
+            data = self.to_host.take(self._now_s)
+            if data or self._now_s >= until_s:
+                return data
+            self._pass(until_s)
+        raise ConnectionError('the device is gone')
+
+    def write(self, data: bytes) -> None:
+        """Send to the board."""
+        if not self._open:
+            raise ConnectionError('the device is gone')
+        self.to_board.put(data, self._now_s + TRANSIT_S)
+
+    def close(self) -> None:
+        """Close the host's end; the board goes on."""
+        self._open = False
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass for the board while nobody reads."""
+        until_s = self._now_s + seconds
+        while self._now_s < until_s:
+            self._pass(until_s)
+            if not self._open:
+                self.to_host.take(self._now_s)
+
+    def _pass(self, until_s: float) -> None:
+        """Let time pass up to the next thing that happens, or to `until_s`."""
+        board, due_us = self.firmware, self.firmware.next_us
+        due_s = min(self.to_board.next_s, self.to_host.next_s, due_us * 1e-6, until_s)
+        if self._plan:
+            due_s = self._act(due_s)
+        self._now_s = max(self._now_s, due_s)
+        data = self.to_board.take(self._now_s)
+        if data:
+            answer = board.receive(data, self.now_us)
+        elif due_us <= self.now_us:
+            answer = board.tick(self.now_us)
+        else:
+            return
+        self.to_host.put(answer, self._now_s + TRANSIT_S)
+
+    def _act(self, until_s: float) -> float:
+        """Do what is planned first, if it comes before a time; return when something happens."""
+        self._plan.sort(key=lambda planned: planned[0])
+        if self._plan[0][0] > until_s:
+            return until_s
+        time_s, action = self._plan.pop(0)
+        self._now_s = max(self._now_s, time_s)
+        action()
+        return self._now_s

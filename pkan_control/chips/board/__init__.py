@@ -1,0 +1,1 @@
+"""A chip on a board behind the hardware bridge."""

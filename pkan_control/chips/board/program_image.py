@@ -1,0 +1,167 @@
+"""A program as bytes, as boards hold it: see "Program image" in doc/bridge_protocol.md.
+
+Capacitor codes are in it and not frequencies: what a board realises is what was trained.
+"""
+
+import math
+from dataclasses import dataclass
+from struct import Struct
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pkan_control.common.errors import UserError
+from pkan_control.devices.element import Device, find_device
+from pkan_control.networks.program import MAX_LAYERS, MAX_WIDTH, Program
+
+MAGIC = b'PKIM'
+VERSION = 1
+# Numbers of the element kinds, and of those that an edge can have: one bit of a mask for each.
+ELEMENT_KINDS = {'bandpass': 1}
+MAX_K = 8
+# Outputs and inputs are counted in one byte on the wire.
+MAX_PORTS = 255
+ONE = 1 << 16
+
+# Magic, version, element kind, layers, K, inputs, outputs, clock in Hz, a and b of the input map
+# 10**(a + b x) and the scale of the sigmoid in Q16.16, CRC-32 of all that follows.
+_HEADER = Struct('<4sBBBBHHIiiII')
+_LAYER = Struct('<HH')
+_ELEMENT = np.dtype(
+    [('gain', '<i2'), ('capacitors', 'u1', 4), ('input_capacitor', 'u1'), ('flags', 'u1')]
+)
+
+
+class ImageError(UserError):
+    """Bytes that are no image; `numbers` are what came and what is wanted, if they are known."""
+
+    def __init__(self, text: str, *numbers: int) -> None:
+        """Say what is wrong."""
+        super().__init__(f'image {text}')
+        self.numbers = numbers
+
+
+@dataclass(frozen=True)
+class Image:
+    """A program, and the number of its elements that no chip can realise."""
+
+    layers: tuple[NDArray[np.int16], ...]
+    device: str
+    squash_scale: float
+    unrealisable: int
+
+    @property
+    def elements(self) -> int:
+        """Number of elements."""
+        return sum(math.prod(codes.shape[:3]) for codes in self.layers)
+
+    def program(self) -> Program:
+        """Return the program; raise a `UserError` if an element cannot be realised."""
+        return Program(self.device, self.layers, self.squash_scale)
+
+
+def pack_program(program: Program) -> bytes:
+    """Return the image of a program; refuse what an image cannot hold."""
+    layers, shape = program.layers, program.shape
+    elements = {codes.shape[2] for codes in layers}
+    if program.device not in ELEMENT_KINDS:
+        raise UserError(f'device {program.device}: boards have {", ".join(ELEMENT_KINDS)} only')
+    if len(elements) > 1 or max(elements) > MAX_K:
+        raise UserError(f'{sorted(elements)} elements in an edge: boards have one K up to {MAX_K}')
+    if max(shape[0], shape[-1]) > MAX_PORTS:
+        raise UserError(f'network of shape {shape}: boards have {MAX_PORTS} inputs and outputs')
+    scale = round(program.squash_scale * ONE)
+    if not 0 < scale < ONE * ONE:
+        raise UserError(f'squash scale {program.squash_scale}: must be in {1 / ONE} to {ONE}')
+    body = b''.join(_pack_layer(codes) for codes in layers)
+    head = _HEADER.pack(
+        MAGIC, VERSION, ELEMENT_KINDS[program.device], len(layers), max(elements),
+        shape[0], shape[-1], *_constants(find_device(program.device)), scale, crc32(body),
+    )  # fmt: skip
+    return head + body
+
+
+def _pack_layer(codes: NDArray[np.int16]) -> bytes:
+    sources, targets, elements, _ = codes.shape
+    cells = np.zeros((sources, targets), _edge(elements))
+    cells['mask'], cells['elements'] = (1 << elements) - 1, elements
+    cells['cells']['gain'] = codes[..., 0]
+    cells['cells']['capacitors'] = codes[..., 1:]
+    return _LAYER.pack(sources, targets) + cells.tobytes()
+
+
+def _edge(elements: int) -> np.dtype[np.void]:
+    return np.dtype(
+        [('mask', 'u1'), ('elements', 'u1'), ('zero', '<u2'), ('cells', _ELEMENT, elements)]
+    )
+
+
+def _constants(device: Device) -> tuple[int, int, int]:
+    clock_hz, a, b = device.constants[:3]
+    return round(clock_hz), round(a * ONE), round(b * ONE)
+
+
+def unpack_image(data: bytes) -> Image:
+    """Return what an image holds; raise an `ImageError` for bytes that are none."""
+    if len(data) < _HEADER.size:
+        raise ImageError(f'of {len(data)} bytes: at least {_HEADER.size}', len(data), _HEADER.size)
+    magic, version, kind, count, elements, inputs, outputs, *rest = _HEADER.unpack_from(data)
+    *constants, scale, identity = rest
+    _equal('magic', int.from_bytes(magic), int.from_bytes(MAGIC), '08x')
+    _equal('version', version, VERSION)
+    names = {number: name for name, number in ELEMENT_KINDS.items()}
+    if kind not in names:
+        raise ImageError(f'with element kind {kind}: allowed are {list(names)}', kind, min(names))
+    wanted = _constants(find_device(names[kind]))
+    for name, got, want in zip(('clock', 'a', 'b'), constants, wanted, strict=True):
+        _equal(name, got, want)
+    _equal('CRC-32', crc32(data[_HEADER.size :]), identity, '08X')
+    if not (1 <= count <= MAX_LAYERS and 1 <= elements <= MAX_K and scale):
+        raise ImageError(f'with {count} layers, K {elements}, sigmoid scale {scale}')
+    layers = _unpack_layers(data[_HEADER.size :], count, elements)
+    _equal('inputs', inputs, layers[0].shape[0])
+    _equal('outputs', outputs, layers[-1].shape[1])
+    return Image(layers, names[kind], scale / ONE, _unrealisable(layers, names[kind]))
+
+
+def _equal(name: str, got: int, wanted: int, show: str = 'd') -> None:
+    if got != wanted:
+        raise ImageError(f'with {name} {got:{show}}: must be {wanted:{show}}', got, wanted)
+
+
+def _unpack_layers(data: bytes, count: int, elements: int) -> tuple[NDArray[np.int16], ...]:
+    layers: list[NDArray[np.int16]] = []
+    for _ in range(count):
+        codes, data = _unpack_layer(data, elements)
+        if layers:
+            _equal('inputs of a layer', codes.shape[0], layers[-1].shape[1])
+        layers.append(codes)
+    _equal('bytes at the end', len(data), 0)
+    return tuple(layers)
+
+
+def _unpack_layer(data: bytes, elements: int) -> tuple[NDArray[np.int16], bytes]:
+    if len(data) < _LAYER.size:
+        raise _too_short('a layer', len(data), _LAYER.size)
+    sources, targets = _LAYER.unpack_from(data)
+    if not (1 <= sources <= MAX_WIDTH and 1 <= targets <= MAX_WIDTH):
+        raise ImageError(f'with a layer {sources} x {targets}: must be 1 to {MAX_WIDTH}')
+    size = _LAYER.size + sources * targets * _edge(elements).itemsize
+    if size > len(data):
+        raise _too_short(f'a layer {sources} x {targets}', len(data), size)
+    edges = np.frombuffer(data[_LAYER.size : size], _edge(elements)).reshape(sources, targets)
+    bits = (edges['mask'][..., None] >> np.arange(elements)) & 1
+    codes = np.empty((sources, targets, elements, 5), np.int16)
+    codes[..., 0] = edges['cells']['gain'] * bits
+    codes[..., 1:] = edges['cells']['capacitors']
+    return codes, data[size:]
+
+
+def _too_short(what: str, there: int, wanted: int) -> ImageError:
+    return ImageError(f'with {there} bytes left for {what}: must be {wanted}', there, wanted)
+
+
+def _unrealisable(layers: tuple[NDArray[np.int16], ...], name: str) -> int:
+    low, high = np.array(find_device(name).code_limits).T
+    return sum(int(((codes < low) | (codes > high)).any(axis=-1).sum()) for codes in layers)

@@ -1,0 +1,66 @@
+"""`pkan calibrate`: measure what is particular about a chip, and correct it."""
+
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pkan_control.cli.commands.options import JsonFile, writable, write_json
+
+if TYPE_CHECKING:
+    from pkan_control.chips.calibration.calibration import Calibration
+
+
+def calibrate(
+    controller: Annotated[Path, typer.Argument(help='Controller file that the chip is to run.')],
+    chip: Annotated[str, typer.Option(help='Chip URI: sim:?seed=1&..., tcp://, serial://.')],
+    out: Annotated[
+        Path | None, typer.Option(help='Calibration file; CONTROLLER.UID.calibration.')
+    ] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Self-test, sweep, trim and fit a chip; write its calibration file and a picture.
+
+    A calibration that was interrupted goes on where it was when it is started again.
+    """
+    from pkan_control.control.controller_file import load_bundle
+    from pkan_control.evaluation.rollouts.calibrating import analogue, calibrate_chip
+    from pkan_control.reporting.pictures.calibration import draw_calibration
+    from pkan_control.reporting.tables import calibration_table, console, stages
+
+    bundle = load_bundle(controller)
+    date = datetime.now(UTC).isoformat(timespec='seconds')
+
+    def name(uid: str) -> Path:
+        path = out or controller.with_suffix(f'.{uid}.calibration')
+        writable(path)
+        writable(path.with_suffix('.png'))
+        return path
+
+    try:
+        with stages() as tell:
+            path, found = calibrate_chip(bundle, chip, name, date, tell)
+    except KeyboardInterrupt:
+        print('interrupted: the same command goes on from here', file=sys.stderr)
+        raise
+    draw_calibration(path.with_suffix('.png'), analogue(bundle), found)
+    console.print(calibration_table(f'{found.uid} with {controller}', found))
+    for fault in found.faults:
+        console.print(f'  {fault}')
+    console.print(f'{path}, {path.with_suffix(".png")}')
+    about = {'date': date, 'chip': chip, 'controller': str(controller)}
+    write_json(json_file, about | _figures(found))
+
+
+def _figures(found: 'Calibration') -> dict[str, Any]:
+    return {
+        'uid': found.uid,
+        'program': found.program,
+        'sigma': found.sigma,
+        'faults': [str(fault) for fault in found.faults],
+        'raw': asdict(found.raw),
+        'trimmed': asdict(found.trimmed),
+    }

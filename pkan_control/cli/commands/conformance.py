@@ -1,0 +1,40 @@
+"""`pkan conformance`: whether a board follows the protocol."""
+
+from typing import Annotated
+
+import typer
+
+from pkan_control.cli.commands.options import JsonFile, write_json
+
+
+def conformance(
+    uri: Annotated[str, typer.Argument(help='Board: serial:///dev/ttyACM0, tcp://HOST:PORT.')],
+    json_file: JsonFile = None,
+) -> None:
+    """Ask a board everything that doc/bridge_protocol.md says; its program is replaced.
+
+    The exit code is 1 where the board does something else.
+    """
+    from pkan_control.boards.conformance.suite import CHECKS
+    from pkan_control.boards.conformance.suite import conformance as run
+    from pkan_control.chips.uri import open_transport
+    from pkan_control.common.errors import UserError
+    from pkan_control.reporting.tables import conformance_table, console, progress
+
+    transport = open_transport(uri)
+    try:
+        with progress(uri, len(CHECKS)) as report:
+            verdicts = run(transport, report)
+    except OSError as error:
+        raise UserError(f'{uri}: {error}') from None
+    console.print(conformance_table(uri, verdicts))
+    passed = sum(verdict.passed for verdict in verdicts)
+    console.print(f'{passed} of {len(verdicts)} passed')
+    found = [
+        {'check': v.check.name, 'section': v.check.section, 'passed': v.passed,
+         'expected': v.expected, 'came': v.came}
+        for v in verdicts
+    ]  # fmt: skip
+    write_json(json_file, {'board': uri, 'passed': passed, 'checks': found})
+    if passed < len(verdicts):
+        raise typer.Exit(1)

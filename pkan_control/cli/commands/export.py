@@ -1,0 +1,48 @@
+"""`pkan export`: a controller's network for other tools."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pkan_control.cli.commands.options import writable
+
+
+def export(
+    controller: Annotated[Path, typer.Argument(help='Controller file.')],
+    spice: Annotated[
+        Path | None,
+        typer.Option(help='Write a SPICE netlist; ngspice -b runs it.', callback=writable),
+    ] = None,
+    onnx: Annotated[
+        Path | None,
+        typer.Option(help='Write an ONNX model, observation to output.', callback=writable),
+    ] = None,
+    single: Annotated[
+        bool, typer.Option('--single', help='The ONNX model in single precision.')
+    ] = False,
+) -> None:
+    """Write the network of a controller for circuit simulators and for ONNX runtimes."""
+    from pkan_control.common.errors import UserError
+    from pkan_control.control.controller_file import load_bundle
+    from pkan_control.control.exports.spice import save_spice
+    from pkan_control.evaluation.rollouts.baselines import describe
+    from pkan_control.networks.mlp import Mlp
+    from pkan_control.reporting.tables import console
+
+    if spice is None and onnx is None:
+        raise UserError('nothing to export to: give --spice FILE, --onnx FILE or both')
+    bundle = load_bundle(controller)
+    if spice is not None:
+        if isinstance(bundle.program, Mlp):
+            raise UserError('an MLP has no elements: only --onnx can export it')
+        law = bundle.law
+        title = f'{bundle.task}, {describe(bundle)}, by pkan export'
+        save_spice(spice, bundle.program, law.observation.names, law.output.names, title)
+        console.print(f'{spice}: SPICE netlist, {bundle.program.elements} elements')
+    if onnx is not None:
+        from pkan_control.control.exports.onnx import save_onnx
+
+        save_onnx(onnx, bundle, single)
+        precision = 'single' if single else 'double'
+        console.print(f'{onnx}: ONNX model in {precision} precision, observation to output')

@@ -1,0 +1,33 @@
+"""`pkan inspect`: what a controller file holds."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pkan_control.cli.commands.options import JsonFile, write_json
+
+
+def inspect(
+    controller: Annotated[Path, typer.Argument(help='Controller file.')],
+    out: Annotated[Path, typer.Option(help='Picture of the edges.')] = Path('edges.png'),
+    json_file: JsonFile = None,
+) -> None:
+    """Print what a controller file holds, and draw each edge as the curve that it computes.
+
+    The JSON file also has every code of every element, `layers`.
+    """
+    from pkan_control.control.controller_file import facts, load_bundle
+    from pkan_control.networks.mlp import Mlp
+    from pkan_control.reporting.pictures.edges import draw_edges
+    from pkan_control.reporting.tables import console, fact_table
+
+    bundle = load_bundle(controller)
+    values = facts(bundle)
+    console.print(fact_table(str(controller), values))
+    if not isinstance(bundle.program, Mlp):
+        law = bundle.law
+        draw_edges(out, bundle.program, law.observation.names, law.output.names)
+        console.print(f'Picture: {out}')
+        values['layers'] = [codes.tolist() for codes in bundle.program.layers]
+    write_json(json_file, values)

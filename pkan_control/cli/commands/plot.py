@@ -1,0 +1,42 @@
+"""`pkan plot`: the figures of a report as PNG."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pkan_control.cli.commands.options import (
+    CalibrationFile,
+    ChipCount,
+    ChipName,
+    ControllerFile,
+    Episodes,
+    ScenarioName,
+    Seed,
+    TaskName,
+    YieldFiles,
+)
+
+
+def plot(
+    task: TaskName,
+    controller: ControllerFile = None,
+    chip: ChipName = 'sim:?preset=typical',
+    chips: ChipCount = 1,
+    scenario: ScenarioName = 'calm',
+    episodes: Episodes = 200,
+    seed: Seed = 0,
+    calibration: CalibrationFile = None,
+    yields: YieldFiles = None,
+    out: Annotated[Path, typer.Option(help='Folder of the pictures.')] = Path('plots'),
+) -> None:
+    """Fly episodes and draw them, for papers."""
+    from pkan_control.reporting.reports.evidence import Request, gather
+    from pkan_control.reporting.reports.png import draw_all
+    from pkan_control.reporting.tables import console, progress
+
+    request = Request(
+        task, controller, chip, chips, scenario, episodes, seed, calibration, yields or []
+    )
+    for path in draw_all(gather(request, progress), out):
+        console.print(str(path))

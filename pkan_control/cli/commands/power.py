@@ -1,0 +1,68 @@
+"""`pkan power`: what a controller's network would take, in several technologies."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pkan_control.cli.commands.options import JsonFile, write_json
+
+MlpFile = Annotated[
+    Path | None,
+    typer.Option(
+        help='Controller file of an MLP of equal score; or else the shipped one, of equal size.'
+    ),
+]
+Constants = Annotated[
+    bool, typer.Option('--constants', help='Print every constant with its source.')
+]
+
+
+def power(
+    controller: Annotated[Path, typer.Argument(help='Controller file.')],
+    mlp: MlpFile = None,
+    constants: Constants = False,
+    json_file: JsonFile = None,
+) -> None:
+    """Compare power, latency and energy of a network, analogue and digital.
+
+    The law's own work is in every row. Where the analogue network does not win, it says so.
+    """
+    from dataclasses import asdict
+
+    from pkan_control.common.errors import UserError
+    from pkan_control.control.controller_file import load_bundle
+    from pkan_control.evaluation.rollouts.baselines import describe, shipped_mlp
+    from pkan_control.evaluation.studies.law_cycles import law_cycles
+    from pkan_control.evaluation.studies.power import compare_power
+    from pkan_control.evaluation.studies.power_constants import CONSTANTS
+    from pkan_control.networks.program import Program
+    from pkan_control.reporting.study_tables import constant_table, power_table
+    from pkan_control.reporting.tables import console
+    from pkan_control.tasks.options import configured
+
+    bundle = load_bundle(controller)
+    file = mlp or shipped_mlp(bundle.task)
+    beside = load_bundle(file) if mlp or file.exists() else None
+    network = None if beside is None else beside.program
+    if isinstance(network, Program):
+        raise UserError(f'{file}: is no MLP: --mlp takes the controller file of one')
+    cycles = law_cycles(configured(bundle.task, law=bundle.law))
+    found = compare_power(bundle, network, cycles)
+    console.print(power_table(f'{controller}: {describe(bundle)}, {bundle.rate_hz:g} Hz', found))
+    rows = {describe(each): each.results.get('success_rate') for each in (bundle, beside) if each}
+    console.print(f'Success as measured at training: {_rates(rows)}')
+    if mlp is None and beside is not None:
+        console.print('The MLP has as many parameters as the network. One of equal score is '
+                      'smaller and takes less: --mlp FILE.')  # fmt: skip
+    for line in found.warnings():
+        console.print(f'warning: {line}')
+    if constants:
+        console.print(constant_table(CONSTANTS))
+    sources = {each.name: asdict(each) for each in CONSTANTS}
+    write_json(json_file, {**found.figures(), 'success_rates': rows, 'constants': sources})
+
+
+def _rates(rows: dict[str, float | None]) -> str:
+    shown = ((name, 'unknown' if rate is None else f'{rate:.1%}') for name, rate in rows.items())
+    return ', '.join(' '.join(each) for each in shown)

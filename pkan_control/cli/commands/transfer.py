@@ -1,0 +1,53 @@
+"""`pkan transfer`: trained networks on chips of a fabrication run, edge by edge."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pkan_control.cli.commands.options import JsonFile, Seed, Workers, write_json
+
+# Whose networks are moved where none are named.
+SHIPPED = ('drone_hover', 'drone_track')
+
+
+def transfer(
+    controllers: Annotated[
+        list[Path] | None, typer.Argument(help='Controller files; the shipped ones of the drone.')
+    ] = None,
+    edges: Annotated[
+        int, typer.Option(help='Edges that are moved, onto chips of each preset.', min=1)
+    ] = 35_000,
+    seed: Seed = 0,
+    workers: Workers = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Move trained networks onto simulated chips of each preset, and tell how faithful they are.
+
+    Every chip is measured and flown raw, then trimmed edge by edge; chips with dead elements are
+    told apart.
+    """
+    import time
+
+    from pkan_control.control.controller_file import load_bundle
+    from pkan_control.evaluation.rollouts.baselines import describe, shipped
+    from pkan_control.evaluation.rollouts.workers import cores
+    from pkan_control.evaluation.studies.runners import on_cores
+    from pkan_control.evaluation.studies.transfer import pieces, run_transfer
+    from pkan_control.reporting.study_tables import transfer_table
+    from pkan_control.reporting.tables import console, progress
+
+    files = controllers or [shipped(task) for task in SHIPPED]
+    bundles = [load_bundle(file) for file in files]
+    work = pieces(bundles, edges, seed)
+    began = time.perf_counter()
+    with progress('chips', sum(len(piece.seeds) for piece in work)) as report:
+        found = run_transfer(work, on_cores(workers or cores()), report)
+    took = time.perf_counter() - began
+    networks = ', '.join(f'{bundle.task} ({describe(bundle)})' for bundle in bundles)
+    for preset, figures in found['presets'].items():
+        console.print(transfer_table(preset, figures))
+    console.print(f'Networks: {networks}; {took:.0f} s')
+    rates = ', '.join(f'{task} {rate:.1%}' for task, rate in found['twin'].items())
+    console.print(f'The same settings without deviations, on the same episodes: {rates}')
+    write_json(json_file, {'edges': edges, 'seed': seed, 'took_s': took, **found})

@@ -1,0 +1,175 @@
+"""`pkan demo`: episodes over ROS 2, watched from outside, then a table and pictures."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import IO, Any, cast
+
+from pkan_control.chips.power import estimate_power
+from pkan_control.chips.uri import open_chip
+from pkan_control.common.errors import UserError
+from pkan_control.control.controller import make_controller
+from pkan_control.control.controller_file import Bundle, load_bundle
+from pkan_control.evaluation.rollouts.baselines import describe, shipped
+from pkan_control.evaluation.rollouts.record import (
+    EpisodeRecord,
+    read_records,
+    rollout_hash,
+    summary,
+)
+from pkan_control.evaluation.rollouts.rollout import Plan, check_fits, fly_bundle
+from pkan_control.networks.mlp import Mlp
+from pkan_control.reporting.pictures.edges import draw_edges
+from pkan_control.reporting.pictures.flights import draw_flights
+from pkan_control.reporting.tables import console, flight_table, progress
+from pkan_control.tasks.options import configured
+from pkan_control.tasks.task import AtAPoint, find_task
+
+# An episode takes less than a second; without one for so long, something is broken.
+PATIENCE_S = 60.0
+POLL_S = 0.1
+# Episodes of a film.
+FILMED = 2
+
+
+def run_demo(
+    name: str,
+    controller: Path | None,
+    chip: str,
+    episodes: int,
+    seed: int,
+    out: Path,
+    film: Path | None = None,
+) -> dict[str, Any]:
+    """Run a task over ROS, print the table, draw the pictures; return the figures for JSON."""
+    if not isinstance(find_task(name), AtAPoint):
+        raise UserError(f'task {name}: the demo shows drone_hover or arm_reach')
+    path = (controller or shipped(name)).resolve()
+    # A SIGTERM ends the demo as Ctrl-C does, and the nodes with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    bundle = load_bundle(path)
+    task = cast('AtAPoint', configured(name, law=bundle.law))
+    check_fits(bundle, task)
+    with closing(open_chip(chip)) as opened:
+        make_controller(bundle, opened)
+    record = (out / 'episodes.jsonl').resolve()
+    try:
+        record.parent.mkdir(parents=True, exist_ok=True)
+        record.unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(f'cannot write to {out}: {error.strerror}') from None
+    arguments = {
+        'controller': path, 'chip': chip, 'episodes': episodes, 'seed': seed, 'record': record,
+        'lockstep': 'true', 'real_time_factor': '0.0', 'namespace': 'pkan_demo',
+    }  # fmt: skip
+    given = [f'{key}:={value}' for key, value in arguments.items()]
+    code = _watch(name, given, record, episodes, out / 'launch.log')
+    records = read_records(record)
+    if code != 0 or len(records) < episodes:
+        print(
+            f'error: {len(records)} of {episodes} episodes: see {out}/launch.log', file=sys.stderr
+        )
+        raise SystemExit(code or 1)
+    title = f'{name} over ROS 2 in lockstep: {describe(bundle)}'
+    _show(task, bundle, records, f'{title} on {chip}', out)
+    if film is not None:
+        _film(film, task, records[:FILMED], title)
+    return _figures(task, bundle, chip, records, seed)
+
+
+def launch_command(task: str) -> list[str]:
+    """Return what runs a launch file: ROS 2's own launch where it is, else our runner."""
+    if shutil.which('ros2') and importlib.util.find_spec('launch_xml'):
+        return ['ros2', 'launch', 'pkan_control', f'{task}.launch.xml']
+    return [sys.executable, '-m', 'pkan_control.ros.launch_runner', f'{task}.launch.xml']
+
+
+def ros_environment() -> dict[str, str]:
+    """Return the environment of the nodes: this machine alone, and a domain of their own."""
+    environment = dict(os.environ)
+    environment.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    environment.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
+    return environment
+
+
+def _watch(name: str, given: list[str], record: Path, episodes: int, log: Path) -> int:
+    """Run the launch file until it ends, showing episodes as they come; return its exit code."""
+    with log.open('w') as output, _launched([*launch_command(name), *given], output) as process:
+        with progress(f'{name} over ROS 2', episodes) as report:
+            flown, since = 0, time.monotonic()
+            while process.poll() is None:
+                time.sleep(POLL_S)
+                now = record.read_bytes().count(b'\n') if record.exists() else 0
+                if now > flown:
+                    flown, since = now, time.monotonic()
+                    report(flown)
+                if time.monotonic() - since > PATIENCE_S:
+                    raise UserError(f'no episode ended within {PATIENCE_S:.0f} s: see {log}')
+        return process.returncode
+
+
+@contextmanager
+def _launched(command: list[str], output: IO[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process in a group of its own, and interrupt it when the block is left early."""
+    process = subprocess.Popen(  # noqa: S603 (the command is our own)
+        command, stdout=output, stderr=subprocess.STDOUT, env=ros_environment(),
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait()
+
+
+def _figures(
+    task: AtAPoint, bundle: Bundle, chip: str, records: list[EpisodeRecord], seed: int
+) -> dict[str, Any]:
+    """Run the same episodes without ROS; both must be equal to the last bit.
+
+    Only a simulated chip can be put back to the start: the noise of a board runs on.
+    """
+    episodes = len(records)
+    run = {'task': task.name, 'chip': chip, 'episodes': episodes, 'seed': seed, **summary(records)}
+    if not chip.startswith(('ideal:', 'sim:')):
+        return run
+    with progress('the same in process', episodes) as report:
+        flown = fly_bundle(Plan(task, episodes, seed), bundle, chip, 1, report)
+    alone = rollout_hash(flown)
+    same = 'bit-equal' if run['hash'] == alone else 'NOT bit-equal'
+    console.print(f'The same episodes in one process, without ROS: {same} ({alone[:16]})')
+    return {**run, 'hash_in_process': alone}
+
+
+def _film(path: Path, task: AtAPoint, records: list[EpisodeRecord], title: str) -> None:
+    from pkan_control.reporting.pictures.film import draw_film, frames_of
+
+    with progress(f'filming {path}', frames_of(records)) as report:
+        draw_film(path, task, records, title, report)
+    console.print(f'Film: {path}')
+
+
+def _show(
+    task: AtAPoint, bundle: Bundle, records: list[EpisodeRecord], title: str, out: Path
+) -> None:
+    console.print(flight_table(title, records))
+    draw_flights(out / 'flights.png', task, records, title)
+    pictures = [out / 'flights.png']
+    if not isinstance(bundle.program, Mlp):
+        power = [watts * 1e6 for watts in estimate_power(bundle.program)]
+        console.print(
+            f'Power of the network on a dedicated CMOS chip, estimated: {power[1]:.0f} uW '
+            f'(P10 {power[0]:.0f}, P90 {power[2]:.0f}); law and guard, which are digital, apart.'
+        )
+        law = bundle.law
+        draw_edges(out / 'edges.png', bundle.program, law.observation.names, law.output.names)
+        pictures.append(out / 'edges.png')
+    console.print('Pictures: ' + ', '.join(str(picture) for picture in pictures))

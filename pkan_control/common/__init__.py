@@ -1,0 +1,1 @@
+"""What every package uses: arrays, errors, files, seeds."""

@@ -1,0 +1,64 @@
+"""A file to which work is appended as it is done, a line of JSON each, and gone on with later.
+
+The first line says what the work is. A line that was not written whole, because the process was
+killed say, is dropped.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pkan_control.common.errors import UserError
+
+
+class JsonLines:
+    """Lines that are there, and more that are appended."""
+
+    def __init__(self, path: Path, about: Mapping[str, Any]) -> None:
+        """Open a file, or go on with one of the same work; refuse one of other work."""
+        self._path = path
+        self.found: list[dict[str, Any]] = []
+        if not path.exists() or not path.stat().st_size:
+            self.append({'about': dict(about)})
+            return
+        before, self.found, whole = _read(path)
+        if before != json.loads(json.dumps(dict(about))):
+            name = next((key for key in about if before.get(key) != about[key]), 'work')
+            raise UserError(
+                f'{path}: is of {name} {before.get(name)!r}, not of {about.get(name)!r}: '
+                'give another file'
+            )
+        os.truncate(path, whole)
+
+    def append(self, values: Mapping[str, Any]) -> None:
+        """Add a line, which is on the disk when this returns."""
+        line = json.dumps(values, allow_nan=False) + '\n'
+        try:
+            with self._path.open('ab') as file:
+                file.write(line.encode())
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise UserError(f'cannot write {self._path}: {error.strerror}') from None
+
+
+def read_lines(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return what the work is, and all lines."""
+    try:
+        about, lines, _ = _read(path)
+    except OSError as error:
+        raise UserError(f'{path}: {error.strerror}') from None
+    return about, lines
+
+
+def _read(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]], int]:
+    """Return what the work is, all lines, and how many bytes are whole."""
+    data = path.read_bytes()
+    whole = data.rfind(b'\n') + 1
+    try:
+        first, *lines = data[:whole].splitlines()
+        return dict(json.loads(first)['about']), [dict(json.loads(x)) for x in lines], whole
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f'{path}: no file of work that was begun ({error})') from None

@@ -1,0 +1,74 @@
+"""Kinds of action: what the numbers of a law's command mean, and what else they can be told as."""
+
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+from pkan_control.common.arrays import Array
+from pkan_control.control.laws.law import Law
+from pkan_control.robots.quadrotor import Airframe
+
+
+class Kind(StrEnum):
+    """One kind of action."""
+
+    ROTOR_SPEEDS = 'rotor speeds'
+    WRENCH = 'wrench'
+    JOINT_POSITIONS = 'joint positions'
+    JOINT_VELOCITIES = 'joint velocities'
+    JOINT_EFFORTS = 'joint efforts'
+    STEERING_AND_SPEED = 'steering and speed'
+    TWIST = 'twist'
+    MIXED = 'mixed'
+
+
+# The array of a sensor_msgs/JointState that a number of a unit belongs to, and its kind.
+FIELDS = {
+    'position': (Kind.JOINT_POSITIONS, ('rad', 'm', '1')),
+    'velocity': (Kind.JOINT_VELOCITIES, ('rad/s', 'm/s', '1/s')),
+    'effort': (Kind.JOINT_EFFORTS, ('N', 'N m')),
+}
+STEERED = ('steering_angle', 'speed')
+
+
+class Car(Protocol):
+    """What a twist needs of a car."""
+
+    def curvature(self, steering: Array) -> Array:
+        """Return the curvature in 1/m that it takes at a steering angle in rad."""
+
+
+@runtime_checkable
+class Flying(Protocol):
+    """A law of a quadrotor: its rotor speeds are also a wrench."""
+
+    airframe: Airframe
+
+
+@runtime_checkable
+class Driving(Protocol):
+    """A law of a steered car: its steering angle and speed are also a twist."""
+
+    car: Car
+
+
+def field_of(unit: str) -> str:
+    """Return the array of a JointState that a number of that unit belongs to."""
+    for field, (_, units) in FIELDS.items():
+        if unit in units:
+            return field
+    raise ValueError(f'unit {unit!r} is none of a joint')
+
+
+def fields_of(law: Law) -> tuple[str, ...]:
+    """Return the array of a JointState of each number of a law's command."""
+    return tuple(field_of(signal.unit) for signal in law.command.signals)
+
+
+def kinds_of(law: Law) -> frozenset[Kind]:
+    """Return the kinds that a law's command can be told as; the first is its own."""
+    if isinstance(law, Flying):
+        return frozenset({Kind.ROTOR_SPEEDS, Kind.WRENCH})
+    if law.command.names == STEERED:
+        return frozenset({Kind.STEERING_AND_SPEED, Kind.TWIST})
+    fields = set(fields_of(law))
+    return frozenset({FIELDS[fields.pop()][0] if len(fields) == 1 else Kind.MIXED})

@@ -1,0 +1,177 @@
+"""A law and what evaluates its network, at a rate: from state and goal to command."""
+
+from collections import deque
+from time import perf_counter_ns
+from typing import Literal, Protocol, get_args
+
+import numpy as np
+
+from pkan_control.chips.calibration.calibration import Calibration
+from pkan_control.chips.chip import Chip
+from pkan_control.chips.twin_chip import TwinChip
+from pkan_control.common.arrays import Floats
+from pkan_control.common.errors import UserError, unknown
+from pkan_control.control.controller_file import Bundle
+from pkan_control.control.laws.law import Law
+from pkan_control.control.symmetry import asked_by, evaluations
+from pkan_control.networks.mlp import Mlp
+from pkan_control.networks.program import squash
+
+
+class Evaluator(Protocol):
+    """What computes a law's outputs: a network on a chip, an MLP, an expert."""
+
+    def begin(self, episode: int) -> None:
+        """Name the episode that starts now."""
+
+    def __call__(self, observation: Floats, time_s: float) -> Floats:
+        """Return outputs `[n_out]`, normalised, for an observation in the law's units."""
+
+
+OnLinkLost = Literal['safe', 'twin']
+
+# Inputs of the network that are remembered: what a calibration fits outputs to.
+HEARD = 2000
+
+
+class OnChip:
+    """A network on a chip, loaded and checked; `heard` holds its latest inputs."""
+
+    def __init__(self, bundle: Bundle, chip: Chip, calibration: Calibration | None = None) -> None:
+        """Load the bundle's program, trim and arm; refuse a chip slower than the control period.
+
+        A calibration of another chip or program is refused, too.
+        """
+        if isinstance(bundle.program, Mlp):
+            raise UserError('an MLP runs on no chip')
+        chip.program(bundle.program)
+        if calibration is not None:
+            calibration.apply(chip, bundle.program)
+        times, period = evaluations(bundle.law), 1 / bundle.rate_hz
+        latency = times * chip.identity.latency_s
+        if latency > period:
+            raise UserError(
+                f'chip {chip.identity.uid} needs {latency * 1e3:.1f} ms for this network: '
+                f'the control period is {period * 1e3:.1f} ms'
+            )
+        self._chip, self._outputs = chip, bundle.program.shape[-1]
+        self.calibration = calibration
+        self.arm()
+        self._terms = bundle.law.observation
+        self._scale = bundle.program.squash_scale
+        self._deadline_s = period / times
+        self._ask = asked_by(bundle.law, self._evaluate)
+        self.heard: deque[Floats] = deque(maxlen=HEARD)
+
+    def arm(self) -> None:
+        """Arm the chip; zeros are its safe action."""
+        self._chip.arm(np.zeros(self._outputs))
+
+    def give_up(self, why: str) -> None:
+        """Let the chip go safe in mid-flight."""
+        self._chip.give_up(why)
+
+    def begin(self, episode: int) -> None:
+        """Name the episode to the chip."""
+        self._chip.begin(episode)
+
+    def __call__(self, observation: Floats, time_s: float) -> Floats:
+        """Evaluate on the chip."""
+        outputs: Floats = self._ask(self._terms.normalise(observation), time_s)
+        return outputs
+
+    def _evaluate(self, observation: Floats, time_s: float) -> Floats:
+        x = squash(observation, self._scale)
+        self.heard.append(x)
+        return self._chip.evaluate(x, time_s, self._deadline_s)
+
+
+class Digital:
+    """An MLP in floating point; it needs no chip."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        """Take the bundle's MLP."""
+        if not isinstance(bundle.program, Mlp):
+            raise UserError('an analogue network needs a chip')
+        self._ask = asked_by(bundle.law, bundle.program.evaluate)
+        self._terms = bundle.law.observation
+
+    def begin(self, episode: int) -> None:
+        """Do nothing: it is always the same."""
+
+    def __call__(self, observation: Floats, time_s: float) -> Floats:
+        """Evaluate the MLP."""
+        outputs: Floats = self._ask(self._terms.normalise(observation))
+        return outputs
+
+
+class Controller:
+    """Runs a law around an evaluator; the only thing that it remembers is the law's memory.
+
+    A chip may have a twin in software, which goes on where the chip was lost, until it is armed.
+    """
+
+    def __init__(self, law: Law, evaluator: Evaluator, twin: Evaluator | None = None) -> None:
+        """Make a controller that must be reset before its first step."""
+        self._law = law
+        self.evaluator = evaluator
+        self._twin = twin
+        self.on_twin = False
+        self._memory: Floats | None = None
+        self.inference_ns = 0
+
+    def reset(self, episode: int) -> None:
+        """Forget everything: an episode starts, or time jumped."""
+        self._memory = None
+        self.evaluator.begin(episode)
+
+    def lose(self, why: str) -> bool:
+        """Give the chip up and go on with its twin; return whether there is one."""
+        if self._twin is None or self.on_twin:
+            return False
+        self.on_twin = True
+        if isinstance(self.evaluator, OnChip):
+            self.evaluator.give_up(why)
+        return True
+
+    def arm(self) -> None:
+        """Arm the chip again and leave its twin; raise a `UserError` where that is refused."""
+        if isinstance(self.evaluator, OnChip):
+            self.evaluator.arm()
+        self.on_twin = False
+
+    def step(self, state: Floats, goal: Floats, time_s: float) -> Floats:
+        """Return the command for a state `[n]` and a goal at a time in seconds."""
+        law = self._law
+        memory = law.start(state) if self._memory is None else self._memory
+        memory, observation = law.observe(memory, state, goal)
+        begin = perf_counter_ns()
+        evaluator = self._twin if self._twin and self.on_twin else self.evaluator
+        outputs = evaluator(observation, time_s)
+        self.inference_ns = perf_counter_ns() - begin
+        command: Floats
+        self._memory, command = law.act(memory, state, law.output.denormalise(outputs))
+        return command
+
+
+def make_controller(
+    bundle: Bundle,
+    chip: Chip,
+    calibration: Calibration | None = None,
+    on_link_lost: OnLinkLost = 'safe',
+) -> Controller:
+    """Return a controller of a bundle: its network on the chip, or its MLP beside it.
+
+    Where the chip is lost, commands are safe, or come from the twin that its calibration holds.
+    """
+    if on_link_lost not in get_args(OnLinkLost):
+        raise unknown('on_link_lost', on_link_lost, get_args(OnLinkLost))
+    if isinstance(bundle.program, Mlp):
+        return Controller(bundle.law, Digital(bundle))
+    network = OnChip(bundle, chip, calibration)
+    if on_link_lost == 'safe':
+        return Controller(bundle.law, network)
+    if calibration is None:
+        raise UserError('on_link_lost twin: needs a calibration, which holds the twin of the chip')
+    twin = OnChip(bundle, TwinChip(chip.identity.uid, calibration.twin), calibration)
+    return Controller(bundle.law, network, twin)

@@ -1,0 +1,278 @@
+"""The controller file: one safetensors file that holds everything a controller is.
+
+Tensors: the program's codes (or an MLP's weights), device constants, and self-test vectors.
+Metadata: a JSON manifest with format version, task, law, signals, rate, safe command, provenance,
+measured results and a checksum. No code, no pickle, a bounded size; what is loaded is checked
+whole before anything is returned.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as save_tensors
+
+from pkan_control.common.arrays import Floats
+from pkan_control.common.errors import UserError
+from pkan_control.common.files import replace_file
+from pkan_control.control.laws import make_law
+from pkan_control.control.laws.law import Law
+from pkan_control.control.signals import Signal, signals_from_json, signals_to_json
+from pkan_control.control.symmetry import evaluations
+from pkan_control.devices.element import find_device
+from pkan_control.networks.mlp import Mlp
+from pkan_control.networks.program import (
+    Layer,
+    Program,
+    compile_layer,
+    fastest_layer,
+    plain_layer,
+    propagate,
+    squash,
+)
+
+FORMAT_VERSION = 1
+MAX_BYTES = 4 * 1024 * 1024
+MLP = 'mlp'
+SELF_TEST_VECTORS, SELF_TEST_SEED, SELF_TEST_TOLERANCE = 16, 0, 1e-9
+
+# What a manifest or tensors that are not what they should be can raise while they are read.
+DAMAGE = (
+    *(LookupError, TypeError, ValueError, AttributeError),
+    *(ArithmeticError, RecursionError, OSError),
+)
+
+Tensors = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A trained controller: what the controller file says, checked."""
+
+    task: str
+    law: Law
+    rate_hz: float
+    program: Program | Mlp
+    provenance: dict[str, Any] = field(default_factory=dict)
+    results: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse a program that does not fit the law, or a rate that is none."""
+        wanted = (len(self.law.observation), len(self.law.output))
+        if (self.program.shape[0], self.program.shape[-1]) != wanted:
+            raise UserError(f'network of shape {self.program.shape}: the law needs {wanted}')
+        if not 0 < self.rate_hz <= 10_000:
+            raise UserError(f'rate {self.rate_hz} Hz: must be above 0 and at most 10000')
+        if self.law.rate_hz != self.rate_hz:
+            raise UserError(f'rate {self.rate_hz} Hz, but the law has {self.law.rate_hz} Hz')
+
+    @property
+    def device(self) -> str:
+        """Name of the device, or `mlp`."""
+        return MLP if isinstance(self.program, Mlp) else self.program.device
+
+
+def evaluate_ideal(
+    program: Program | Mlp, observation: Floats, layer: Layer = fastest_layer
+) -> Floats:
+    """Return what a program computes of normalised observations on a flawless chip."""
+    if isinstance(program, Mlp):
+        return program.evaluate(observation)
+    device = find_device(program.device)
+    layers = [compile_layer(device, device.decode(codes)) for codes in program.layers]
+    x = squash(observation, program.squash_scale)
+    outputs: Floats = propagate(x, layers, device.nodes, program.squash_scale, layer=layer)
+    return outputs
+
+
+def save_bundle(path: Path, bundle: Bundle) -> str:
+    """Write the controller file and return its checksum.
+
+    An existing file is replaced only by a complete one.
+    """
+    tensors = _program_tensors(bundle.program)
+    generator = np.random.default_rng(SELF_TEST_SEED)
+    inputs = generator.uniform(-1.5, 1.5, (SELF_TEST_VECTORS, bundle.program.shape[0]))
+    tensors['self_test_inputs'] = inputs
+    # The same file whether there was a compiler or not.
+    tensors['self_test_outputs'] = evaluate_ideal(bundle.program, inputs, plain_layer)
+    manifest = _manifest(bundle)
+    try:
+        manifest['checksum'] = checksum(manifest, tensors)
+    except ValueError:
+        raise UserError('provenance and results: all numbers must be finite') from None
+    data = save_tensors(tensors, {'manifest': _canonical(manifest)})
+    if len(data) > MAX_BYTES:
+        raise UserError(f'controller file {path}: {len(data)} bytes, allowed are {MAX_BYTES}')
+    replace_file(path, data, 'controller file ')
+    return str(manifest['checksum'])
+
+
+def load_bundle(path: Path) -> Bundle:
+    """Read a controller file; raise a `UserError` for one that is not whole, known and right."""
+    try:
+        manifest, tensors = _read(path)
+        return _unpack(manifest, tensors)
+    except UserError as error:
+        raise UserError(f'controller file {path}: {error}') from None
+    except DAMAGE as error:
+        raise UserError(f'controller file {path}: damaged manifest ({error!r})') from None
+
+
+def checksum(manifest: dict[str, Any], tensors: Tensors) -> str:
+    """Return the SHA-256 of a manifest, its own checksum left out, and of all tensors."""
+    rest = {key: value for key, value in manifest.items() if key != 'checksum'}
+    digest = hashlib.sha256(_canonical(rest).encode())
+    for name in sorted(tensors):
+        array = tensors[name]
+        digest.update(f'{name} {array.dtype.str} {array.shape}'.encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def facts(bundle: Bundle) -> dict[str, Any]:
+    """Return what a controller is, for people and programs: nothing that is needed to run it."""
+    program, law = bundle.program, bundle.law
+    return {
+        'task': bundle.task,
+        'device': bundle.device,
+        'shape': list(program.shape),
+        'elements': program.elements,
+        'parameters': program.parameters,
+        **_settings(program),
+        'rate_hz': bundle.rate_hz,
+        'evaluations_per_period': evaluations(law),
+        'law': law.name,
+        'observation': list(law.observation.names),
+        'output': list(law.output.names),
+        'command': list(law.command.names),
+        'results': bundle.results,
+        'provenance': bundle.provenance,
+    }
+
+
+def _settings(program: Program | Mlp) -> dict[str, Any]:
+    """Return how many elements are connected, and in what range each of their codes is used."""
+    if isinstance(program, Mlp):
+        return {}
+    ranges = {name: f'{low} to {high}' for name, (low, high) in program.used_codes.items()}
+    return {'connected': program.connected, 'codes': ranges}
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(',', ':'), allow_nan=False)
+
+
+def _manifest(bundle: Bundle) -> dict[str, Any]:
+    law = bundle.law
+    return {
+        'format_version': FORMAT_VERSION,
+        'task': bundle.task,
+        'law': {'name': law.name, 'parameters': law.to_json()},
+        'rate_hz': bundle.rate_hz,
+        'device': bundle.device,
+        'shape': list(bundle.program.shape),
+        'squash_scale': getattr(bundle.program, 'squash_scale', None),
+        'observation': signals_to_json(law.observation.signals),
+        'output': signals_to_json(law.output.signals),
+        'command': signals_to_json(law.command.signals),
+        'safe_command': law.safe_command().tolist(),
+        'provenance': bundle.provenance,
+        'results': bundle.results,
+    }
+
+
+def _program_tensors(program: Program | Mlp) -> Tensors:
+    if isinstance(program, Mlp):
+        weights = {f'weight_{i}': np.ascontiguousarray(w) for i, w in enumerate(program.weights)}
+        biases = {f'bias_{i}': np.ascontiguousarray(b) for i, b in enumerate(program.biases)}
+        return {**weights, **biases}
+    constants = np.array(find_device(program.device).constants, dtype=np.float64)
+    codes = {f'codes_{i}': np.ascontiguousarray(c) for i, c in enumerate(program.layers)}
+    return {**codes, 'device_constants': constants}
+
+
+def _read(path: Path) -> tuple[dict[str, Any], Tensors]:
+    if not path.is_file():
+        raise UserError('no such file')
+    if path.stat().st_size > MAX_BYTES:
+        raise UserError(f'has {path.stat().st_size} bytes: allowed are at most {MAX_BYTES}')
+    try:
+        with safe_open(path, framework='np') as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, TypeError, KeyError) as error:
+        raise UserError(f'not a whole safetensors file ({error})') from None
+    if 'manifest' not in metadata:
+        raise UserError('has no manifest: it is not a controller file')
+    manifest = json.loads(metadata['manifest'])
+    _check_whole(manifest, tensors)
+    return manifest, tensors
+
+
+def _check_whole(manifest: dict[str, Any], tensors: Tensors) -> None:
+    version = manifest.get('format_version')
+    if version != FORMAT_VERSION:
+        raise UserError(f'format version {version!r}: this release reads {FORMAT_VERSION}')
+    found = checksum(manifest, tensors)
+    if found != manifest.get('checksum'):
+        raise UserError(f'checksum {found} does not match the stored {manifest.get("checksum")!r}')
+
+
+def _unpack(manifest: dict[str, Any], tensors: Tensors) -> Bundle:
+    law = make_law(manifest['law']['name'], manifest['law']['parameters'])
+    bundle = Bundle(
+        task=str(manifest['task']),
+        law=law,
+        rate_hz=float(manifest['rate_hz']),
+        program=_unpack_program(manifest, tensors),
+        provenance=dict(manifest['provenance']),
+        results=dict(manifest['results']),
+    )
+    parts = {'observation': law.observation, 'output': law.output, 'command': law.command}
+    for what, terms in parts.items():
+        _check_terms(what, signals_from_json(manifest[what], what), terms.signals)
+    if manifest['safe_command'] != law.safe_command().tolist():
+        raise UserError(f'safe command {manifest["safe_command"]!r} is not that of the law')
+    if list(bundle.program.shape) != manifest['shape']:
+        raise UserError(f'shape {manifest["shape"]} but the program has {bundle.program.shape}')
+    _self_test(bundle.program, tensors)
+    return bundle
+
+
+def _unpack_program(manifest: dict[str, Any], tensors: Tensors) -> Program | Mlp:
+    if not isinstance(manifest['shape'], list):
+        raise UserError('shape must be a list')
+    layers = len(manifest['shape']) - 1
+    if manifest['device'] == MLP:
+        weights = tuple(tensors[f'weight_{i}'] for i in range(layers))
+        return Mlp(weights, tuple(tensors[f'bias_{i}'] for i in range(layers)))
+    wanted = find_device(manifest['device']).constants
+    if tuple(tensors['device_constants'].tolist()) != wanted:
+        constants = tensors['device_constants'].tolist()
+        raise UserError(f'made for device constants {constants}: this release has {wanted}')
+    codes = [tensors[f'codes_{i}'] for i in range(layers)]
+    if any(c.dtype != np.int16 for c in codes):
+        raise UserError(f'codes of type {[str(c.dtype) for c in codes]}: must be int16')
+    return Program(manifest['device'], tuple(codes), float(manifest['squash_scale']))
+
+
+def _check_terms(what: str, found: tuple[Signal, ...], wanted: tuple[Signal, ...]) -> None:
+    if found != wanted:
+        names = [signal.name for signal in found], [signal.name for signal in wanted]
+        raise UserError(f'{what} terms {names[0]} differ from those of the law, {names[1]}')
+
+
+def _self_test(program: Program | Mlp, tensors: Tensors) -> None:
+    inputs = np.asarray(tensors['self_test_inputs'], dtype=np.float64)
+    stored = np.asarray(tensors['self_test_outputs'], dtype=np.float64)
+    worst = float(np.max(np.abs(evaluate_ideal(program, inputs) - stored)))
+    if not worst <= SELF_TEST_TOLERANCE:
+        raise UserError(
+            f'self-test vectors are off by {worst:.3g}: allowed is {SELF_TEST_TOLERANCE:g}'
+        )

@@ -1,0 +1,99 @@
+"""A controller's network as an ONNX model, for ONNX Runtime and whatever else reads the format.
+
+The model takes the law's observation and gives the law's output, both in their units; the batch
+is free. Its nodes are the device's own formulas (the Wright omega function included), element by
+element and without interpolation.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+
+import pkan_control
+from pkan_control.common.arrays import Floats
+from pkan_control.common.files import replace_file
+from pkan_control.control.controller_file import Bundle
+from pkan_control.control.exports.tracing import Graph, Traced, constant
+from pkan_control.devices.element import find_device
+from pkan_control.networks.mlp import Mlp
+from pkan_control.networks.program import Program, squash
+
+INPUT, OUTPUT, BATCH = 'observation', 'output', 'batch'
+# Versions that ONNX Runtime 1.16 (2023) and later read.
+OPSET, FORMAT = 18, 9
+TYPES = {np.float32: TensorProto.FLOAT, np.float64: TensorProto.DOUBLE}
+
+
+def save_onnx(path: Path, bundle: Bundle, single: bool = False) -> None:
+    """Write a controller's network as an ONNX model, in double or in single precision."""
+    replace_file(path, onnx_model(bundle, single).SerializeToString(), 'ONNX model ')
+
+
+def onnx_model(bundle: Bundle, single: bool = False) -> onnx.ModelProto:
+    """Return the model: `observation [batch, n_in]` to `output [batch, n_out]`.
+
+    Terms, units and rate of the law are in the model's metadata.
+    """
+    law, kind = bundle.law, np.float32 if single else np.float64
+    graph = Graph(kind)
+    example = law.observation.denormalise(np.zeros((1, len(law.observation))))
+    seen = law.observation.normalise(Traced(graph, INPUT, example))
+    outputs = _network(graph, bundle.program, seen)
+    last = law.output.denormalise(outputs)
+    graph.nodes[-1].output[0] = OUTPUT
+    shapes = ((INPUT, example.shape[1]), (OUTPUT, last.shape[1]))
+    ends = [helper.make_tensor_value_info(n, TYPES[kind], [BATCH, size]) for n, size in shapes]
+    model = helper.make_model(
+        helper.make_graph(graph.nodes, 'network', ends[:1], ends[1:], graph.constants),
+        opset_imports=[helper.make_opsetid('', OPSET)],
+        producer_name='pkan_control',
+        producer_version=pkan_control.__version__,
+    )
+    model.ir_version = FORMAT
+    helper.set_model_props(model, _about(bundle))
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _network(graph: Graph, program: Program | Mlp, value: Traced) -> Traced:
+    if isinstance(program, Mlp):
+        for index, (weight, bias) in enumerate(zip(program.weights, program.biases, strict=True)):
+            inputs = graph.apply('tanh', value) if index else value
+            value = inputs @ constant(graph, weight) + constant(graph, bias)
+        return value
+    device = find_device(program.device)
+    for codes in program.layers:
+        x = squash(value, program.squash_scale)[..., None, None]
+        physical = constant(graph, device.decode(codes))
+        value = graph.sum(device.response(x, physical), axis=(-3, -1))
+    return value
+
+
+def evaluate_elements(program: Program, observation: Floats) -> Floats:
+    """Return what the model must: outputs of normalised observations, without interpolation."""
+    device, value = find_device(program.device), observation
+    for codes in program.layers:
+        x = squash(value, program.squash_scale)[..., None, None]
+        value = device.response(x, device.decode(codes)).sum(axis=(-3, -1))
+    return value
+
+
+def _about(bundle: Bundle) -> dict[str, str]:
+    law = bundle.law
+    terms = {'observation': law.observation, 'output': law.output}
+    described = {
+        name: json.dumps(
+            [{'name': s.name, 'unit': s.unit, 'frame': s.frame} for s in each.signals]
+        )
+        for name, each in terms.items()
+    }
+    return {
+        **described,
+        'task': bundle.task,
+        'law': law.name,
+        'device': bundle.device,
+        'rate_hz': str(bundle.rate_hz),
+    }

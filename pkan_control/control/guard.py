@@ -1,0 +1,127 @@
+"""What stands between a command and the actuators. Pure decisions: time is passed in.
+
+Times of messages are integer nanoseconds of the ROS clock; `steady_s` is a monotonic clock that
+goes on when simulated time stops.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from pkan_control.common.arrays import Floats
+from pkan_control.control.signals import Terms
+
+NANOSECONDS = 1_000_000_000
+# What is said of an input that never came.
+NEVER = 'never received'
+
+
+def is_finite(values: Floats) -> bool:
+    """Return whether all numbers `[n]` are finite: for a few of them faster than NumPy."""
+    return all(map(math.isfinite, values.tolist()))
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A command that may be published, and how many of its numbers had to be limited."""
+
+    command: Floats
+    clipped: int
+    slewed: int = 0
+
+
+class CommandGuard:
+    """Lets a command pass only finite, in range, and no faster than its limit."""
+
+    def __init__(self, terms: Terms, largest_step: float = np.inf) -> None:
+        """Take the ranges `offset +- scale` of the law's command terms.
+
+        A number changes by at most `largest_step` of its range from one command to the next.
+        """
+        half = np.array([signal.scale for signal in terms.signals])
+        middle = np.array([signal.offset for signal in terms.signals])
+        self.low, self.high = middle - half, middle + half
+        self._step = 2 * half * largest_step
+        self._limits_rate = math.isfinite(largest_step)
+
+    def check(self, command: Floats, last: Floats | None = None) -> Checked | None:
+        """Return the command within its limits, or None where it must not be used at all.
+
+        Its rate is limited where the `last` one that was sent is given.
+        """
+        if command.shape != self.low.shape or not is_finite(command):
+            return None
+        limited = np.minimum(np.maximum(command, self.low), self.high)
+        clipped = int(np.count_nonzero(limited != command))
+        if last is None or not self._limits_rate:
+            return Checked(limited, clipped)
+        slow = np.minimum(np.maximum(limited, last - self._step), last + self._step)
+        return Checked(slow, clipped, int(np.count_nonzero(slow != limited)))
+
+
+@dataclass
+class InputGuard:
+    """Watches one input: how old it is by its stamp, and by when it arrived.
+
+    A fault is a line that names the input; None means that it can be used. With a `max_age_s` of
+    0 it is good for ever, as a goal is that is sent once.
+    """
+
+    name: str
+    max_age_s: float
+    future_s: float = 0.05
+    stamp_ns: int | None = None
+    received_s: float = 0.0
+    rejected: int = 0
+
+    def receive(self, stamp_ns: int, steady_s: float, values: Floats) -> bool:
+        """Take note of a message; a value that is not finite is counted and not taken."""
+        if not is_finite(values):
+            self.rejected += 1
+            return False
+        self.stamp_ns, self.received_s = stamp_ns, steady_s
+        return True
+
+    def fault(self, now_ns: int, steady_s: float) -> str | None:
+        """Return why the input cannot be used, now by the ROS clock and by the steady clock."""
+        if self.stamp_ns is None:
+            return f'{self.name}: {NEVER}'
+        if self.max_age_s <= 0:
+            return None
+        if self.stamp_ns <= 0:
+            return f'{self.name}: stamp is zero'
+        age = (now_ns - self.stamp_ns) / NANOSECONDS
+        if age < -self.future_s:
+            return f'{self.name}: stamp is {-age:.3f} s in the future (clocks differ?)'
+        late = max(age, steady_s - self.received_s)
+        if late > self.max_age_s:
+            return f'{self.name}: {late:.3f} s old, allowed are {self.max_age_s:.3f} s'
+        return None
+
+    def forget(self) -> None:
+        """Drop what was received: time jumped back."""
+        self.stamp_ns = None
+
+
+@dataclass
+class Watchdog:
+    """Fires once when nothing has fed it for a time on the steady clock."""
+
+    timeout_s: float
+    fed_s: float | None = None
+
+    def feed(self, steady_s: float) -> None:
+        """Note that all is well at a time."""
+        self.fed_s = steady_s
+
+    def due_s(self, steady_s: float) -> float:
+        """Return in how many s it can fire at the earliest, if it is not fed again."""
+        return self.timeout_s - (0.0 if self.fed_s is None else steady_s - self.fed_s)
+
+    def fires(self, steady_s: float) -> bool:
+        """Return whether it starves now; it rests until it is fed again."""
+        if self.fed_s is None or steady_s - self.fed_s <= self.timeout_s:
+            return False
+        self.fed_s = None
+        return True

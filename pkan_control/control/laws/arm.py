@@ -1,0 +1,243 @@
+"""What the arms' laws share: where the tool is and should go, and what joints may do.
+
+Digital, around the network: the forward map, the error of the tool in the frame that turns with
+the first joint, the gripper, and the limits of positions, velocities and accelerations. A law of
+its own says what of an observed error becomes which joint velocity.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+
+from pkan_control.common.arrays import Array, Floats, namespace
+from pkan_control.common.rotations import cross, is_single, shorten, to_body
+from pkan_control.control.signals import Signal, Terms
+from pkan_control.robots.arm import Arm, arm_from
+from pkan_control.robots.kinematics import forward, turned_with_first
+
+POINT = ('x_m', 'y_m', 'z_m')
+VELOCITY = ('x_m_s', 'y_m_s', 'z_m_s')
+# Components of a twist, in order: of the tool, in the frame that turns with the first joint.
+TWIST = (*VELOCITY, 'about_x_rad_s', 'about_y_rad_s', 'about_z_rad_s')
+# Joints are stopped this far before their limits, in rad or m.
+MARGIN = 0.02
+Kind = TypeVar('Kind', bound='ArmLaw')
+
+
+@dataclass(frozen=True)
+class ArmLaw(ABC):
+    """Parameters that all arms' laws have.
+
+    A state `[..., 2 n]` is what JointState carries: positions, then velocities, of the arm's
+    joints and of the gripper's where it is used; what may follow is not looked at. A goal is a
+    point in m in the base frame, with `moving` its velocity, with `grasps` also the yaw of the
+    tool in rad, which points down then, and the opening of the gripper. The command `[..., n]` is
+    joint velocities.
+    """
+
+    arm: Arm
+    rate_hz: float = 60.0
+    moving: bool = False
+    grasps: bool = False
+    # How fast an error is taken back in 1/s, and the largest error that counts in m.
+    gain: float = 6.0
+    error_limit_m: float = 0.15
+    # How fast a joint approaches its limit, and a held one its place, in 1/s.
+    approach: float = 5.0
+
+    name = ''
+
+    @property
+    @abstractmethod
+    def observation(self) -> Terms:
+        """What the network sees."""
+
+    @property
+    @abstractmethod
+    def output(self) -> Terms:
+        """What the network's outputs mean."""
+
+    @abstractmethod
+    def observe(self, memory: Array, state: Array, goal: Array) -> tuple[Array, Array]:
+        """Return the memory with the wanted twist, and what the network sees."""
+
+    @abstractmethod
+    def act(self, memory: Array, state: Array, action: Array) -> tuple[Array, Array]:
+        """Return the memory and the command."""
+
+    @abstractmethod
+    def exact(self, observation: Array) -> Array:
+        """Return what the outputs should be, as the expert gives them."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that mean nothing."""
+        for name in ('rate_hz', 'gain', 'error_limit_m', 'approach'):
+            value = getattr(self, name)
+            if not 0 < value < math.inf:
+                raise ValueError(f'{name}={value!r}: must be positive and finite')
+        if self.grasps and self.arm.gripper is None:
+            raise ValueError(f'arm {self.arm.name}: has no gripper')
+
+    @property
+    def fingers(self) -> int:
+        """Joints of the gripper that are commanded: one or none."""
+        return int(self.grasps)
+
+    @cached_property
+    def joint_names(self) -> tuple[str, ...]:
+        """Names of all joints that are commanded, in order."""
+        gripper = self.arm.gripper
+        return (*self.arm.names, *((gripper.joint,) if self.grasps and gripper else ()))
+
+    @cached_property
+    def state_names(self) -> tuple[str, ...]:
+        """Positions, then velocities, of all joints that are commanded."""
+        return (
+            *(f'{name}_position' for name in self.joint_names),
+            *(f'{name}_velocity' for name in self.joint_names),
+        )
+
+    @property
+    def goal_names(self) -> tuple[str, ...]:
+        """A point, then what a goal has beside it."""
+        more = ('yaw_rad', 'opening') if self.grasps else ()
+        return (*POINT, *(VELOCITY if self.moving else ()), *more)
+
+    @cached_property
+    def command(self) -> Terms:
+        """Joint velocities, each up to its limit."""
+        joints = [
+            Signal(joint.name, 'rad/s' if joint.turns else 'm/s', '', joint.velocity, 0.0, 1.0)
+            for joint in self.arm.joints
+        ]
+        gripper = self.arm.gripper
+        if self.grasps and gripper:
+            joints.append(Signal(gripper.joint, '1/s', '', gripper.speed, 0.0, 1.0))
+        return Terms(joints)
+
+    def start(self, state: Array) -> Array:
+        """Return the memory: six of a twist, the gripper's opening, the velocities `[..., n]`."""
+        xp = namespace(state)
+        count = len(self.joint_names)
+        moving = state[..., count : count + len(self.arm.joints)]
+        return xp.concat([0 * state[..., :1] + xp.zeros(7, dtype=state.dtype), moving], axis=-1)
+
+    def twist(self, state: Array, goal: Array) -> Array:
+        """Return the wanted twist `[..., 6]` of the tool, in the frame of the first joint."""
+        xp = namespace(state)
+        q = state[..., : len(self.arm.joints)]
+        here, turned = forward(self.arm, q), turned_with_first(self.arm, q)
+        error = shorten(goal[..., :3] - here[..., :3, 3], self.error_limit_m)
+        velocity = self.gain * error
+        if self.moving:
+            velocity = velocity + goal[..., 3:6]
+        velocity = to_body(turned, velocity)
+        if not self.grasps:
+            return xp.concat([velocity, 0 * velocity], axis=-1)
+        spin = to_body(turned, self.gain * self._misaligned(here, goal[..., -2]))
+        return xp.concat([velocity, spin], axis=-1)
+
+    def _misaligned(self, here: Array, yaw: Array) -> Array:
+        """Return the small rotation `[..., 3]` in rad to a tool that points down with a yaw."""
+        xp = namespace(here)
+        down = 0 * yaw
+        first = xp.stack([xp.cos(yaw), xp.sin(yaw), down], axis=-1)
+        second = xp.stack([xp.sin(yaw), -xp.cos(yaw), down], axis=-1)
+        third = xp.stack([down, down, down - 1], axis=-1)
+        wanted = (first, second, third)
+        return sum(cross(here[..., :3, i], each) for i, each in enumerate(wanted)) / 2
+
+    def remember(self, memory: Array, twist: Array, goal: Array) -> Array:
+        """Return the memory with what is wanted now."""
+        opening = goal[..., -1:] if self.grasps else 0 * goal[..., :1]
+        rest = memory[..., 7:]
+        if memory.ndim > 1:
+            spread = 0 * rest[..., :1]
+            twist, opening = twist + spread, opening + spread
+        return namespace(memory).concat([twist, opening, rest], axis=-1)
+
+    def limited(self, memory: Array, state: Array, velocity: Array) -> tuple[Array, Array]:
+        """Return the memory and the command for wanted joint velocities `[..., n]`.
+
+        All are slowed together so that none is too fast; those near a limit are slowed on their
+        own, and none changes faster than it may.
+        """
+        xp = namespace(velocity)
+        like = self._like(velocity)
+        count = len(self.arm.joints)
+        q, last = state[..., :count], memory[..., 7:]
+        velocity = self._slowed(velocity, xp.abs(velocity) / like['velocity'])
+        velocity = xp.minimum(velocity, self.approach * (like['high'] - q))
+        velocity = xp.maximum(velocity, self.approach * (like['low'] - q))
+        step = like['step']
+        velocity = xp.minimum(xp.maximum(velocity, last - step), last + step)
+        memory = xp.concat([memory[..., :7], velocity], axis=-1)
+        if not self.grasps:
+            return memory, velocity
+        finger = self.approach * 2 * (memory[..., 6:7] - state[..., count : count + 1])
+        return memory, xp.concat([velocity, finger], axis=-1)
+
+    @staticmethod
+    def _slowed(velocity: Array, share: Array) -> Array:
+        """Return velocities divided by the largest share of a limit, where that is above 1."""
+        if is_single(share):
+            return velocity / max(float(share.max()), 1.0)
+        xp = namespace(velocity)
+        excess = xp.max(share, axis=-1, keepdims=True)
+        return velocity / xp.maximum(excess, 0 * excess + 1)
+
+    def _like(self, values: Array) -> dict[str, Array]:
+        if isinstance(values, np.ndarray):
+            return self._limits
+        xp = namespace(values)
+        return {k: xp.asarray(v, dtype=values.dtype) for k, v in self._limits.items()}
+
+    @cached_property
+    def _limits(self) -> dict[str, Floats]:
+        arm = self.arm
+        return {
+            'velocity': arm.velocity,
+            'low': arm.low + MARGIN,
+            'high': arm.high - MARGIN,
+            'step': arm.acceleration / self.rate_hz,
+        }
+
+    def hold(self, state: Floats) -> Floats:
+        """Return the goal at which the tool stays where it is, its gripper as it is."""
+        count = len(self.arm.joints)
+        here = forward(self.arm, state[:count])
+        goal = [*here[:3, 3], *((0.0,) * 3 if self.moving else ())]
+        if self.grasps:
+            goal += [math.atan2(here[1, 0], here[0, 0]), state[count]]
+        return np.array(goal)
+
+    def safe_command(self) -> Floats:
+        """Return joints that stand still."""
+        return np.zeros(len(self.joint_names))
+
+    def with_arm(self: Kind, arm: Arm) -> Kind:
+        """Return the law for the same arm, driven or limited in another way."""
+        return replace(self, arm=arm)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the parameters as a JSON object."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls: type[Kind], values: dict[str, Any]) -> Kind:
+        """Return the law whose parameters a JSON object holds."""
+        fields: dict[str, Any] = {
+            key: tuple(v) if isinstance(v, list) else v for key, v in values.items()
+        }
+        return cls(**{**fields, 'arm': arm_from(values['arm'])})
+
+
+def seen_joints(state: Array, inputs: Sequence[tuple[int, float, float]]) -> Array:
+    """Return the positions of the joints that a network sees, which `inputs` begin with."""
+    xp = namespace(state)
+    return xp.take(state, xp.asarray([joint for joint, *_ in inputs]), axis=-1)

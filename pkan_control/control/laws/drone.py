@@ -1,0 +1,285 @@
+"""The drone's law: a body-frame observation, an outer loop, and the mixer.
+
+The network maps a yaw-free observation to collective and angular acceleration. Outside of it
+stand the mixer from accelerations to rotor speeds, and the outer loop, each part of which can be
+switched off:
+
+- an integrator removes the steady error that a chip's offsets leave;
+- an observer of forces (wind, gusts, weight) and one of torques (motors that differ) compare what
+  the drone does with what its rotors should make it do, and take the difference back;
+- a lead makes up for the lag of the motors;
+- the rate at which a path turns the drone is taken from what the network sees, so that it does not
+  damp it: on its path the drone looks to the network as one that hovers;
+- a network may be asked for the drone turned by half a turn, too: the offsets of a chip fall out.
+
+An observed force, and the acceleration of a moving goal, tilt what the network takes for upright,
+so that it balances where it hovers in calm air; their part along the thrust is added to its
+output.
+"""
+
+import math
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from pkan_control.common.arrays import Array, Floats, constant, namespace
+from pkan_control.common.errors import unknown
+from pkan_control.common.rotations import (
+    is_shorter,
+    is_single,
+    matrix,
+    norm,
+    shorten,
+    to_body,
+    to_world,
+)
+from pkan_control.control.laws.law import Mirror
+from pkan_control.control.signals import Signal, Terms
+from pkan_control.robots.quadrotor import CRAZYFLIE, GRAVITY, Airframe, airframe_from
+
+STATE = (
+    *('x_m', 'y_m', 'z_m', 'qx', 'qy', 'qz', 'qw'),
+    *('forward_m_s', 'left_m_s', 'up_m_s', 'roll_rad_s', 'pitch_rad_s', 'yaw_rad_s'),
+)
+POSITION, ATTITUDE, VELOCITY, RATE = slice(0, 3), slice(3, 7), slice(7, 10), slice(10, 13)
+
+OBSERVATION = Terms(
+    [
+        *(Signal(f'error_{axis}', 'm', 'base_link', 0.35) for axis in 'xyz'),
+        *(Signal(f'velocity_{axis}', 'm/s', 'base_link', 1.0) for axis in 'xyz'),
+        *(Signal(f'up_{axis}', '1', 'base_link', 0.4) for axis in 'xy'),
+        Signal('up_z', '1', 'base_link', 0.2, 0.9),
+        *(Signal(f'rate_{axis}', 'rad/s', 'base_link', 5.0) for axis in 'xyz'),
+    ]
+)
+OUTPUT = Terms(
+    [
+        Signal('acceleration_z', 'm/s^2', 'base_link', 8.0, GRAVITY),
+        Signal('angular_acceleration_x', 'rad/s^2', 'base_link', 150.0),
+        Signal('angular_acceleration_y', 'rad/s^2', 'base_link', 150.0),
+        Signal('angular_acceleration_z', 'rad/s^2', 'base_link', 20.0),
+    ]
+)
+
+
+# A goal, of which a law that holds still reads the first three.
+MOVING_GOAL = (
+    *STATE[:3],
+    *('x_m_s', 'y_m_s', 'z_m_s', 'x_m_s2', 'y_m_s2', 'z_m_s2'),
+)
+# What the law remembers: the integral in m (body), the observed force in m/s^2 (world) and torque
+# in rad/s^2 (body); of the last step the velocity (world), the rate, the accelerations that the
+# rotors should have reached, those asked of them, the goal's acceleration; what is to be added to
+# the thrust in m/s^2, and 1 once begun.
+INTEGRAL, FORCE, TORQUE = slice(0, 3), slice(3, 6), slice(6, 9)
+SPEED, SPIN, REACHED, ASKED = slice(9, 12), slice(12, 15), slice(15, 19), slice(19, 23)
+AHEAD, LIFT, BEGUN, MEMORY = slice(23, 26), slice(26, 27), slice(27, 28), 28
+THRUST, TURN = slice(15, 16), slice(16, 19)
+# Force and torque together, and velocity and rate.
+OBSERVED, MOVING = slice(3, 9), slice(9, 15)
+WEIGHT = np.array((0.0, 0.0, GRAVITY, 0.0, 0.0, 0.0))
+AT_START = np.zeros(MEMORY)
+AT_START[THRUST] = GRAVITY
+# After half a turn about the body's upright axis, what lies along its other two changes sign.
+HALF_TURN = Mirror((-1.0, -1.0, 1.0) * 4, (1.0, -1.0, -1.0, 1.0))
+# The parts of the outer loop, and the parameter whose 0 switches each off.
+PARTS = {
+    'integral': 'integral_gain',
+    'force': 'force_observer',
+    'torque': 'torque_observer',
+    'lead': 'motor_lead_s',
+    'turning': 'turning_ahead',
+    'mirror': 'mirrored',
+}
+# Parameters that may be 0; the one that only a moving goal has.
+OPTIONAL, OF_MOVING = (*PARTS.values(), 'tilt_lag_s'), 'turning_ahead'
+
+
+@dataclass(frozen=True)
+class DroneLaw:
+    """Parameters of the drone's law.
+
+    A state `[..., 13]` is what Odometry carries: position in m and attitude (x, y, z, w) in the
+    world, linear and angular velocity in the body frame. A goal is a position in m in the world,
+    `[..., 3]`, or with `moving` position, velocity and acceleration, `[..., 9]`. The command
+    `[..., 4]` is rotor speeds in rad/s.
+    """
+
+    airframe: Airframe = CRAZYFLIE
+    rate_hz: float = 50.0
+    moving: bool = False
+    # The network sees an error of at most 1 m and a velocity of at most 4 m/s.
+    error_limit_m: float = 1.0
+    velocity_limit_m_s: float = 4.0
+    # The integral of the error is added to it; it is limited, and runs only near the goal.
+    integral_gain: float = 1.0
+    integral_limit_m: float = 1.0
+    integral_error_m: float = 0.4
+    integral_velocity_m_s: float = 1.0
+    # Bandwidths of the observers in rad/s, and the largest force that is believed in m/s^2.
+    force_observer: float = 12.0
+    torque_observer: float = 3.0
+    force_limit: float = 6.0
+    # Time constant of the motors that the observers assume, and the lead that makes up for it.
+    motor_lag_s: float = 0.02
+    motor_lead_s: float = 0.02
+    # How long a wanted tilt takes: so far ahead is a goal's acceleration looked.
+    tilt_lag_s: float = 0.1
+    # The share of the rate that the goal's jerk asks for.
+    turning_ahead: float = 0.0
+    # Whether the network is asked for the drone turned by half a turn, too: twice the energy.
+    mirrored: bool = False
+
+    name = 'drone'
+    state_names = STATE
+    observation = OBSERVATION
+    output = OUTPUT
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that mean nothing; 0 switches a part of the outer loop off."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name in ('airframe', 'moving', 'mirrored'):
+                continue
+            if not (0 < value < math.inf or (field.name in OPTIONAL and value == 0)):
+                raise ValueError(f'{field.name}={value!r}: must be positive and finite')
+
+    @property
+    def goal_names(self) -> tuple[str, ...]:
+        """Position, and where the goal moves its velocity and acceleration, in the world."""
+        return MOVING_GOAL if self.moving else MOVING_GOAL[:3]
+
+    @property
+    def command(self) -> Terms:
+        """Rotor speeds, front right first and clockwise seen from above."""
+        half = self.airframe.max_speed / 2
+        return Terms([Signal(f'rotor_{i}', 'rad/s', '', half, half, 1.0) for i in range(1, 5)])
+
+    @property
+    def mirror(self) -> Mirror | None:
+        """A drone is its own image after half a turn."""
+        return HALF_TURN if self.mirrored else None
+
+    def start(self, state: Array) -> Array:
+        """Return the memory `[..., 28]` of a drone whose rotors hover."""
+        return 0 * state[..., :1] + constant(AT_START, state)
+
+    def observe(self, memory: Array, state: Array, goal: Array) -> tuple[Array, Array]:
+        """Return the memory and the observation `[..., 12]` in the units of `OBSERVATION`."""
+        xp = namespace(state)
+        rotation = matrix(state[..., ATTITUDE])
+        velocity, up = to_world(rotation, state[..., VELOCITY]), rotation[..., 2, :]
+        rate = state[..., RATE]
+        motion = xp.concat([velocity, rate], axis=-1)
+        force, torque = self._disturbances(memory, rotation[..., :, 2], motion)
+        error = goal[..., :3] - state[..., POSITION]
+        slower, ahead = velocity, 0 * error
+        if self.moving:
+            slower = velocity - goal[..., 3:6]
+            jerk = (goal[..., 6:9] - memory[..., AHEAD]) * memory[..., BEGUN] * self.rate_hz
+            ahead = goal[..., 6:9] + self.tilt_lag_s * jerk
+            rate = rate - self._turning(rotation, goal[..., 6:9], jerk)
+        error = to_body(rotation, error)
+        integral = self._integrate(memory[..., INTEGRAL], error, slower)
+        leaning = to_body(rotation, ahead - force)
+        apparent = up[..., :2] + leaning[..., :2] / GRAVITY
+        slowed = to_body(rotation, shorten(slower, self.velocity_limit_m_s))
+        goal_ahead = goal[..., 6:9] if self.moving else 0 * error
+        kept = [integral, force, torque, motion, memory[..., 15:23], goal_ahead]
+        kept += [leaning[..., 2:], memory[..., BEGUN]]
+        seen = [shorten(error + integral, self.error_limit_m), slowed, apparent, up[..., 2:], rate]
+        return xp.concat(kept, axis=-1), xp.concat(seen, axis=-1)
+
+    def _turning(self, rotation: Array, acceleration: Array, jerk: Array) -> Array:
+        """Return the body's rate `[..., 3]` at which the thrust of a moving goal turns."""
+        thrust = norm(acceleration + constant(WEIGHT[:3], acceleration))
+        across = to_body(rotation, jerk) * (self.turning_ahead / thrust)
+        x, y = across[..., :1], across[..., 1:2]
+        return namespace(across).concat([-y, x, 0 * x], axis=-1)
+
+    def _disturbances(self, memory: Array, axis: Array, motion: Array) -> tuple[Array, Array]:
+        """Return the observed force `[..., 3]` in m/s^2 and torque `[..., 3]` in rad/s^2.
+
+        The motion `[..., 6]` is the velocity in the world and the rate.
+        """
+        xp = namespace(motion)
+        before, meant = memory[..., OBSERVED], [axis * memory[..., THRUST], memory[..., TURN]]
+        changed = (motion - memory[..., MOVING]) * self.rate_hz + constant(WEIGHT, motion)
+        measured = changed - xp.concat(meant, axis=-1)
+        bandwidth = constant(self._bandwidths, motion) * memory[..., BEGUN]
+        observed = before + (measured - before) * (bandwidth / (self.rate_hz + bandwidth))
+        return shorten(observed[..., :3], self.force_limit), observed[..., 3:]
+
+    @cached_property
+    def _bandwidths(self) -> Floats:
+        return np.repeat((self.force_observer, self.torque_observer), 3)
+
+    def _integrate(self, integral: Array, error: Array, velocity: Array) -> Array:
+        near = is_shorter(error, self.integral_error_m)
+        slow = is_shorter(velocity, self.integral_velocity_m_s)
+        step = error * (self.integral_gain / self.rate_hz)
+        return shorten(integral + step * (near & slow), self.integral_limit_m)
+
+    def act(self, memory: Array, state: Array, action: Array) -> tuple[Array, Array]:
+        """Return the memory, and rotor speeds `[..., 4]` for accelerations `[..., 4]`."""
+        xp = namespace(action)
+        frame = self.airframe
+        scale = constant(frame.moments, action)
+        thrust, turn = action[..., :1] + memory[..., LIFT], action[..., 1:] - memory[..., TORQUE]
+        asked = xp.concat([thrust, turn], axis=-1)
+        begun = memory[..., BEGUN]
+        change = (asked - memory[..., ASKED]) * begun
+        led = asked + change * (self.motor_lead_s * self.rate_hz)
+        speeds = frame.speeds(led * scale)
+        made = finite(frame.wrench(speeds) / scale)
+        follow = 1 / (1 + self.motor_lag_s * self.rate_hz)
+        reached = memory[..., REACHED] + (made - memory[..., REACHED]) * follow
+        parts = [memory[..., :15], reached, finite(asked), memory[..., 23:27], 0 * begun + 1]
+        return xp.concat(parts, axis=-1), speeds
+
+    def action_for(self, memory: Array, state: Array, command: Array) -> Array:
+        """Return the accelerations `[..., 4]` for which `act` gives rotor speeds `[..., 4]`."""
+        xp = namespace(command)
+        frame = self.airframe
+        scale = xp.asarray((frame.mass, *frame.inertia), dtype=command.dtype)
+        lead = self.motor_lead_s * self.rate_hz * memory[..., BEGUN]
+        asked = (frame.wrench(command) / scale + memory[..., ASKED] * lead) / (1 + lead)
+        thrust, turn = asked[..., :1] - memory[..., LIFT], asked[..., 1:] + memory[..., TORQUE]
+        return xp.concat([thrust, turn], axis=-1)
+
+    def switched_off(self, part: str) -> 'DroneLaw':
+        """Return the law without a part of its outer loop, one of `PARTS`, or without any: all."""
+        if part not in (*PARTS, 'all'):
+            raise unknown('part of the outer loop', part, ['all', *PARTS])
+        names = PARTS.values() if part == 'all' else [PARTS[part]]
+        changes: dict[str, Any] = dict.fromkeys(names, 0.0)
+        return replace(self, **changes)
+
+    def hold(self, state: Floats) -> Floats:
+        """Return where the drone is, at rest."""
+        return np.concatenate([state[POSITION], np.zeros(len(self.goal_names) - 3)])
+
+    def safe_command(self) -> Floats:
+        """Return rotors that stand still, `[4]` in rad/s."""
+        return np.zeros(4)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the parameters as a JSON object."""
+        left_out = {OF_MOVING} if not self.moving else set()
+        left_out |= {'mirrored'} if not self.mirrored else set()
+        return {k: v for k, v in asdict(self).items() if k not in left_out}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> 'DroneLaw':
+        """Return the law whose parameters a JSON object holds."""
+        return cls(**{**values, 'airframe': airframe_from(values['airframe'])})
+
+
+def finite(values: Array) -> Array:
+    """Return values, 0 where they are no number: the guard stops the rotors for such a command."""
+    if is_single(values) and all(map(math.isfinite, values.tolist())):
+        return values
+    xp = namespace(values)
+    return xp.where(xp.isfinite(values), values, xp.zeros_like(values))

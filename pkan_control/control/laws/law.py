@@ -1,0 +1,96 @@
+"""What every law is: pure functions from state to observation, and from outputs to command."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from pkan_control.common.arrays import Array, Floats
+from pkan_control.control.signals import Terms
+
+
+class Law(Protocol):
+    """The arithmetic around a network; memory (an integrator, say) is passed in and returned.
+
+    All arrays may have leading batch axes and come from NumPy or torch.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name in controller files."""
+
+    @property
+    def rate_hz(self) -> float:
+        """Rate at which it is called."""
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """Names of the numbers of a state, in order."""
+
+    @property
+    def goal_names(self) -> tuple[str, ...]:
+        """Names of the numbers of a set-point, in order."""
+
+    @property
+    def observation(self) -> Terms:
+        """What the network sees."""
+
+    @property
+    def output(self) -> Terms:
+        """What the network's outputs mean."""
+
+    @property
+    def command(self) -> Terms:
+        """What goes to the actuators, in order; `scale` is half of the range around `offset`."""
+
+    def start(self, state: Array) -> Array:
+        """Return the memory at the begin of an episode, for a batch like `state`'s."""
+
+    def observe(self, memory: Array, state: Array, goal: Array) -> tuple[Array, Array]:
+        """Return the new memory and the values of the observation terms, in their units."""
+
+    def act(self, memory: Array, state: Array, action: Array) -> tuple[Array, Array]:
+        """Return the new memory and the command for an action in the output terms' units."""
+
+    def hold(self, state: Floats) -> Floats | None:
+        """Return the goal `[g]` at which a robot stays; None where only the safe command does."""
+
+    def safe_command(self) -> Floats:
+        """Return the command that is sent when control ends."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the parameters as a JSON object."""
+
+
+@runtime_checkable
+class Invertible(Law, Protocol):
+    """A law that tells from a command which action led to it, so that one can learn from it."""
+
+    def action_for(self, memory: Array, state: Array, command: Array) -> Array:
+        """Return the action for which `act` gives that command; the memory is `observe`'s."""
+
+
+@runtime_checkable
+class Switchable(Law, Protocol):
+    """A law with an outer loop around the network, whose parts can be switched off."""
+
+    def switched_off(self, part: str) -> Law:
+        """Return the law without that part, or without any for `all`."""
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """Signs, 1 or -1, of the terms in a mirror: `seen` of the observation, `said` of the output.
+
+    A term whose sign changes has no offset, so that signs hold for normalised values, too.
+    """
+
+    seen: tuple[float, ...]
+    said: tuple[float, ...]
+
+
+@runtime_checkable
+class Mirrored(Law, Protocol):
+    """A law of a robot that is its own mirror image."""
+
+    @property
+    def mirror(self) -> Mirror | None:
+        """How its terms look in the mirror; None where the network is asked once."""

@@ -1,0 +1,237 @@
+"""The law of a car that keeps a path: how it lies on the path, an outer loop, and limits.
+
+The network maps where the car is beside the path to the steering angle and the speed that take it
+back. Around it stand five parts, each of which can be switched off:
+
+- the bend of the path ahead is fed forward: what a chip does to a steering angle then matters only
+  where the car is off its path;
+- an integrator takes away the steady error that a chip's offsets leave;
+- an observer of slip compares how the car turns with how its steering should make it turn, and
+  takes the difference back;
+- a car that is ahead of its goal or behind it is asked to be slower or faster;
+- the network is asked for the car and for its mirror image: the offsets of a chip fall out.
+"""
+
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from pkan_control.common.arrays import Array, Floats, namespace
+from pkan_control.common.errors import unknown
+from pkan_control.common.rotations import matrix
+from pkan_control.control.laws.drone import ATTITUDE, POSITION, STATE, finite
+from pkan_control.control.laws.law import Mirror
+from pkan_control.control.signals import Signal, Terms
+from pkan_control.robots.car import RACECAR, Car
+
+# A point of a path: position and heading in the world, speed, curvature there and ahead.
+GOAL = ('x_m', 'y_m', 'yaw_rad', 'speed_m_s', 'curvature_1_m', 'curvature_ahead_1_m')
+X, Y, YAW, SPEED, CURVATURE, AHEAD = (slice(i, i + 1) for i in range(6))
+FORWARD, YAW_RATE = slice(7, 8), slice(12, 13)
+
+OBSERVATION = Terms(
+    [
+        Signal('cross_track', 'm', 'path', 0.07),
+        Signal('heading_error', 'rad', 'path', 0.25),
+        Signal('speed', 'm/s', 'base_link', 0.8, 2.0),
+        Signal('speed_error', 'm/s', 'base_link', 0.5),
+    ]
+)
+OUTPUT = Terms(
+    [
+        Signal('steering_angle', 'rad', 'base_link', 0.1),
+        Signal('speed', 'm/s', 'base_link', 0.8, 2.0),
+    ]
+)
+# On the other side of the path, cross-track and heading error, and the steering, change sign.
+SIDES = Mirror((-1.0, -1.0, 1.0, 1.0), (-1.0, 1.0))
+# What the law remembers: the integral in m, the observed slip in 1/m, the curvature in 1/m that
+# the wheels should have reached, 1 once begun, and the bend of the path ahead in 1/m.
+INTEGRAL, SLIP, REACHED, BEGUN, BEND = (slice(i, i + 1) for i in range(5))
+# How far a goal looks ahead: what steering and turning lag, and in m at least.
+LOOK_AHEAD_S, NEAREST_M = 0.1, 1e-3
+# Below this speed in m/s a car's turning says nothing of its slip.
+SLOWEST = 0.5
+# A path that bends less, in 1/m, is taken for straight.
+STRAIGHT = 1e-6
+PARTS = {
+    'bend': 'bend_gain',
+    'integral': 'integral_gain',
+    'slip': 'slip_observer',
+    'gap': 'gap_gain',
+    'mirror': 'mirrored',
+}
+
+
+@dataclass(frozen=True)
+class VehicleLaw:
+    """Parameters of the vehicle's law.
+
+    A state `[..., 13]` is what Odometry carries: position in m and attitude (x, y, z, w) of the
+    middle of the rear axle in the world, linear and angular velocity in the body frame. A goal
+    `[..., 6]` is a point of the path near the car. The command `[..., 2]` is the steering angle in
+    rad, positive to the left, and the speed in m/s.
+    """
+
+    car: Car = RACECAR
+    rate_hz: float = 50.0
+    # The share of the bend ahead that is fed forward.
+    bend_gain: float = 1.0
+    # The integral in s of the cross-track error is added to it; it runs only near the path.
+    integral_gain: float = 1.5
+    integral_limit_m: float = 0.15
+    integral_error_m: float = 0.02
+    # Bandwidth of the observer in rad/s, the most that is believed, and the steering's lag.
+    slip_observer: float = 4.0
+    slip_limit_1_m: float = 0.3
+    steering_lag_s: float = 0.06
+    # Speed in m/s that is asked for per m that the car is behind its goal, and at most.
+    gap_gain: float = 1.0
+    gap_speed_m_s: float = 0.3
+    # Whether the network is asked for the mirror image, too.
+    mirrored: bool = True
+
+    name = 'vehicle'
+    state_names = STATE
+    goal_names = GOAL
+    observation = OBSERVATION
+    output = OUTPUT
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that mean nothing; 0 switches a part of the outer loop off."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name in ('car', 'mirrored'):
+                continue
+            if not (0 < value < math.inf or (field.name in PARTS.values() and value == 0)):
+                raise ValueError(f'{field.name}={value!r}: must be positive and finite')
+
+    @property
+    def command(self) -> Terms:
+        """Steering angle and speed, as of an Ackermann drive."""
+        half = self.car.max_speed / 2
+        return Terms([
+            Signal('steering_angle', 'rad', 'base_link', self.car.max_steering, 0.0, 1.0),
+            Signal('speed', 'm/s', 'base_link', half, half, 1.0),
+        ])  # fmt: skip
+
+    @property
+    def mirror(self) -> Mirror | None:
+        """Left and right change places."""
+        return SIDES if self.mirrored else None
+
+    def start(self, state: Array) -> Array:
+        """Return the memory `[..., 5]` of a car that goes straight on."""
+        xp = namespace(state)
+        return xp.concat([0 * state[..., :1]] * 5, axis=-1)
+
+    def observe(self, memory: Array, state: Array, goal: Array) -> tuple[Array, Array]:
+        """Return the memory and the observation `[..., 4]` in the units of `OBSERVATION`."""
+        xp = namespace(state)
+        cross, heading, gap = beside(state, goal)
+        integral = self._integrate(memory[..., INTEGRAL], cross)
+        slip = self._observe_slip(memory, state)
+        hurry = limited(-self.gap_gain * gap, self.gap_speed_m_s)
+        speed = state[..., FORWARD]
+        wanted = goal[..., SPEED] + hurry
+        seen = [cross + integral, heading, speed, wanted - speed]
+        bend = self.bend_gain * bend_beside(goal, gap)
+        kept = [integral, slip, memory[..., REACHED], memory[..., BEGUN], bend]
+        return xp.concat(kept, axis=-1), xp.concat(seen, axis=-1)
+
+    def _integrate(self, integral: Array, cross: Array) -> Array:
+        step = cross * (self.integral_gain / self.rate_hz) * (abs(cross) < self.integral_error_m)
+        return limited(integral + step, self.integral_limit_m)
+
+    def _observe_slip(self, memory: Array, state: Array) -> Array:
+        """Return by how much more the car turns than its steering says, in 1/m."""
+        xp = namespace(state)
+        speed = state[..., FORWARD]
+        rolling = xp.maximum(speed, 0 * speed + SLOWEST)
+        found = state[..., YAW_RATE] / rolling - memory[..., REACHED]
+        bandwidth = self.slip_observer * memory[..., BEGUN] * (speed > SLOWEST)
+        share = bandwidth / (self.rate_hz + bandwidth)
+        return limited(memory[..., SLIP] * (1 - share) + found * share, self.slip_limit_1_m)
+
+    def act(self, memory: Array, state: Array, action: Array) -> tuple[Array, Array]:
+        """Return the memory, and steering angle and speed `[..., 2]`."""
+        xp = namespace(action)
+        asked = self.car.curvature(limited(action[..., :1], self.car.max_steering))
+        steering = self.car.steering(asked + memory[..., BEND] - memory[..., SLIP])
+        steering = limited(steering, self.car.max_steering)
+        speed = xp.minimum(action[..., 1:], 0 * action[..., 1:] + self.car.max_speed)
+        made = finite(self.car.curvature(steering))
+        begun, follow = memory[..., BEGUN], 1 / (1 + self.steering_lag_s * self.rate_hz)
+        reached = memory[..., REACHED] + (made - memory[..., REACHED]) * follow
+        parts = [memory[..., :2], reached, 0 * begun + 1, memory[..., BEND]]
+        command = [steering, xp.maximum(speed, 0 * speed)]
+        return xp.concat(parts, axis=-1), xp.concat(command, axis=-1)
+
+    def switched_off(self, part: str) -> 'VehicleLaw':
+        """Return the law without a part of its outer loop, one of `PARTS`, or without any: all."""
+        if part not in (*PARTS, 'all'):
+            raise unknown('part of the outer loop', part, ['all', *PARTS])
+        names = PARTS.values() if part == 'all' else [PARTS[part]]
+        return VehicleLaw.from_json({**self.to_json(), **dict.fromkeys(names, 0)})
+
+    def hold(self, state: Floats) -> None:
+        """Return None: a car stays where it is by its safe command."""
+
+    def safe_command(self) -> Floats:
+        """Return a car that stands, its wheels straight."""
+        return np.zeros(2)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the parameters as a JSON object."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> 'VehicleLaw':
+        """Return the law whose parameters a JSON object holds."""
+        return cls(**{**values, 'car': Car(**values['car'])})
+
+
+def beside(state: Array, goal: Array) -> tuple[Array, Array, Array]:
+    """Return how a car lies on the path near a point of it, each `[..., 1]`.
+
+    The cross-track error in m (positive on the left), the heading error in rad, and how far the
+    car is ahead of the point, in m along the path; the path is taken for a circle.
+    """
+    xp = namespace(state)
+    rotation = matrix(state[..., ATTITUDE])
+    east, north = rotation[..., 0:1, 0], rotation[..., 1:2, 0]
+    away = state[..., POSITION]
+    east_off, north_off = away[..., 0:1] - goal[..., X], away[..., 1:2] - goal[..., Y]
+    cosine, sine = xp.cos(goal[..., YAW]), xp.sin(goal[..., YAW])
+    along, left = cosine * east_off + sine * north_off, cosine * north_off - sine * east_off
+    bend = goal[..., CURVATURE]
+    # Seen from the middle of the circle, of radius 1 / bend: this works for a straight line, too.
+    inwards = 1 - bend * left
+    radius = xp.sqrt(inwards**2 + (bend * along) ** 2)
+    cross = (2 * left - bend * (along**2 + left**2)) / (1 + radius)
+    turned = xp.atan2(bend * along, inwards)
+    bent = abs(bend) > STRAIGHT
+    gap = xp.where(bent, turned / xp.where(bent, bend, 1 + 0 * bend), along)
+    yaw = goal[..., YAW] + turned
+    heading = xp.atan2(
+        north * xp.cos(yaw) - east * xp.sin(yaw), east * xp.cos(yaw) + north * xp.sin(yaw)
+    )
+    return cross, heading, gap
+
+
+def bend_beside(goal: Array, gap: Array) -> Array:
+    """Return the bend `[..., 1]` in 1/m ahead of a car that is so far ahead of its goal, in m.
+
+    From the goal to where it looks ahead the bend changes evenly, and as evenly around.
+    """
+    xp = namespace(goal)
+    way = xp.maximum(goal[..., SPEED] * LOOK_AHEAD_S, 0 * gap + NEAREST_M)
+    return goal[..., AHEAD] + (goal[..., AHEAD] - goal[..., CURVATURE]) * limited(gap / way, 1.0)
+
+
+def limited(values: Array, limit: float) -> Array:
+    """Return values within +-limit."""
+    xp = namespace(values)
+    return xp.minimum(xp.maximum(values, 0 * values - limit), 0 * values + limit)

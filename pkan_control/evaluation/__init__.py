@@ -1,0 +1,1 @@
+"""Rollouts, studies of many chips, recordings, and Gymnasium environments."""

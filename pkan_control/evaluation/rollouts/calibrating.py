@@ -1,0 +1,73 @@
+"""Calibrates a chip for a controller, with inputs of the controller's own flights."""
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from pkan_control.chips.calibration.calibrate import Tell, calibrate
+from pkan_control.chips.calibration.calibration import Calibration, program_checksum
+from pkan_control.chips.calibration.file import save_calibration
+from pkan_control.chips.calibration.sweep_cache import Journal
+from pkan_control.chips.ideal import IdealChip
+from pkan_control.chips.uri import open_chip
+from pkan_control.common.arrays import Floats
+from pkan_control.common.errors import UserError
+from pkan_control.common.seeding import stream
+from pkan_control.control.controller import Controller, OnChip
+from pkan_control.control.controller_file import Bundle
+from pkan_control.evaluation.rollouts.rollout import Plan, fly_episode
+from pkan_control.networks.program import Program
+from pkan_control.sim.world import open_world
+from pkan_control.tasks.options import configured
+from pkan_control.tasks.task import Task
+
+# What a calibration fits outputs to: so many inputs, from so many flights of this seed.
+INPUTS, FLIGHTS, SEED = 200, 4, 2_000_000
+
+
+def calibration_inputs(task: Task, bundle: Bundle) -> Floats:
+    """Return the inputs `[200, n_in]` that a calibration of a controller's chip uses."""
+    return real_inputs(Plan(task, FLIGHTS, SEED), bundle, INPUTS)
+
+
+def real_inputs(plan: Plan, bundle: Bundle, count: int) -> Floats:
+    """Return inputs `[count, n_in]` in [0, 1], drawn from flights on a flawless chip."""
+    network = OnChip(bundle, IdealChip())
+    world = open_world(plan.task.world, plan.task.law, plan.task.rate_hz, plan.effects)
+    try:
+        for number in range(plan.episodes):
+            fly_episode(plan, world, Controller(bundle.law, network), number)
+    finally:
+        world.close()
+    draw = stream(plan.seed, 'real inputs').permutation(len(network.heard))[:count]
+    return np.array(network.heard)[draw]
+
+
+def analogue(bundle: Bundle) -> Program:
+    """Return the program of a controller; raise a `UserError` for one that runs on no chip."""
+    if not isinstance(bundle.program, Program):
+        raise UserError('an MLP runs on no chip: there is nothing to calibrate')
+    return bundle.program
+
+
+def calibrate_chip(
+    bundle: Bundle, uri: str, name: Callable[[str], Path], date: str, tell: Tell
+) -> tuple[Path, Calibration]:
+    """Calibrate the chip of a URI and write its calibration file.
+
+    `name` makes the path from the chip's uid. What is measured stands beside the file until that
+    is written, and one that was interrupted goes on from there.
+    """
+    program = analogue(bundle)
+    inputs = calibration_inputs(configured(bundle.task, law=bundle.law), bundle)
+    with closing(open_chip(uri)) as chip:
+        uid = chip.identity.uid
+        path = name(uid)
+        about = {'uid': uid, 'program': program_checksum(program)}
+        journal = Journal(path.with_suffix('.sweeps'), about)
+        found = calibrate(chip, program, inputs, date, journal, tell)
+    save_calibration(path, found)
+    journal.remove()
+    return path, found

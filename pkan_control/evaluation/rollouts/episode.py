@@ -1,0 +1,81 @@
+"""One episode of a task in a world, without a clock: whoever has a command advances it."""
+
+from pkan_control.common.arrays import Floats
+from pkan_control.common.seeding import stream
+from pkan_control.evaluation.rollouts.record import EpisodeRecord
+from pkan_control.evaluation.rollouts.sensors import Sensors
+from pkan_control.sim.scenarios import NO_EFFECTS, Disturbance, Effects
+from pkan_control.sim.world import World
+from pkan_control.tasks.task import Task
+
+NANOSECONDS = 1_000_000_000
+NO_DELAY = Disturbance((0.0,))
+
+
+def stamp_ns(step: int, rate_hz: float) -> int:
+    """Return the stamp of a control step; steps count from 0, and no stamp is zero."""
+    return round((step + 1) * NANOSECONDS / rate_hz)
+
+
+class Episode:
+    """The state of an episode that runs; the rollout and the simulation node share it.
+
+    `state` is the truth, which is recorded and judged; `seen` is what sensors tell of it.
+    """
+
+    def __init__(
+        self, task: Task, world: World, seed: int, number: int, effects: Effects = NO_EFFECTS
+    ) -> None:
+        """Put the world into the start of that episode."""
+        self._task = task
+        self._world = world
+        self._seed, self._number = seed, number
+        joints = len(task.law.command)
+        self._sensors = Sensors(effects, stream(seed, 'sensors', number), joints)
+        self._delay = effects.get('delay_s', NO_DELAY)
+        self.step = 0
+        start = task.start(seed, number)
+        self.state = world.reset(start, stream(seed, 'disturbances', number))
+        self.seen = self._sensors.read(self.state, 0.0)
+        self._states = [self.state]
+        self._goals = [self.goal]
+        self._commands: list[Floats] = []
+        self._inference_ns: list[int] = []
+
+    @property
+    def done(self) -> bool:
+        """Whether all steps are taken."""
+        return self.step >= self._task.steps
+
+    @property
+    def goal(self) -> Floats:
+        """Set-point of this step."""
+        return self._task.goal(self._seed, self._number, self.step)
+
+    @property
+    def time_ns(self) -> int:
+        """Stamp of the present state in simulated time."""
+        return stamp_ns(self.step, self._task.rate_hz)
+
+    def advance(self, command: Floats, took_ns: int) -> None:
+        """Apply a command for one control period; `took_ns` is what it took to get it."""
+        self._commands.append(command)
+        self._inference_ns.append(took_ns)
+        self.state = self._world.step(self._arrived())
+        self.step += 1
+        self.seen = self._sensors.read(self.state, self.step / self._task.rate_hz)
+        self._states.append(self.state)
+        self._goals.append(self.goal)
+
+    def _arrived(self) -> Floats:
+        """Return the command that arrives now; the first one is there from the start."""
+        rate_hz = self._task.rate_hz
+        late = round(self._delay.value[0] * rate_hz) * self._delay.acts(self.step / rate_hz)
+        return self._commands[max(0, self.step - late)]
+
+    def record(self, wall_s: float) -> EpisodeRecord:
+        """Return what happened; it took `wall_s` seconds."""
+        return EpisodeRecord.of(
+            self._task, self._seed, self._number, self._states, self._goals, self._commands,
+            self._inference_ns, wall_s,
+        )  # fmt: skip

@@ -1,0 +1,166 @@
+"""Many episodes of a controller on a task."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+from pkan_control.chips.calibration.calibration import Calibration
+from pkan_control.chips.uri import open_chip, seed_of, with_options, with_seed
+from pkan_control.common.arrays import Array, Floats
+from pkan_control.common.errors import UserError
+from pkan_control.control.controller import Controller, make_controller
+from pkan_control.control.controller_file import Bundle
+from pkan_control.control.guard import CommandGuard
+from pkan_control.control.supervisor import HELD
+from pkan_control.evaluation.rollouts.episode import NANOSECONDS, Episode
+from pkan_control.evaluation.rollouts.record import EpisodeRecord
+from pkan_control.networks.mlp import Mlp
+from pkan_control.sim.scenarios import CALM, Effects, Scenario
+from pkan_control.sim.world import World, open_world
+from pkan_control.tasks.task import Compared, Task
+
+Report = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Expert:
+    """The task's reference controller, in the place of a network."""
+
+    task: Task
+
+    def begin(self, episode: int) -> None:
+        """Do nothing: an expert has no noise."""
+
+    def __call__(self, observation: Floats, time_s: float) -> Floats:
+        """Return the expert's action, normalised as a network's outputs are."""
+        action: Array = self.task.expert(observation)
+        outputs: Floats = self.task.law.output.normalise(action)
+        return outputs
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which episodes are flown: how many of a task, drawn from a seed, in which conditions.
+
+    They count from `first`, so that a plan can be flown in parts.
+    """
+
+    task: Task
+    episodes: int
+    seed: int = 0
+    scenario: Scenario = CALM
+    first: int = 0
+
+    @property
+    def numbers(self) -> range:
+        """Numbers of the episodes."""
+        return range(self.first, self.first + self.episodes)
+
+    @property
+    def effects(self) -> Effects:
+        """What disturbs the task's robot."""
+        return self.scenario.effects(self.task.robot)
+
+
+def fly_episode(plan: Plan, world: World, controller: Controller, number: int) -> EpisodeRecord:
+    """Run one episode through law, network and guard.
+
+    What a chip misses is bridged as a pilot does it: by the last command, then the safe one.
+    """
+    began = perf_counter()
+    law = plan.task.law
+    episode = Episode(plan.task, world, plan.seed, number, plan.effects)
+    guard = CommandGuard(law.command)
+    controller.reset(number)
+    sent, missed = law.safe_command(), 0
+    while not episode.done:
+        try:
+            command = controller.step(episode.seen, episode.goal, episode.time_ns / NANOSECONDS)
+        except TimeoutError:
+            missed += 1
+            episode.advance(sent if missed <= HELD else law.safe_command(), 0)
+            continue
+        missed, checked = 0, guard.check(command)
+        sent = law.safe_command() if checked is None else checked.command
+        episode.advance(sent, controller.inference_ns)
+    return episode.record(perf_counter() - began)
+
+
+def fly_expert(plan: Plan, report: Report) -> list[EpisodeRecord]:
+    """Run episodes of the task's expert."""
+    return _fly(plan, {0: Controller(plan.task.law, Expert(plan.task))}, report)
+
+
+def fly_classic(plan: Plan, report: Report) -> list[EpisodeRecord]:
+    """Run episodes of the usual controller for the task, if there is one."""
+    if not isinstance(plan.task, Compared):
+        raise UserError(f'{plan.task.name}: no usual controller is known for it')
+    law, usual = plan.task.classic()
+    return _fly(plan, {0: Controller(law, usual)}, report)
+
+
+def fly_bundle(
+    plan: Plan,
+    bundle: Bundle,
+    chip: str,
+    chips: int,
+    report: Report,
+    calibration: Calibration | None = None,
+) -> list[EpisodeRecord]:
+    """Run episodes of a controller, spread over chips of consecutive seeds.
+
+    What the scenario says of a simulated chip holds over what the URI says. A calibration is that
+    of one chip.
+    """
+    check_fits(bundle, plan.task)
+    if not isinstance(bundle.program, Mlp):
+        chip = with_options(chip, plan.scenario.chip)
+    used = sorted({number % chips for number in plan.numbers})
+    uris = {i: chip if chips == 1 else with_seed(chip, seed_of(chip) + i) for i in used}
+    with ExitStack() as stack:
+        opened = {i: stack.enter_context(closing(open_chip(uri))) for i, uri in uris.items()}
+        controllers = {i: make_controller(bundle, each, calibration) for i, each in opened.items()}
+        return _fly(plan, controllers, report, chips)
+
+
+def check_fits(bundle: Bundle, task: Task) -> None:
+    """Raise a `UserError` unless a controller was made for this task."""
+    if bundle.task != task.name:
+        raise UserError(f'the controller was made for task {bundle.task}, not for {task.name}')
+    if bundle.rate_hz != task.rate_hz:
+        raise UserError(f'the controller runs at {bundle.rate_hz} Hz, the task at {task.rate_hz}')
+
+
+def _fly(
+    plan: Plan, controllers: Mapping[int, Controller], report: Report, chips: int = 1
+) -> list[EpisodeRecord]:
+    """Fly all episodes, each on the controller of its number modulo the chips."""
+    task = plan.task
+    world = open_world(task.world, task.law, task.rate_hz, plan.effects)
+    records = []
+    try:
+        for number in plan.numbers:
+            records.append(fly_episode(plan, world, controllers[number % chips], number))
+            report(len(records))
+    finally:
+        world.close()
+    return records
+
+
+def replay(plan: Plan, records: list[EpisodeRecord]) -> Iterator[tuple[EpisodeRecord, int | None]]:
+    """Yield each record, and the first step at which a state differs; None if none does."""
+    task = plan.task
+    world = open_world(task.world, task.law, task.rate_hz, plan.effects)
+    try:
+        for record in records:
+            episode = Episode(task, world, record.seed, record.number, plan.effects)
+            for command in record.commands:
+                episode.advance(command, 0)
+            again = episode.record(0.0)
+            differs = np.flatnonzero((again.states != record.states).any(axis=1))
+            yield record, int(differs[0]) if len(differs) else None
+    finally:
+        world.close()

@@ -1,0 +1,137 @@
+"""Many simulated chips fly the same episodes of a task, all at once where there is a model."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pkan_control.chips.population import Population
+from pkan_control.chips.simulated import SimulatedChip
+from pkan_control.common.arrays import Floats
+from pkan_control.common.errors import UserError
+from pkan_control.common.seeding import stream
+from pkan_control.control.controller import Controller, OnChip
+from pkan_control.control.controller_file import Bundle
+from pkan_control.control.guard import CommandGuard
+from pkan_control.control.symmetry import Network, asked_by
+from pkan_control.evaluation.rollouts.episode import NANOSECONDS, NO_DELAY, stamp_ns
+from pkan_control.evaluation.rollouts.rollout import Plan, fly_episode
+from pkan_control.evaluation.rollouts.sensors import Sensors
+from pkan_control.networks.program import Program, squash
+from pkan_control.sim.world import StudyWorld, open_world, study_world
+from pkan_control.tasks.task import Score
+
+
+@dataclass(frozen=True)
+class Flown:
+    """What came out: success `[chips, episodes]`, and each figure in the same shape."""
+
+    success: NDArray[np.bool_]
+    figures: dict[str, Floats]
+
+
+def fly(plan: Plan, bundle: Bundle, chips: Sequence[SimulatedChip]) -> Flown:
+    """Fly all episodes of a plan on each chip, which holds the controller's program."""
+    task, program = plan.task, bundle.program
+    if not isinstance(program, Program):
+        raise UserError('an MLP runs on no chip: there is nothing to study')
+    world = study_world(task.world, task.law, task.rate_hz, plan.effects)
+    if world is None:
+        return _flown([_one_by_one(plan, bundle, chip) for chip in chips])
+    population = Population(chips, program, plan.numbers)
+    # A robot that is lost may fly off beyond all numbers.
+    with np.errstate(over='ignore', invalid='ignore'):
+        states, goals = _all_at_once(plan, bundle, program, population, len(chips), world)
+        return _flown([
+            [task.score(states[:, chip, i], goals[:, i]) for i in range(plan.episodes)]
+            for chip in range(len(chips))
+        ])  # fmt: skip
+
+
+def _flown(scores: list[list[Score]]) -> Flown:
+    success = np.array([[score.success for score in row] for row in scores])
+    names = scores[0][0].figures
+    return Flown(
+        success,
+        {name: np.array([[s.figures[name] for s in row] for row in scores]) for name in names},
+    )
+
+
+def _one_by_one(plan: Plan, bundle: Bundle, chip: SimulatedChip) -> list[Score]:
+    """Fly one chip in the task's own world."""
+    task = plan.task
+    controller = Controller(bundle.law, OnChip(bundle, chip))
+    world = open_world(task.world, task.law, task.rate_hz, plan.effects)
+    try:
+        return [fly_episode(plan, world, controller, number).score for number in plan.numbers]
+    finally:
+        world.close()
+
+
+def _all_at_once(
+    plan: Plan,
+    bundle: Bundle,
+    program: Program,
+    population: Population,
+    chips: int,
+    world: StudyWorld,
+) -> tuple[Floats, Floats]:
+    """Return states `[steps + 1, chips, episodes, n]` and goals `[steps + 1, episodes, g]`."""
+    task, law, rate_hz = plan.task, bundle.law, plan.task.rate_hz
+    guard = CommandGuard(law.command)
+    weather = [stream(plan.seed, 'disturbances', number) for number in plan.numbers]
+    sensors = [
+        Sensors(plan.effects, stream(plan.seed, 'sensors', number)) for number in plan.numbers
+    ]
+    goals = _goals(plan)
+    starts = np.array([task.start(plan.seed, number) for number in plan.numbers])
+    state = world.reset(np.broadcast_to(starts, (chips, *starts.shape)).copy(), weather)
+    states, commands = [state], []
+    network = _network(bundle, program, population)
+    memory = None
+    for step in range(task.steps):
+        seen = _seen(sensors, state, step / rate_hz)
+        goal = np.broadcast_to(goals[step], (chips, *goals[step].shape))
+        memory = law.start(seen) if memory is None else memory
+        memory, values = law.observe(memory, seen, goal)
+        time_s = stamp_ns(step, rate_hz) / NANOSECONDS
+        outputs = network(law.observation.normalise(values), time_s)
+        memory, command = law.act(memory, seen, law.output.denormalise(outputs))
+        finite = np.isfinite(command).all(axis=-1, keepdims=True)
+        limited = np.minimum(np.maximum(command, guard.low), guard.high)
+        commands.append(np.where(finite, limited, law.safe_command()))
+        state = world.step(_arrived(plan, commands, step))
+        states.append(state)
+    return np.array(states), goals
+
+
+def _network(bundle: Bundle, program: Program, population: Population) -> Network:
+    """Return what asks all chips at once; each evaluation is one more step of their noise."""
+    steps = itertools.count()
+
+    def ask(observation: Floats, time_s: float) -> Floats:
+        x = squash(observation, program.squash_scale)
+        return population.evaluate(x, next(steps), time_s)
+
+    return asked_by(bundle.law, ask)
+
+
+def _goals(plan: Plan) -> Floats:
+    steps = range(plan.task.steps + 1)
+    return np.array([
+        [plan.task.goal(plan.seed, number, step) for number in plan.numbers] for step in steps
+    ])  # fmt: skip
+
+
+def _seen(sensors: list[Sensors], state: Floats, time_s: float) -> Floats:
+    """Return what the sensors of each episode tell; all chips fly with the same noise."""
+    return np.stack([each.read(state[:, i], time_s) for i, each in enumerate(sensors)], axis=1)
+
+
+def _arrived(plan: Plan, commands: list[Floats], step: int) -> Floats:
+    """Return the commands that arrive now; the first ones are there from the start."""
+    delay, rate_hz = plan.effects.get('delay_s', NO_DELAY), plan.task.rate_hz
+    late = round(delay.value[0] * rate_hz) * delay.acts(step / rate_hz)
+    return commands[max(0, step - late)]

@@ -1,0 +1,171 @@
+"""How many of the chips that are fabricated do a task: the yield, and what it depends on.
+
+Pieces of chips fly side by side on all cores, or on a cluster; each chip's flights depend on its
+seed alone, so that neither the size of the pieces nor their order changes a result.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from pkan_control.chips.calibration.calibrate import calibrate
+from pkan_control.chips.calibration.sweep_cache import Journal
+from pkan_control.chips.simulated import SimulatedChip
+from pkan_control.common.arrays import Floats
+from pkan_control.common.errors import UserError
+from pkan_control.common.json_lines import JsonLines
+from pkan_control.control.controller_file import Bundle
+from pkan_control.devices.deviations import LIMITS, Deviations
+from pkan_control.evaluation.rollouts.calibrating import calibration_inputs
+from pkan_control.evaluation.rollouts.rollout import Plan
+from pkan_control.evaluation.studies.monte_carlo import fly
+from pkan_control.networks.program import Program
+
+# Flights of one piece of work, at least one chip's.
+PIECE = 1000
+# Magnitudes that are varied one by one, in terms of the usual ones; temperatures in degC.
+FACTORS = (0.0, 0.5, 2.0, 4.0, 8.0)
+VARIED = (
+    *('element_mismatch', 'edge_gain', 'offset', 'read_noise', 'node_noise', 'dead', 'ageing'),
+    *('element_current', 'element_slope', 'temperature_c', 'age_h'),
+)
+# What is varied from where the usual magnitude is 0.
+BASES = {'node_noise': 0.005, 'age_h': 1000.0}
+USUAL = 'usual'
+
+# Runs functions without arguments, on however many cores, and yields what they return.
+Run = Callable[[Sequence[Callable[[], Any]]], Iterator[Any]]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Chips of some deviations; the name tells which magnitude is another than usual."""
+
+    name: str
+    deviations: Deviations
+    chips: int
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is fabricated and flown; chips have consecutive seeds from `first_chip`."""
+
+    plan: Plan
+    bundle: Bundle
+    deviations: Deviations
+    chips: int
+    first_chip: int = 0
+    # Chips for each magnitude that is varied; 0 varies none.
+    sensitivity: int = 0
+    calibrated: bool = False
+
+    def variants(self) -> list[Variant]:
+        """Return the usual chips, then those of one other magnitude each."""
+        found = [Variant(USUAL, self.deviations, self.chips)]
+        if not self.sensitivity:
+            return found
+        for name in VARIED:
+            usual = getattr(self.deviations, name) or BASES.get(name, 0.0)
+            if usual > 0 and self._matters(name):
+                found += [self._varied(name, usual * factor) for factor in FACTORS]
+        return found
+
+    def _matters(self, name: str) -> bool:
+        """Return whether chips of this device, at this age, differ by a magnitude at all."""
+        usual, extreme = (
+            self.fabricate(replace(self.deviations, **{name: value}), self.first_chip)
+            for value in (0.0, LIMITS.get(name, (0.0, 1.0))[1])
+        )
+        pairs = zip([*usual.matrices(0.0), usual.sigmas], [*extreme.matrices(0.0), extreme.sigmas],
+                    strict=True)  # fmt: skip
+        return not all(np.array_equal(one, other) for one, other in pairs)
+
+    def fabricate(self, deviations: Deviations, seed: int) -> SimulatedChip:
+        """Return the chip of a seed with the controller's program."""
+        if not isinstance(self.bundle.program, Program):
+            raise UserError('an MLP runs on no chip: there is nothing to study')
+        chip = SimulatedChip(seed, deviations)
+        chip.program(self.bundle.program)
+        return chip
+
+    def calibrate(self, chip: SimulatedChip) -> None:
+        """Trim a chip."""
+        if isinstance(self.bundle.program, Program):
+            inputs = calibration_inputs(self.plan.task, self.bundle)
+            calibrate(chip, self.bundle.program, inputs, '', Journal(None, {}), _silent)
+
+    def _varied(self, name: str, value: float) -> Variant:
+        limited = min(value, LIMITS.get(name, (0.0, 1.0))[1])
+        changed = replace(self.deviations, **{name: limited})
+        return Variant(f'{name}={limited:.6g}', changed, self.sensitivity)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some chips, each of a variant and a seed; calling it flies them."""
+
+    study: Study
+    chips: tuple[tuple[Variant, int], ...]
+
+    def __call__(self) -> list[dict[str, Any]]:
+        """Return a line of results for each chip."""
+        study = self.study
+        fabricated = [study.fabricate(variant.deviations, seed) for variant, seed in self.chips]
+        for chip in fabricated if study.calibrated else ():
+            study.calibrate(chip)
+        flown = fly(study.plan, study.bundle, fabricated)
+        return [
+            {
+                'variant': variant.name,
+                'chip': seed,
+                'success': [int(done) for done in flown.success[i]],
+                'figures': {name: _finite(each[i]) for name, each in flown.figures.items()},
+            }
+            for i, (variant, seed) in enumerate(self.chips)
+        ]
+
+
+def _finite(values: Floats) -> list[float | None]:
+    return [float(value) if np.isfinite(value) else None for value in values]
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Say nothing."""
+
+
+def pieces(study: Study, known: set[tuple[str, int]]) -> list[Piece]:
+    """Return the work that is left."""
+    size = max(1, PIECE // study.plan.episodes)
+    left = [
+        (variant, seed)
+        for variant in study.variants()
+        for seed in range(study.first_chip, study.first_chip + variant.chips)
+        if (variant.name, seed) not in known
+    ]
+    return [Piece(study, tuple(left[first : first + size])) for first in range(0, len(left), size)]
+
+
+def run_study(
+    study: Study, run: Run, log: JsonLines | None, report: Callable[[int], None]
+) -> list[dict[str, Any]]:
+    """Return the lines of all chips, in the order of variants and seeds."""
+    lines = [] if log is None else list(log.found)
+    report(len(lines))
+    for done in run(pieces(study, {(line['variant'], line['chip']) for line in lines})):
+        for line in done:
+            lines.append(line)
+            if log is not None:
+                log.append(line)
+        report(len(lines))
+    order = {variant.name: number for number, variant in enumerate(study.variants())}
+    return sorted(lines, key=lambda line: (order[line['variant']], line['chip']))
+
+
+def about(study: Study, described: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what names a study in files: what was asked for, and every deviation."""
+    magnitudes = {f.name: getattr(study.deviations, f.name) for f in fields(Deviations)}
+    return {**described, 'chips': study.chips, 'first_chip': study.first_chip,
+            'sensitivity_chips': study.sensitivity, 'calibrated': study.calibrated,
+            'deviations': magnitudes}  # fmt: skip

@@ -1,0 +1,1 @@
+"""Layers of edges as programs, and the perceptron beside them."""

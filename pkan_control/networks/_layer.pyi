@@ -1,0 +1,3 @@
+from pkan_control.common.arrays import Floats
+
+def evaluate(x: Floats, coefficients: Floats, out: Floats, nodes: int, scale: float) -> None: ...

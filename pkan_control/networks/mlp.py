@@ -1,0 +1,66 @@
+"""A multilayer perceptron in floating point: what an analogue network is compared with."""
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from pkan_control.common.arrays import Floats
+from pkan_control.common.errors import UserError
+from pkan_control.networks.program import MAX_LAYERS, MAX_WIDTH
+
+
+@dataclass(frozen=True)
+class Mlp:
+    """Layers of weights `[n_in, n_out]` and biases `[n_out]` with tanh between them."""
+
+    weights: tuple[Floats, ...]
+    biases: tuple[Floats, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse shapes that do not fit each other, and numbers that are not finite."""
+        if not 1 <= len(self.weights) == len(self.biases) <= MAX_LAYERS:
+            raise UserError(f'MLP of {len(self.weights)} layers: allowed are 1 to {MAX_LAYERS}')
+        for index, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            if weight.ndim != 2 or bias.ndim != 1:
+                raise UserError(f'MLP layer {index}: weights {weight.shape}, bias {bias.shape}')
+            inputs = weight.shape[0] if index == 0 else self.weights[index - 1].shape[1]
+            if weight.shape != (inputs, len(bias)) or max(weight.shape) > MAX_WIDTH:
+                raise UserError(f'MLP layer {index}: weights {weight.shape}, bias {bias.shape}')
+            if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
+                raise UserError(f'MLP layer {index} holds a number that is not finite')
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of inputs, of nodes in each layer, and of outputs."""
+        return (self.weights[0].shape[0], *(len(bias) for bias in self.biases))
+
+    @property
+    def elements(self) -> int:
+        """Number of analogue elements: none."""
+        return 0
+
+    @property
+    def parameters(self) -> int:
+        """Number of trainable numbers."""
+        return parameter_count(self.shape)
+
+    def evaluate(self, observation: Floats) -> Floats:
+        """Return the outputs `[..., n_out]` of normalised observations `[..., n_in]`."""
+        value = observation
+        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            value = np.tanh(value @ weight + bias)
+        return value @ self.weights[-1] + self.biases[-1]
+
+
+def parameter_count(shape: tuple[int, ...]) -> int:
+    """Return the number of weights and biases of an MLP of that shape."""
+    return sum(a * b + b for a, b in itertools.pairwise(shape))
+
+
+def equal_shape(inputs: int, outputs: int, parameters: int) -> tuple[int, int, int, int]:
+    """Return the two-hidden-layer shape whose parameter count is just below a number."""
+    a = inputs + outputs + 2
+    hidden = int((math.sqrt(a * a + 4 * (parameters - outputs)) - a) / 2)
+    return inputs, hidden, hidden, outputs

@@ -1,0 +1,174 @@
+"""What a report shows: flights of all contenders, edges on the chip, fidelity, yields, power."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pkan_control.chips.calibration.calibration import Calibration
+from pkan_control.chips.calibration.file import load_calibration
+from pkan_control.chips.chip import Index
+from pkan_control.chips.power import estimate_power
+from pkan_control.chips.uri import is_simulated, open_chip
+from pkan_control.common.arrays import Floats
+from pkan_control.common.errors import UserError
+from pkan_control.control.controller_file import Bundle, load_bundle
+from pkan_control.devices.element import find_device
+from pkan_control.evaluation.rollouts.baselines import contenders, fitted, shipped
+from pkan_control.evaluation.rollouts.record import EpisodeRecord
+from pkan_control.evaluation.rollouts.rollout import Plan
+from pkan_control.evaluation.rollouts.workers import cores, fly_all
+from pkan_control.networks.program import Program
+from pkan_control.sim.scenarios import load_scenario
+from pkan_control.tasks.options import configured
+from pkan_control.tasks.task import Task, find_task
+
+# Edges that are drawn, the most important ones; points of a curve, and averages of a reading.
+EDGES, POINTS, AVERAGES = 12, 41, 16
+Progress = Callable[[str, int], AbstractContextManager[Any]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the report is to be about."""
+
+    task: str
+    controller: Path | None
+    chip: str
+    chips: int
+    scenario: str
+    episodes: int
+    seed: int
+    calibration: Path | None
+    yields: Sequence[Path]
+
+
+@dataclass(frozen=True)
+class Edge:
+    """What an edge was programmed to be, and what the chip makes of it, at `x[n]` in [0, 1].
+
+    `raw` is what the chip made of it before it was calibrated, None where it was not.
+    """
+
+    name: str
+    x: Floats
+    wanted: Floats
+    found: Floats
+    raw: Floats | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that was measured for a report; the controller is the first of the rows."""
+
+    about: Mapping[str, Any]
+    task: Task
+    rows: Mapping[str, Sequence[EpisodeRecord]]
+    edges: Sequence[Edge]
+    fidelity: Mapping[str, Mapping[str, float]]
+    yields: Sequence[Mapping[str, Any]]
+    power_w: Mapping[str, float]
+
+
+def gather(request: Request, bar: Progress) -> Evidence:
+    """Fly and measure everything."""
+    yields = [read_yield(path) for path in request.yields]
+    file = request.controller or shipped(find_task(request.task).name)
+    bundle = load_bundle(file)
+    task = configured(request.task, law=bundle.law)
+    bundle = fitted(bundle, task)
+    trims = load_calibration(request.calibration) if request.calibration else None
+    plan = Plan(task, request.episodes, request.seed, load_scenario(request.scenario))
+    workers = cores() if is_simulated(request.chip) else 1
+    rows = {}
+    for name, fly in contenders(task, bundle, request.chip, request.chips, trims).items():
+        with bar(name, request.episodes) as report:
+            records: list[EpisodeRecord] = []
+            for record in fly_all(fly, plan, workers):
+                records.append(record)
+                report(len(records))
+        rows[name] = records
+    about = {
+        'task': request.task, 'controller': file.name, 'chip': request.chip,
+        'chips': request.chips, 'scenario': request.scenario, 'episodes': request.episodes,
+        'seed': request.seed,
+    }  # fmt: skip
+    edges = measure_edges(bundle, request.chip, trims)
+    return Evidence(about, task, rows, edges, _fidelity(trims), yields, _power(bundle))
+
+
+def read_yield(path: Path) -> Mapping[str, Any]:
+    """Return the figures of a file of `pkan yield --json`."""
+    try:
+        figures = json.loads(path.read_text())
+    except OSError as error:
+        raise UserError(f'yield {path}: {error.strerror}') from None
+    except ValueError as error:
+        raise UserError(f'yield {path}: no JSON ({error})') from None
+    if not isinstance(figures, dict) or not {'yield', 'sensitivity', 'task'} <= set(figures):
+        raise UserError(f'yield {path}: no figures of pkan yield')
+    return figures
+
+
+def measure_edges(bundle: Bundle, uri: str, trims: Calibration | None) -> list[Edge]:
+    """Measure the edges that swing most, on the chip as it is and with its trims."""
+    program = bundle.program
+    if not isinstance(program, Program):
+        return []
+    places = important_edges(program)
+    x = np.linspace(0, 1, POINTS)
+    with closing(open_chip(uri)) as chip:
+        chip.program(program)
+        found = [chip.sweep('edge', place, x, AVERAGES) for place in places]
+        raw: list[Floats | None] = [None] * len(places)
+        if trims is not None:
+            raw = list(found)
+            trims.apply(chip, program)
+            found = [chip.sweep('edge', place, x, AVERAGES) for place in places]
+    wanted = [edge_values(program, place, x) for place in places]
+    return [
+        Edge(_name(bundle, place), x, right, measured, before)
+        for place, right, measured, before in zip(places, wanted, found, raw, strict=True)
+    ]
+
+
+def important_edges(program: Program) -> list[Index]:
+    """Return the edges whose values swing most."""
+    x = np.linspace(0, 1, POINTS)
+    places = [
+        Index(layer, source, target)
+        for layer, codes in enumerate(program.layers)
+        for source, target in np.ndindex(codes.shape[:2])
+    ]
+    swings = [float(np.ptp(edge_values(program, place, x))) for place in places]
+    return [places[i] for i in np.argsort(swings)[::-1][:EDGES]]
+
+
+def edge_values(program: Program, place: Index, x: Floats) -> Floats:
+    """Return what an edge was programmed to be at inputs `x[n]`."""
+    device = find_device(program.device)
+    codes = program.layers[place.layer][place.source, place.target]
+    values: Floats = device.response(x[:, None], device.decode(codes)).sum(axis=-1)
+    return values
+
+
+def _name(bundle: Bundle, place: Index) -> str:
+    layers = len(bundle.program.shape) - 1
+    first, last = place.layer == 0, place.layer == layers - 1
+    source = bundle.law.observation.names[place.source] if first else f'h{place.source + 1}'
+    target = bundle.law.output.names[place.target] if last else f'h{place.target + 1}'
+    return f'{source} → {target}'
+
+
+def _fidelity(trims: Calibration | None) -> dict[str, dict[str, float]]:
+    return {} if trims is None else {'raw': asdict(trims.raw), 'trimmed': asdict(trims.trimmed)}
+
+
+def _power(bundle: Bundle) -> dict[str, float]:
+    if not isinstance(bundle.program, Program):
+        return {}
+    return dict(estimate_power(bundle.program)._asdict())

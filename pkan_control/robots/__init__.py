@@ -1,0 +1,1 @@
+"""Robots as parameters and geometry, without physics."""

@@ -1,0 +1,1 @@
+"""Worlds on array-API functions: many robots at once."""

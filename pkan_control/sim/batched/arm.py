@@ -1,0 +1,44 @@
+"""Arms as array functions: joints that follow their commands at once, for training and studies."""
+
+import numpy as np
+
+from pkan_control.common.arrays import Array, namespace
+from pkan_control.control.laws.arm import ArmLaw
+
+# Share of the flights in training whose commands come one control period late.
+LATE_SHARE = 0.3
+
+
+class BatchedArm:
+    """Arms `[..., 2 n]` without mass: velocities are those of the command, within all limits."""
+
+    def __init__(self, law: ArmLaw, rate_hz: float, late: Array = False) -> None:
+        """Make a world that takes commands at a rate in Hz; some arms get them a period late."""
+        self._law, self._rate_hz, self._late = law, rate_hz, late
+        self._state: Array = None
+        self._last: Array = None
+
+    def reset(self, state: Array, generator: object = None) -> Array:
+        """Put all arms into states `[..., 2 n]`."""
+        self._state = state
+        self._last = 0 * state[..., : len(self._law.joint_names)]
+        return state
+
+    def step(self, command: Array) -> Array:
+        """Apply velocities `[..., n]` for one control period; return the states."""
+        xp = namespace(command)
+        arm, count = self._law.arm, len(self._law.joint_names)
+        moved = command + (self._last - command) * self._late
+        self._last = command
+        q = self._state[..., :count] + moved / self._rate_hz
+        low, high = (
+            xp.asarray(np.pad(limit, (0, count - len(limit)), constant_values=at), dtype=q.dtype)
+            for limit, at in ((arm.low, -np.inf), (arm.high, np.inf))
+        )
+        inside = xp.minimum(xp.maximum(q, low), high)
+        speed = xp.where(inside == q, moved, xp.zeros_like(moved))
+        self._state = xp.concat([inside, speed], axis=-1)
+        return self._state
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to release."""

@@ -1,0 +1,50 @@
+"""A pole on a cart as array functions, one or many at once, in NumPy or torch.
+
+A. Barto, R. Sutton, C. Anderson, "Neuronlike adaptive elements that can solve difficult learning
+control problems", IEEE SMC 13, 1983, without friction; semi-implicit Euler.
+"""
+
+import numpy as np
+
+from pkan_control.common.arrays import Array, namespace
+from pkan_control.robots.quadrotor import GRAVITY
+
+# Masses in kg, half of the pole's length in m, one step of the physics in s.
+CART_KG, POLE_KG, HALF_M = 1.0, 0.1, 0.5
+STEP_S = 0.02
+
+
+class BatchedCartpole:
+    """Poles `[..., 4]` that nothing disturbs."""
+
+    def __init__(self, rate_hz: float) -> None:
+        """Make a world that takes commands at a rate in Hz."""
+        self._substeps = round(1 / (STEP_S * rate_hz))
+        self._state: Array = None
+
+    def reset(self, state: Array, generator: np.random.Generator) -> Array:
+        """Put all into states `[..., 4]`."""
+        self._state = state
+        return state
+
+    def step(self, command: Array) -> Array:
+        """Apply forces `[..., 1]` in N for one control period; return the states."""
+        for _ in range(self._substeps):
+            self._state = advance(self._state, command)
+        return self._state
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to release."""
+
+
+def advance(state: Array, force: Array) -> Array:
+    """Return states `[..., 4]` one step of 20 ms later, under forces `[..., 1]` in N."""
+    xp = namespace(state)
+    x, v, angle, rate = (state[..., i] for i in range(4))
+    both = CART_KG + POLE_KG
+    sin, cos = xp.sin(angle), xp.cos(angle)
+    pushed = (force[..., 0] + POLE_KG * HALF_M * rate * rate * sin) / both
+    turned = (GRAVITY * sin - cos * pushed) / (HALF_M * (4 / 3 - POLE_KG * cos * cos / both))
+    moved = pushed - POLE_KG * HALF_M * turned * cos / both
+    v, rate = v + STEP_S * moved, rate + STEP_S * turned
+    return xp.stack([x + STEP_S * v, v, angle + STEP_S * rate, rate], axis=-1)

@@ -1,0 +1,59 @@
+"""Strings of solar modules whose voltage is set step by step: one or many at once, in NumPy.
+
+Light and temperature of an episode stand in its state: what they are, when the light changes, and
+what it becomes.
+"""
+
+import numpy as np
+
+from pkan_control.common.arrays import Floats
+from pkan_control.robots.solar_modules import HIGHEST_V, MODULES, best_points, currents_at, curves
+
+# The state: voltage, current, last step, power; the best voltage and power of the curve now; the
+# step that is next, the step at which the light changes, the cells' temperature in degC, and the
+# light on each module in W/m2 before and after.
+VOLTAGE, CURRENT, LAST, POWER, BEST_V, BEST_W, STEP, CHANGE, WARMTH = range(9)
+BEFORE, AFTER = slice(9, 9 + MODULES), slice(9 + MODULES, 9 + 2 * MODULES)
+STATE = 9 + 2 * MODULES
+
+
+class BatchedSolar:
+    """Strings `[n, 17]`, or one `[17]`."""
+
+    def __init__(self) -> None:
+        """Make a world that must be reset first."""
+        self._state: Floats
+        self._tables: Floats
+        self._after: Floats
+        self._one = False
+
+    def reset(self, state: Floats, generator: np.random.Generator) -> Floats:
+        """Put all into states; the curves are computed here, both of an episode."""
+        self._one = state.ndim == 1
+        self._state = np.array(np.atleast_2d(state))
+        warmth = self._state[:, WARMTH]
+        self._tables = curves(self._state[:, BEFORE], warmth)
+        self._after = curves(self._state[:, AFTER], warmth)
+        return self._measured()
+
+    def step(self, command: Floats) -> Floats:
+        """Move the voltages by `[n, 1]` in V, then let the light change where it is time."""
+        state = np.array(self._state)
+        before = state[:, VOLTAGE]
+        state[:, VOLTAGE] = np.clip(before + np.atleast_2d(command)[:, 0], 0, HIGHEST_V)
+        state[:, LAST] = state[:, VOLTAGE] - before
+        state[:, STEP] += 1
+        changed = state[:, STEP] == state[:, CHANGE]
+        self._tables = np.where(changed[:, None], self._after, self._tables)
+        self._state = state
+        return self._measured()
+
+    def _measured(self) -> Floats:
+        state = self._state
+        state[:, CURRENT] = currents_at(self._tables, state[:, VOLTAGE])
+        state[:, POWER] = state[:, VOLTAGE] * state[:, CURRENT]
+        state[:, BEST_V], state[:, BEST_W] = best_points(self._tables)
+        return np.array(state[0] if self._one else state)
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to release."""

@@ -1,0 +1,72 @@
+"""A car as array functions: many at once, for training.
+
+A bicycle whose rear wheel rolls where it points, with a steering that lags. Its tyres hold up to
+their friction: beyond, the car turns less than it is steered, as one whose front wheels slide.
+"""
+
+import numpy as np
+
+from pkan_control.common.arrays import Array, namespace
+from pkan_control.common.rotations import matrix
+from pkan_control.control.laws.drone import ATTITUDE
+from pkan_control.control.laws.vehicle import FORWARD, YAW_RATE, limited
+from pkan_control.robots.car import Car
+from pkan_control.robots.quadrotor import GRAVITY
+from pkan_control.sim.tyres import USUAL, CarConditions, followed
+
+SUBSTEPS = 2
+# Share of the weight on the driven axle, and time constants in s of the drive and of turning.
+DRIVEN, DRIVE_LAG_S, TURN_LAG_S = 0.5, 0.06, 0.04
+
+
+class BatchedVehicle:
+    """Cars `[..., 13]` on a plane, each in conditions of its own."""
+
+    def __init__(self, car: Car, rate_hz: float, conditions: CarConditions = USUAL) -> None:
+        """Make a world that takes commands at a rate in Hz."""
+        self._car, self._rate_hz, self.conditions = car, rate_hz, conditions
+        self._state: Array = None
+        self._steering: Array = None
+        self._last: Array = None
+
+    def reset(self, state: Array, generator: np.random.Generator) -> Array:
+        """Put all cars into states `[..., 13]`, their wheels straight."""
+        xp = namespace(state)
+        self._state = state
+        self._steering = 0 * state[..., :1]
+        self._last = xp.concat([self._steering, state[..., FORWARD]], axis=-1)
+        return state
+
+    def step(self, command: Array) -> Array:
+        """Apply steering angles and speeds `[..., 2]` for one period; return the states."""
+        arrived = command + (self._last - command) * self.conditions.late
+        self._last = command
+        dt = 1 / self._rate_hz / SUBSTEPS
+        for _ in range(SUBSTEPS):
+            wanted = arrived[..., :1] + self.conditions.steering_offset_rad
+            self._steering = followed(self._steering, wanted, self.conditions.steering_lag_s, dt)
+            self._state = self._advance(arrived[..., 1:], dt)
+        return self._state
+
+    def _advance(self, wanted: Array, dt: float) -> Array:
+        xp = namespace(wanted)
+        state, grip = self._state, self.conditions.friction * GRAVITY
+        speed, rate = state[..., FORWARD], state[..., YAW_RATE]
+        push = (followed(speed, wanted, DRIVE_LAG_S, dt) - speed) / dt
+        most = DRIVEN * grip + 0 * push
+        speed = speed + dt * xp.minimum(xp.maximum(push, -most), most)
+        rolling = xp.maximum(abs(speed), 0 * speed + 0.1)
+        turning = speed * self._car.curvature(limited(self._steering, self._car.max_steering))
+        hold = grip / rolling
+        turning = xp.minimum(xp.maximum(turning, -hold), hold)
+        rate = followed(rate, turning, TURN_LAG_S, dt)
+        rotation = matrix(state[..., ATTITUDE])
+        yaw = xp.atan2(rotation[..., 1:2, 0], rotation[..., 0:1, 0]) + dt * rate
+        zero = 0 * yaw
+        x = state[..., 0:1] + dt * speed * xp.cos(yaw)
+        y = state[..., 1:2] + dt * speed * xp.sin(yaw)
+        attitude = [zero, zero, xp.sin(yaw / 2), xp.cos(yaw / 2)]
+        return xp.concat([x, y, zero, *attitude, speed, *[zero] * 4, rate], axis=-1)
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to release."""

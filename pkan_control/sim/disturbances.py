@@ -1,0 +1,112 @@
+"""How the conditions of one episode go: what a scenario's effects make of them at a time."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from pkan_control.common.arrays import Floats
+from pkan_control.sim.quadrotor_dynamics import Conditions
+from pkan_control.sim.scenarios import Effects
+
+Vector = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class ArmConditions:
+    """A load at the tool in kg, and a steady force on it in N in the base frame."""
+
+    payload_kg: float = 0.0
+    push_n: Vector = (0.0, 0.0, 0.0)
+
+
+CALM = ArmConditions()
+# The conditions of an episode by its time in s.
+ArmCourse = Callable[[float], ArmConditions]
+
+
+def arm_course(effects: Effects) -> ArmCourse:
+    """Return how conditions go in an episode; nothing of them is drawn."""
+
+    def at(time_s: float) -> ArmConditions:
+        acting = {name: effect.value for name, effect in effects.items() if effect.acts(time_s)}
+        payload = acting.get('payload_kg', (0.0,))
+        return ArmConditions(payload[0], acting.get('push_n', CALM.push_n))
+
+    if not {'payload_kg', 'push_n'} & set(effects):
+        return lambda time_s: CALM
+    whole = at(0.0)
+    timed = any(e.from_s > 0 or e.to_s < math.inf for e in effects.values())
+    return at if timed else lambda time_s: whole
+
+
+# Correlation time of gusts.
+GUST_TAU_S = 0.5
+
+
+def value_at(effects: Effects, name: str, usual: float, time_s: float) -> float:
+    """Return the number of an effect at a time of the episode in s, or the usual one."""
+    effect = effects.get(name)
+    return usual if effect is None or not effect.acts(time_s) else effect.value[0]
+
+
+class Course:
+    """The conditions of one episode; its motors are drawn once."""
+
+    def __init__(self, effects: Effects, generator: np.random.Generator) -> None:
+        """Draw what differs from motor to motor."""
+        self._effects = effects
+        self._motors = generator.standard_normal(4)
+        timed = any(e.from_s > 0 or e.to_s < math.inf for e in effects.values())
+        self._varies = timed or 'battery_sag' in effects
+        self._whole = self._conditions(0.0)
+
+    def __call__(self, time_s: float) -> Conditions:
+        """Return the conditions at a time of the episode in s."""
+        return self._conditions(time_s) if self._varies else self._whole
+
+    def _conditions(self, time_s: float) -> Conditions:
+        mismatch = 1 + self._value('motor_mismatch', 0.0, time_s) * self._motors
+        thrust = self._value('thrust', 1.0, time_s) * (1 - self._lost(time_s))
+        wind = self._effects.get('wind_n')
+        blows = wind is not None and wind.acts(time_s)
+        return Conditions(
+            mass=self._value('mass', 1.0, time_s),
+            payload_kg=self._value('payload_kg', 0.0, time_s),
+            thrust=thrust * mismatch,
+            lag_s=self._value('motor_lag_s', 0.0, time_s),
+            wind_n=np.array(wind.value if wind is not None and blows else (0.0, 0.0, 0.0)),
+            gust_n=self._value('gust_n', 0.0, time_s),
+            drag=self._value('drag', 1.0, time_s),
+            ground_effect=self._value('ground_effect', 1.0, time_s),
+        )
+
+    def _value(self, name: str, usual: float, time_s: float) -> float:
+        return value_at(self._effects, name, usual, time_s)
+
+    def _lost(self, time_s: float) -> float:
+        """Return the share of thrust that a sagging battery lost so far; it does not recover."""
+        sag = self._effects.get('battery_sag')
+        if sag is None:
+            return 0.0
+        return min(1.0, sag.value[0] * max(0.0, min(time_s, sag.to_s) - sag.from_s))
+
+
+class Gusts:
+    """An Ornstein-Uhlenbeck process of unit spread, drawn once a control period."""
+
+    def __init__(
+        self, shape: tuple[int, ...], rate_hz: float, generator: np.random.Generator
+    ) -> None:
+        """Draw where it starts; `shape` is that of its values."""
+        self._kept = math.exp(-1 / (rate_hz * GUST_TAU_S))
+        self._fresh = math.sqrt(1 - self._kept**2)
+        self._generator = generator
+        self._value = generator.standard_normal(shape)
+
+    def next(self) -> Floats:
+        """Return the values of the next control period."""
+        draw = self._generator.standard_normal(self._value.shape)
+        self._value = self._kept * self._value + self._fresh * draw
+        return self._value

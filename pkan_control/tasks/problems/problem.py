@@ -1,0 +1,101 @@
+"""A supervised problem: examples from a seed, what is minimised, and how it is judged."""
+
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Protocol
+
+import numpy as np
+
+from pkan_control.common.arrays import Array, Floats, namespace
+from pkan_control.common.errors import UserError, unknown
+
+ENTRY_POINTS = 'pkan_control.problems'
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Inputs `[n, n_in]`, normalised to the order of 1, and targets `[n, m]`."""
+
+    inputs: Floats
+    targets: Floats
+
+    def __post_init__(self) -> None:
+        """Refuse shapes that do not fit each other, and numbers that are not finite."""
+        shapes = self.inputs.shape, self.targets.shape
+        if self.inputs.ndim != 2 or self.targets.ndim != 2:
+            raise UserError(f'examples of shapes {shapes}: both must be [n, columns]')
+        if len(self.inputs) != len(self.targets) or len(self.inputs) == 0:
+            raise UserError(f'{shapes[0][0]} inputs and {shapes[1][0]} targets: must be as many')
+        for name, values in (('inputs', self.inputs), ('targets', self.targets)):
+            rows = np.flatnonzero(~np.isfinite(values).all(axis=1))
+            if len(rows):
+                raise UserError(f'{name}, row {rows[0]}: holds a number that is not finite')
+
+
+@dataclass(frozen=True)
+class Split:
+    """Examples to train on, to choose settings by, and to judge by in the end."""
+
+    train: Examples
+    validation: Examples
+    test: Examples
+
+
+class Problem(Protocol):
+    """One thing to learn from examples."""
+
+    @property
+    def name(self) -> str:
+        """Name on the command line."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of what the network sees, in order."""
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of what the network says, in order."""
+
+    @property
+    def measure(self) -> str:
+        """What the score is, with its unit; less is better."""
+
+    def data(self, seed: int) -> Split:
+        """Draw the examples of a seed."""
+
+    def loss(self, outputs: Array, targets: Array) -> Array:
+        """Return the mean loss of outputs `[..., n_out]` for targets `[..., m]`: a scalar."""
+
+    def score(self, outputs: Floats, targets: Floats) -> float:
+        """Judge outputs `[n, n_out]` for targets `[n, m]`: 0 is perfect."""
+
+
+def mean_square(error: Array) -> Array:
+    """Return the mean of the squares of all numbers."""
+    return namespace(error).mean(error * error)
+
+
+def problem_names() -> set[str]:
+    """Return the names of all problems that are installed."""
+    return {entry.name for entry in entry_points(group=ENTRY_POINTS)}
+
+
+def find_problems(name: str) -> tuple[Problem, ...]:
+    """Return the problem of that name, or all whose names go on after it: `feynman` is eight.
+
+    They come from the entry points `pkan_control.problems`, in the order of their names.
+    """
+    found = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
+    names = _of(name, set(found))
+    if not names:
+        raise unknown('problem', name, found)
+    return tuple(found[each].load() for each in names)
+
+
+def is_problem(name: str) -> bool:
+    """Return whether a name is that of a problem, or of several."""
+    return bool(_of(name, problem_names()))
+
+
+def _of(name: str, names: set[str]) -> list[str]:
+    return [name] if name in names else sorted(n for n in names if n.startswith(f'{name}_'))

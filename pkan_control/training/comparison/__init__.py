@@ -1,0 +1,1 @@
+"""Networks of several kinds and sizes, trained on the same subject."""

@@ -1,0 +1,97 @@
+"""Early stop: held-out flights tell when a round of training brings nothing more."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pkan_control.common.arrays import Floats
+from pkan_control.common.seeding import stream
+from pkan_control.training.checkpoint import State
+from pkan_control.training.examples import Examples
+from pkan_control.training.trainable import Policy, Trainable
+
+# Steps between two looks at the held-out flights.
+EVERY = 50
+PURPOSE = 'validation'
+Fly = Callable[[Policy | None, np.random.Generator], tuple[Floats, Floats]]
+
+
+class Watch:
+    """Flights of their own that are never trained on, and the best network on them.
+
+    A round whose loss on them has not improved for `patience` steps ends; the network goes back
+    to the best one of the round. The flights of a round join those of the rounds before.
+    """
+
+    def __init__(self, patience: int, seed: int, inputs: int, outputs: int) -> None:
+        """Hold nothing out yet."""
+        self._patience = patience
+        self._numbers = stream(seed, PURPOSE)
+        self._generator = torch.Generator().manual_seed(seed)
+        self._examples = Examples(torch.empty(0, inputs), torch.empty(0, outputs))
+        self._best, self._at = math.inf, 0
+        self._parameters: list[Tensor] = []
+
+    def begin(self, fly: Fly, network: Trainable | None, step: int) -> None:
+        """Fly for a round that begins; losses before it are not compared with."""
+        policy = None if network is None else network.policy(self._generator, 1)
+        self._examples.add(*fly(policy, self._numbers))
+        self.forget(step)
+
+    def forget(self, step: int) -> None:
+        """Compare with nothing before a step: the network has changed its kind."""
+        self._best, self._at = math.inf, step
+
+    def looks(self, step: int) -> bool:
+        """Return whether a step is one of those after which the flights are looked at."""
+        return step % EVERY == 0
+
+    def ends(self, network: Trainable, step: int) -> tuple[bool, float]:
+        """Return whether the round ends after so many steps, and the loss."""
+        loss = validation_loss(network, self._examples)
+        if loss < self._best:
+            self._best, self._at = loss, step
+            self._parameters = [p.detach().clone() for p in network.parameters()]
+        return step - self._at >= self._patience, loss
+
+    def restore_best(self, network: Trainable) -> None:
+        """Give a network the best parameters since the last `begin` or `forget`."""
+        if math.isfinite(self._best):
+            with torch.no_grad():
+                for parameter, best in zip(network.parameters(), self._parameters, strict=True):
+                    parameter.copy_(best)
+
+    def state(self) -> State:
+        """Return what a checkpoint has to hold."""
+        tensors = {
+            'watch.observations': self._examples.observations,
+            'watch.actions': self._examples.actions,
+            'watch.generator': self._generator.get_state(),
+            **{f'watch.best.{i}': each for i, each in enumerate(self._parameters)},
+        }
+        best = self._best if math.isfinite(self._best) else None
+        numbers: Any = self._numbers.bit_generator.state
+        return State(tensors, {'numbers': numbers, 'best': best, 'at': self._at})
+
+    def restore(self, state: State) -> None:
+        """Take on what a checkpoint holds."""
+        tensors, facts = state
+        self._examples = Examples(tensors['watch.observations'], tensors['watch.actions'])
+        self._generator.set_state(tensors['watch.generator'])
+        names = sorted(name for name in tensors if name.startswith('watch.best.'))
+        self._parameters = [tensors[f'watch.best.{i}'] for i in range(len(names))]
+        self._numbers.bit_generator.state = facts['numbers']
+        self._best = math.inf if facts['best'] is None else facts['best']
+        self._at = facts['at']
+
+
+def validation_loss(network: Trainable, examples: Examples) -> float:
+    """Return the relative squared error of a network without flaws on all examples."""
+    with torch.no_grad():
+        outputs = network.undisturbed(examples.observations)
+    error = (outputs - examples.actions) ** 2 / (0.1 + 0.5 * examples.actions**2)
+    return float(error.mean())

@@ -1,5 +1,0 @@
-from pkan_control.arrays import Floats
-
-def fly(
-    frame: Floats, conditions: Floats, command: Floats, state: Floats, speeds: Floats, steps: int
-) -> None: ...

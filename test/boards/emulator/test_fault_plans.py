@@ -1,0 +1,109 @@
+"""Plans of the fault proxy: what a file says, and one line for every mistake in it."""
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pkan_control.boards.emulator.fault_plans import load_plans
+from pkan_control.boards.emulator.fault_proxy import Fault, FaultPlan, Outage
+from pkan_control.common.errors import UserError
+
+PLAN = """
+seed: 7
+to_board:
+  rates: {flip: 0.02, drop: 0.01}
+  script: {100: merge}
+  baud: 115200
+to_host:
+  delay_s: 0.05
+  outages:
+    - {begin_s: 10, end_s: 10.5}
+    - {begin_s: 20, end_s: 20.1, stalled: true}
+pulled:
+  - {begin_s: 30, end_s: 31}
+"""
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load(text: str):
+        path = tmp_path / 'plan.yaml'
+        path.write_text(text)
+        return load_plans(path)
+
+    return load
+
+
+def test_a_plan_is_read_as_it_stands(load):
+    up, down, pulled = load(PLAN)
+    rates = {Fault.FLIP: 0.02, Fault.DROP: 0.01}
+    assert up == FaultPlan(7, rates, {100: Fault.MERGE}, baud=115200)
+    assert pulled == (Outage(30.0, 31.0),)
+    outages = (Outage(10.0, 10.5), Outage(20.0, 20.1, True))
+    assert down == FaultPlan(7, {}, {}, 0.05, outages)
+
+
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        ('7', 'must map seed'),
+        ('seed: -1', 'seed -1'),
+        ('up: {}', "'up'"),
+        ('to_board: 5', 'to_board: must map'),
+        ('to_board: {speed: 1}', "'speed'"),
+        ('to_board: {rates: {melt: 0.1}}', "'melt'"),
+        ('to_board: {rates: {drop: 1.5}}', 'fault rates'),
+        ('to_board: {rates: {drop: .nan}}', 'nan'),
+        ('to_board: {script: {a: drop}}', "'a'"),
+        ('to_host: {outages: {}}', 'must be a list'),
+        ('to_host: {outages: [{begin_s: 1}]}', 'begin_s, end_s'),
+        ('to_host: {outages: [{begin_s: 2, end_s: 1}]}', 'from 2.0 s to 1.0 s'),
+        ('to_host: {outages: [{begin_s: 1, end_s: 2, stalled: 3}]}', 'stalled=3'),
+        ('to_host: {baud: -1}', '-1: must be a number from 0'),
+        ('pulled: {}', 'must be a list'),
+        ('pulled: [{begin_s: 2, end_s: 1}]', 'pulled: outage from 2.0 s to 1.0 s'),
+        ('pulled: [{begin_s: 1, end_s: 2, stalled: true}]', 'not stalled'),
+    ],
+    ids=str,
+)
+def test_a_mistake_is_one_line_that_names_it(load, text, words):
+    with pytest.raises(UserError) as refused:
+        load(text)
+    assert words in str(refused.value)
+    assert '\n' not in str(refused.value)
+
+
+def test_other_files_are_refused(tmp_path):
+    with pytest.raises(UserError, match=r'must be a .yaml file'):
+        load_plans(tmp_path / 'plan.json')
+    with pytest.raises(UserError, match='No such file'):
+        load_plans(tmp_path / 'plan.yaml')
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ['seed', 'to_board', 'to_host', 'pulled', 'rates', 'script', 'outages', 'drop', 3]
+            ),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(JSON)
+def test_whatever_a_file_holds_it_is_a_plan_or_one_line(tmp_path_factory, values):
+    path = tmp_path_factory.mktemp('plans') / 'plan.yaml'
+    path.write_text(yaml.safe_dump(values))
+    said = ''
+    try:
+        assert len(load_plans(path)) == 3
+    except UserError as error:
+        said = str(error)
+    assert '\n' not in said

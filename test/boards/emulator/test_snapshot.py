@@ -1,0 +1,86 @@
+"""What a board keeps without power: all of it comes back, and another board's is refused."""
+
+import json
+from zlib import crc32
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pkan_control.boards.emulator.snapshot import load_snapshot, save_snapshot
+from pkan_control.bridge import messages as m
+from pkan_control.bridge.codes import Flag, Kind, State, TrimOperation
+from pkan_control.bridge.layouts import ONE_INPUT
+from pkan_control.chips.board.program_image import pack_program, unpack_image
+from pkan_control.chips.chip import Index
+
+TRIMS = ((0x2100, 77), (-0x2000, -88))
+
+
+@pytest.fixture(scope='session')
+def image(make_program):
+    return pack_program(make_program((3, 4, 2)))
+
+
+def evaluated(bench, image):
+    bench.wait(20_000)
+    bench.hello()
+    inputs = (ONE_INPUT // 3,) * 3
+    return bench.ask(Kind.EVALUATE, m.Evaluate(crc32(image), 60_000, 0, inputs))[1]
+
+
+def used(bench, image):
+    """Let a board have been used."""
+    store = bench.firmware.device.store
+    store.load(1, image, unpack_image(image), crc32(image))
+    bench.firmware.reboot(bench.now_us)
+    bench.wait(20_000)
+    bench.hello()
+    bench.ask(Kind.TRIM, m.Trim(0, TrimOperation.SET, 2, 0, TRIMS))
+    bench.ask(Kind.TRIM, m.Trim(0, TrimOperation.STORE, 0, 0, ()))
+    store.fail_element(Index(1, 2, 1, 3))
+    bench.firmware.reboot(bench.now_us)
+    return bench
+
+
+def test_it_comes_back_as_it_was(make_bench, image, tmp_path):
+    path, before, after = tmp_path / 'board.json', used(make_bench(), image), make_bench()
+    save_snapshot(path, before.firmware, 'good')
+    load_snapshot(path, after.firmware, 'good')
+    after.firmware.reboot(after.now_us)
+    a, b = evaluated(before, image), evaluated(after, image)
+    assert a.outputs == b.outputs
+    assert a.flags == b.flags == Flag.DEAD_ELEMENT
+    assert after.firmware.device.state == State.PROGRAMMED
+    assert after.firmware.device.boot_count == before.firmware.device.boot_count + 2
+    ask = m.Trim(0, TrimOperation.GET, 2, 0, ((0, 0), (0, 0)))
+    assert after.ask(Kind.TRIM, ask)[1].values == TRIMS
+
+
+@pytest.mark.parametrize(
+    ('change', 'words'),
+    [
+        ({'version': 2}, ('version 2', '1')),
+        ({'uid': 'ff'}, ("uid 'ff'", '454d550007')),
+        ({'preset': 'bad'}, ("preset 'bad'", "'good'")),
+        ({'image': 'xyz'}, ('damaged',)),
+        ({'image': '00'}, ('image of 1 bytes', '32')),
+        ({'dead_elements': [[9, 0, 0, 0]]}, ('damaged',)),
+    ],
+    ids=str,
+)
+def test_what_is_not_of_this_board_is_refused(make_bench, image, tmp_path, refused, change, words):
+    path, bench = tmp_path / 'board.json', used(make_bench(), image)
+    save_snapshot(path, bench.firmware, 'good')
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with refused(str(path), *words):
+        load_snapshot(path, make_bench().firmware, 'good')
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_refused_in_one_line(make_bench, tmp_path_factory, attempt, data):
+    path = tmp_path_factory.mktemp('state') / 'board.json'
+    path.write_bytes(data)
+    said = attempt(load_snapshot, path, make_bench().firmware, 'good')[1]
+    assert str(path) in said
+    assert said.isprintable()

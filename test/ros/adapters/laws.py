@@ -1,0 +1,23 @@
+"""Laws that only name what an adapter looks at: their commands."""
+
+import math
+from types import SimpleNamespace
+
+from pkan_control.control.signals import Signal, Terms
+
+
+def law(*units: str, names: tuple[str, ...] = (), **more: object) -> SimpleNamespace:
+    """Return a law whose command has those units."""
+    names = names or tuple(f'joint_{number}' for number in range(1, len(units) + 1))
+    terms = Terms([Signal(n, u, '', 2.0) for n, u in zip(names, units, strict=True)])
+    return SimpleNamespace(name='some law', rate_hz=50.0, command=terms, **more)
+
+
+ARM = law('rad/s', 'rad/s', 'm/s')
+SERVOS = law('rad', 'rad')
+PUSHED = law('N')
+ODD = law('rad', 'rad/s')
+CAR = law(
+    'rad', 'm/s', names=('steering_angle', 'speed'),
+    car=SimpleNamespace(curvature=lambda steering: math.tan(steering) / 0.325),
+)  # fmt: skip

@@ -1,0 +1,214 @@
+"""Mappings: what they bind, what they refuse, and the examples on synthetic messages."""
+
+import numpy as np
+import pytest
+import yaml
+from geometry_msgs.msg import PoseStamped
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from laws import ARM
+from nav_msgs.msg import Odometry
+from scipy.spatial.transform import Rotation
+from sensor_msgs.msg import Imu, JointState
+
+from pkan_control.common.rotations import matrix, to_world
+from pkan_control.common.yaml_files import shipped_files
+from pkan_control.control.frames_px4 import frd_from_flu, ned_from_enu, px4_from_ros, ros_from_px4
+from pkan_control.control.laws.drone import DroneLaw
+from pkan_control.control.mapping import load_mapping
+from pkan_control.ros.nodes.mapped import MappedStates, mapped_goal
+from pkan_control.ros.nodes.wiring import make_wiring
+
+DRONE = DroneLaw()
+NUMBERS = st.floats(-100, 100)
+
+
+def random_state(seed: int) -> np.ndarray:
+    draw = np.random.default_rng(seed)
+    state = draw.normal(size=13)
+    state[3:7] /= np.linalg.norm(state[3:7])
+    return state
+
+
+def values(mapping: str) -> dict[str, str]:
+    return {'mapping': mapping, 'command_interface': 'joint_state'}
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_attitudes_of_px4_turn_the_same_vectors(seed):
+    state = random_state(seed)
+    w, x, y, z = px4_from_ros(state[3:7])
+    theirs = Rotation.from_quat([x, y, z, w])
+    ours = Rotation.from_quat(state[3:7])
+    vector = np.random.default_rng(seed).normal(size=3)
+    np.testing.assert_allclose(
+        theirs.apply(frd_from_flu(vector)), ned_from_enu(ours.apply(vector)), atol=1e-12
+    )
+    np.testing.assert_allclose(ros_from_px4(px4_from_ros(state[3:7])), state[3:7])
+
+
+@given(arrays(float, 3, elements=NUMBERS))
+def test_conversions_of_vectors_are_their_own_inverses(vector):
+    for convert in (frd_from_flu, ned_from_enu):
+        np.testing.assert_array_equal(convert(convert(vector)), vector)
+
+
+@pytest.mark.parametrize('seed', range(3))
+def test_the_px4_example_gives_the_state_that_px4_tells(fakes, seed):
+    state, mapping = random_state(seed), load_mapping('px4')
+    inputs = MappedStates(mapping, DRONE)
+    (source,) = inputs.sources
+    message = source.kind()
+    message.timestamp = 1_234_567
+    message.position = ned_from_enu(state[:3])
+    message.q = px4_from_ros(state[3:7])
+    message.velocity = ned_from_enu(to_world(matrix(state[3:7]), state[7:10]))
+    message.angular_velocity = frd_from_flu(state[10:13])
+    assert source.stamp_ns(message) == 1_234_567_000
+    np.testing.assert_allclose(inputs.state(source.decode(message)), state, atol=1e-12)
+    wiring = make_wiring(DRONE, values('px4'))
+    assert list(wiring.adapter.outputs) == [
+        '/fmu/in/actuator_motors',
+        '/fmu/in/offboard_control_mode',
+    ]
+    assert wiring.goal.topic == 'goal_pose'
+
+
+def write(message, names: str, numbers) -> None:
+    for name, number in zip(names, numbers.tolist(), strict=True):
+        setattr(message, name, number)
+
+
+def test_the_ros2_control_example_puts_a_state_together_and_orders_the_rotors():
+    state, wiring = random_state(1), make_wiring(DRONE, values('ros2_control'))
+    first, second = wiring.states.sources
+    imu, odometry = Imu(), Odometry()
+    write(imu.orientation, 'xyzw', state[3:7])
+    write(imu.angular_velocity, 'xyz', state[10:13])
+    write(odometry.pose.pose.position, 'xyz', state[:3])
+    write(odometry.twist.twist.linear, 'xyz', state[7:10])
+    wiring.states.keep(1, second.decode(odometry))
+    found = wiring.states.state(first.decode(imu))
+    np.testing.assert_array_equal(found, state)
+    assert (first.max_age_s, second.max_age_s) == (None, 0.1)
+    # The state's frame is that of the position, not of the sensor.
+    imu.header.frame_id, odometry.header.frame_id = 'imu_link', 'map'
+    assert (first.frame(imu), second.frame(odometry)) == ('', 'map')
+    (message,) = wiring.adapter.encode(np.array([1.0, 2.0, 3.0, 4.0]), 1)
+    assert list(message.data) == [4.0, -1.0, -3.0, 2.0]
+    assert wiring.topic == 'rotor_velocity_controller/commands'
+    goal = PoseStamped()
+    write(goal.pose.position, 'xyz', np.array([7.0, 8.0, 9.0]))
+    np.testing.assert_array_equal(wiring.goal.decode(goal), [7, 8, 9])
+
+
+def test_every_example_ships_and_says_what_it_is():
+    examples = shipped_files('examples')
+    assert set(examples) == {'px4', 'ros2_control'}
+    for path in examples.values():
+        assert len(yaml.safe_load(path.read_text())['text']) > 20
+
+
+JOINTS = """
+inputs:
+  - topic: joint_states
+    type: sensor_msgs/msg/JointState
+    terms:
+      a_position: {joint: left, field: position, scale: -2.0, offset: 0.5}
+      a_velocity: {joint: left, field: velocity, scale: -2.0}
+goal:
+  topic: target
+  type: geometry_msgs/msg/PointStamped
+  terms: {x_m: point.y, y_m: {field: point.x, scale: -1.0}, z_m: {field: point.z, offset: 1.0}}
+"""
+A = '    terms:\n      a'
+
+
+class Joint:
+    """A law of one joint."""
+
+    name, rate_hz = 'one joint', 50.0
+    state_names = ('a_position', 'a_velocity')
+    goal_names = ('x_m', 'y_m', 'z_m')
+    command = ARM.command
+
+
+@pytest.fixture
+def mapping(tmp_path):
+    """Return a function that loads a mapping of a text."""
+
+    def load(text: str):
+        path = tmp_path / 'mine.yaml'
+        path.write_text(text)
+        return load_mapping(str(path))
+
+    return load
+
+
+def test_joints_are_read_by_name_with_sign_and_offset(mapping):
+    loaded = mapping(JOINTS)
+    loaded.check(Joint)
+    inputs = MappedStates(loaded, Joint)
+    (source,) = inputs.sources
+    message = JointState(name=['right', 'left'], position=[9.0, 1.0], velocity=[9.0, -3.0])
+    np.testing.assert_array_equal(inputs.state(source.decode(message)), [-1.5, 6.0])
+    goal = mapped_goal(loaded, Joint)
+    point = goal.kind()
+    write(point.point, 'xyz', np.array([1.0, 2.0, 3.0]))
+    np.testing.assert_array_equal(goal.decode(point), [2.0, -1.0, 4.0])
+
+
+@pytest.mark.parametrize(
+    'message',
+    [
+        JointState(name=['right'], position=[1.0], velocity=[1.0]),
+        JointState(name=['left'], position=[1.0]),
+        JointState(name=['left', 'left'], position=[1.0, 2.0], velocity=[1.0, 2.0]),
+        JointState(),
+    ],
+)
+def test_fault_09_a_joint_that_is_missing_is_named_and_never_zero(mapping, message):
+    (source,) = MappedStates(mapping(JOINTS), Joint).sources
+    assert 'joint left' in source.decode(message)
+
+
+@pytest.mark.parametrize(
+    ('change', 'words'),
+    [
+        (('a_velocity: {', 'b_velocity: {'), ("missing ['a_velocity']", "unknown ['b_velocity']")),
+        (('      a_velocity', '      extra: x\n      a_velocity'), ("unknown ['extra']",)),
+        (('scale: -2.0}', 'scale: 0}'), ('scale 0',)),
+        (('scale: -2.0}', 'scale: .inf}'), ('scale inf',)),
+        (('scale: -2.0}', 'sclae: 1}'), ("'sclae'", 'scale')),
+        (('sensor_msgs/msg/JointState', 'sensor_msgs/JointState'), ('PACKAGE/msg/NAME',)),
+        (('sensor_msgs/msg/JointState', 'other_msgs/msg/Odd'), ('other_msgs is not installed',)),
+        (('sensor_msgs/msg/JointState', 'sensor_msgs/msg/Odd'), ('no message Odd',)),
+        (('point.x', 'point.w'), ('target', 'w')),
+        (('point.x', '__class__'), ('__class__',)),
+        (('inputs:', 'inptus:'), ("'inptus'", 'inputs')),
+        (('goal:', 'goal: 5\nx:'), ('goal',)),
+        ((A, f'    vectors: {{speed: {{field: v, frame: flu}}}}\n{A}'), ("'speed'", 'velocity')),
+        ((A, f'    vectors: {{rate: {{field: v, frame: ned}}}}\n{A}'), ("'ned'", 'flu')),
+        ((A, f'    stamp: {{field: t, unit: h}}\n{A}'), ("'h'",)),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_refused_and_named(mapping, refused, change, words):
+    text = JOINTS.replace(*change)
+    assert text != JOINTS
+    with refused(*words):
+        loaded = mapping(text)
+        loaded.check(Joint)
+        MappedStates(loaded, Joint)
+        mapped_goal(loaded, Joint)
+
+
+@pytest.mark.parametrize('text', ['', '5', '- a', 'inputs: 5', 'inputs: [5]', 'command: []'])
+def test_what_is_no_mapping_is_refused(mapping, refused, text):
+    with refused('mapping'):
+        mapping(text)
+
+
+def test_an_example_for_another_robot_is_refused(refused):
+    with refused('mapping ros2_control', "missing ['a_position', 'a_velocity']"):
+        make_wiring(Joint, values('ros2_control'))

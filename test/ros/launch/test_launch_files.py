@@ -1,0 +1,151 @@
+"""Every launch file that ships: described, runnable, and what its nodes do together."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from nav_msgs.msg import Odometry
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import Image, Imu, JointState
+
+from pkan_control.common.resources import share
+from pkan_control.evaluation.rollouts.record import read_records
+from pkan_control.ros.launch_runner.__main__ import additions
+from pkan_control.ros.launch_runner.arguments import declared
+from pkan_control.ros.launch_runner.evaluation import evaluate
+from pkan_control.ros.nodes.messages import to_ns
+from pkan_control.ros.nodes.topics import goal_topic, state_topic
+from pkan_control.tasks.task import find_task
+
+FILES = sorted(share('launch').glob('*.launch.xml'))
+NEEDED = {'task': 'drone_hover', 'controller': str(share('controllers/drone_hover.safetensors'))}
+
+
+def named(path: Path) -> str:
+    return path.name.removesuffix('.launch.xml')
+
+
+OTHERS = ('controller', 'simulation', 'two_drones')
+# Those of tasks whose controllers ship.
+ROBOTS = [
+    path
+    for path in FILES
+    if named(path) not in OTHERS and share(f'controllers/{named(path)}.safetensors').exists()
+]
+
+
+@pytest.mark.parametrize('path', FILES, ids=named)
+def test_every_argument_is_described_and_the_file_can_be_run(path, monkeypatch):
+    environment = os.environ | additions(os.environ)
+    monkeypatch.setenv('AMENT_PREFIX_PATH', environment['AMENT_PREFIX_PATH'])
+    arguments = declared(path, environment)
+    assert arguments
+    for argument in arguments.values():
+        assert len(argument.description) > 4, argument.name
+    given = {name: value for name, value in NEEDED.items() if name in arguments}
+    plan = evaluate(path, given, environment)
+    assert {Path(str(each.command[0])).name for each in plan.processes} >= {'controller_node'}
+
+
+@pytest.mark.parametrize('path', [p for p in FILES if named(p) not in OTHERS], ids=named)
+def test_a_launch_file_is_named_after_a_task_that_has_topics(path):
+    law = find_task(named(path)).law
+    assert state_topic(law).name in ('odom', 'joint_states')
+    assert goal_topic(law).name in ('goal_pose', 'goal_trajectory')
+
+
+@pytest.fixture
+def bring_up(ros, tmp_path):
+    """Return a function that starts a launch file; everything of it is ended with the test."""
+    started = []
+
+    def start(name: str, **arguments: object) -> subprocess.Popen:
+        words = [f'{key}:={value}' for key, value in arguments.items()]
+        command = [
+            sys.executable,
+            '-m',
+            'pkan_control.ros.launch_runner',
+            f'{name}.launch.xml',
+            *words,
+        ]
+        with (tmp_path / 'launch.log').open('w') as out:
+            process = subprocess.Popen(
+                command, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            # Not SIGKILL: it has to end first what it started in sessions of their own.
+            process.send_signal(signal.SIGINT)
+            process.wait(40)
+
+
+@pytest.mark.parametrize('path', ROBOTS, ids=named)
+def test_one_episode_of_each_task_succeeds_over_ros(bring_up, tmp_path, path):
+    record = tmp_path / 'episode.jsonl'
+    process = bring_up(
+        named(path), lockstep='true', real_time_factor=0.0, episodes=1, record=record,
+        chip='ideal:',
+    )  # fmt: skip
+    assert process.wait(60) == 0, (tmp_path / 'launch.log').read_text()
+    (episode,) = read_records(record)
+    assert episode.score.success
+
+
+def test_two_drones_fly_in_one_graph_by_one_clock(bring_up, probe, tmp_path):
+    clocks, states, orders = probe.hear(Clock, '/clock'), {}, {}
+    for name in ('drone_1', 'drone_2'):
+        states[name] = probe.hear(Odometry, f'/{name}/odom')
+        orders[name] = probe.hear(JointState, f'/{name}/command')
+    process = bring_up('two_drones')
+    probe.wait(
+        lambda: all(len(heard) > 20 and any(heard[-1].velocity) for heard in orders.values()),
+        'commands for both',
+    )
+    probe.wait(lambda: clocks and all(states.values()), 'the clock and both states')
+    assert probe.node.count_publishers('/clock') == 1
+    now = to_ns(clocks[-1].clock)
+    for name, heard in states.items():
+        assert abs(to_ns(heard[-1].header.stamp) - now) < 300_000_000
+        assert heard[-1].child_frame_id == f'{name}/base_link'
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0, (tmp_path / 'launch.log').read_text()
+
+
+def test_lockstep_needs_a_clock_of_its_own(start):
+    simulation = start('simulation_node', lockstep='true', publish_clock='false')
+    assert simulation.ends() == 2
+    assert simulation.text == (
+        'error: lockstep: time is that of this simulation: publish_clock must be true\n'
+    )
+
+
+# Cart and pole stand before a plain sky.
+@pytest.mark.parametrize(
+    ('task', 'colours'),
+    [('drone_hover', 20), ('arm_reach', 20), ('vehicle_track', 20), ('cartpole', 3)],
+)
+def test_a_camera_shows_the_robot(start, probe, task, colours):
+    images = probe.hear(Image, 'image_raw')
+    simulation = start('simulation_node', task=task, camera_rate=5.0)
+    probe.wait(lambda: images, 'a picture')
+    assert (images[0].width, images[0].height, images[0].encoding) == (320, 240, 'rgb8')
+    assert len(set(bytes(images[0].data))) > colours
+    simulation.send(signal.SIGINT)
+    assert simulation.ends() == 0
+
+
+def test_an_imu_tells_of_the_drone(start, probe):
+    imus = probe.hear(Imu, 'imu')
+    simulation = start('simulation_node')
+    probe.wait(lambda: imus, 'an imu')
+    assert all(np.isfinite([i.linear_acceleration.z, i.orientation.w]).all() for i in imus)
+    simulation.send(signal.SIGINT)
+    assert simulation.ends() == 0

@@ -1,0 +1,83 @@
+"""An Odometry read from its bytes is the one that rclpy makes of them, whatever they are."""
+
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nav_msgs.msg import Odometry
+from rclpy.serialization import deserialize_message, serialize_message
+
+from pkan_control.ros.nodes.messages import drone_state
+from pkan_control.ros.nodes.serialized import State, _read, read_odometry
+from pkan_control.ros.nodes.topics import header_frame, header_stamp
+
+TEXTS = st.text(st.characters(exclude_characters='\0', exclude_categories=('Cs',)), max_size=20)
+SECONDS, REST = st.integers(-(2**31), 2**31 - 1), st.integers(0, 2**32 - 1)
+
+
+def message_of(sec: int, rest: int, frame: str, child: str, seed: int) -> Odometry:
+    """Return a message whose numbers all differ."""
+    draw = np.random.default_rng(seed)
+    message = Odometry(child_frame_id=child)
+    message.header.stamp.sec, message.header.stamp.nanosec = sec, rest
+    message.header.frame_id = frame
+    pose, twist = message.pose.pose, message.twist.twist
+    turned = draw.normal(size=4)
+    turned /= np.linalg.norm(turned)
+    for part, names in ((pose.position, 'xyz'), (twist.linear, 'xyz'), (twist.angular, 'xyz')):
+        for name, value in zip(names, draw.normal(size=3).tolist(), strict=True):
+            setattr(part, name, value)
+    for name, value in zip('xyzw', turned.tolist(), strict=True):
+        setattr(pose.orientation, name, value)
+    message.pose.covariance = draw.normal(size=36)
+    message.twist.covariance = draw.normal(size=36)
+    return message
+
+
+def check(read: State | Odometry, message: Odometry) -> None:
+    assert header_stamp(read) == header_stamp(message)
+    assert header_frame(read) == header_frame(message)
+    assert drone_state(read).tobytes() == drone_state(message).tobytes()
+
+
+@given(SECONDS, REST, TEXTS, TEXTS, st.integers(0, 100))
+def test_it_is_what_rclpy_reads(sec, rest, frame, child, seed):
+    message = message_of(sec, rest, frame, child, seed)
+    read = read_odometry(serialize_message(message))
+    assert isinstance(read, State)
+    check(read, message)
+
+
+def test_bytes_in_the_other_order_are_read():
+    message = message_of(5, 6, 'map', 'base_link', 1)
+    little = serialize_message(message)
+    numbers = struct.unpack('<85d', little[-85 * 8 :])
+    head = struct.pack('>iII', 5, 6, 4) + b'map\0' + struct.pack('>I', 10) + b'base_link\0\0\0'
+    big = b'\x00\x00\x00\x00' + head + struct.pack('>85d', *numbers)
+    assert len(big) == len(little)
+    check(read_odometry(big), message)
+
+
+@given(st.integers(4, 715), st.integers(0, 255))
+def test_a_changed_byte_is_read_as_rclpy_reads_it_or_left_to_it(place, value):
+    data = bytearray(serialize_message(message_of(5, 6, 'map', 'base_link', 2)))
+    data[place] = value
+    read = _read(bytes(data), '<')
+    if read is not None:
+        known = deserialize_message(bytes(data), Odometry)
+        assert header_stamp(read) == header_stamp(known)
+        np.testing.assert_array_equal(drone_state(read), drone_state(known))
+
+
+@pytest.mark.parametrize('cut', [0, 3, 11, 20, 40, 700, 715])
+def test_bytes_that_end_early_are_left_to_rclpy(monkeypatch, cut):
+    left = []
+    monkeypatch.setattr(
+        'pkan_control.ros.nodes.serialized.deserialize_message',
+        lambda data, kind: left.append(data),
+    )
+    data = serialize_message(message_of(5, 6, 'map', 'base_link', 3))[:cut]
+    read_odometry(data)
+    assert left == [data]
