@@ -17,7 +17,7 @@ from pkan_control.tasks.drone_hover import drone_hover
 if not flying.AVAILABLE:
     pytest.skip('installed without a compiler or Python.h', allow_module_level=True)
 
-from pkan_control.sim import _quadrotor
+from pkan_control.sim.batched import _quadrotor
 
 FEW = st.integers(1, 4)
 
