@@ -71,12 +71,12 @@ def test_each_drone_flies_as_if_it_were_alone():
 def test_a_portable_world_has_the_same_bits_without_it(both_ways):
     code = (
         'import numpy as np; from pkan_control.robots.quadrotor import CRAZYFLIE; '
-        'from pkan_control.sim import flying; '
+        'from pkan_control.sim.batched import quadrotor_steps; '
         'from pkan_control.sim.batched.drone import BatchedDrone; '
         'd = np.random.default_rng(0); s = np.zeros((8, 13)); s[:, 6] = 1; '
         's[:, 7:] = d.normal(size=(8, 6)); w = BatchedDrone(CRAZYFLIE, 50.0, portable=True); '
         'w.reset(s, d); c = CRAZYFLIE.hover_speed * d.uniform(0.9, 1.1, (8, 4)); '
-        'print(flying.AVAILABLE, *[w.step(c) for _ in range(20)][-1].tobytes())'
+        'print(quadrotor_steps.AVAILABLE, *[w.step(c) for _ in range(20)][-1].tobytes())'
     )
     compiled_does, numpy_does = both_ways(code)
     assert compiled_does == numpy_does
