@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from pkan_control.boards.emulator.endpoint import Endpoint, open_endpoint
-from pkan_control.bridge.codes import Kind
+from pkan_control.bridge.codes import MessageKind
 from pkan_control.bridge.frame import RESPONSE, Decoder, Frame, encode
 from pkan_control.bridge.layouts import (
     ONE_INPUT,
@@ -33,7 +33,7 @@ from pkan_control.bridge.layouts import (
     to_floats,
 )
 from pkan_control.bridge.messages import Evaluate, EvaluateReply, Ping
-from pkan_control.chips.board.board_chip import RemoteChip
+from pkan_control.chips.board.board_chip import BoardChip
 from pkan_control.chips.uri import open_chip, open_transport
 from pkan_control.common.arrays import Floats
 from pkan_control.control.controller_file import load_bundle
@@ -98,21 +98,21 @@ def overhead() -> Callable[[], Any]:
     """Return the host's work for one EVALUATE: to bytes, and its response from bytes."""
     row = np.linspace(0, 1, INPUTS).tolist()
     reply = EvaluateReply(1, 2, 3, 4, 0, 0, to_fixed(np.linspace(-1, 1, OUTPUTS), ONE_VALUE))
-    payload = RESPONSES[Kind.EVALUATE].pack(reply)
-    answer = encode(Frame(Kind.EVALUATE, 1, 2, payload, RESPONSE))
+    payload = RESPONSES[MessageKind.EVALUATE].pack(reply)
+    answer = encode(Frame(MessageKind.EVALUATE, 1, 2, payload, RESPONSE))
     decoder = Decoder()
 
     def work() -> list[float]:
         message = Evaluate(0xDEADBEEF, 20_000, 0, to_fixed(row, ONE_INPUT))
-        encode(Frame(Kind.EVALUATE, 1, 2, REQUESTS[Kind.EVALUATE].pack(message)))
+        encode(Frame(MessageKind.EVALUATE, 1, 2, REQUESTS[MessageKind.EVALUATE].pack(message)))
         (frame,) = decoder.feed(answer)
-        return to_floats(RESPONSES[Kind.EVALUATE].unpack(frame.payload).outputs, ONE_VALUE)
+        return to_floats(RESPONSES[MessageKind.EVALUATE].unpack(frame.payload).outputs, ONE_VALUE)
 
     return work
 
 
 @contextmanager
-def board(*options: str) -> Iterator[RemoteChip]:
+def board(*options: str) -> Iterator[BoardChip]:
     """Yield the chip of an emulated board.
 
     It is not armed: on a machine that is busy with other things it might go safe in between.
@@ -123,7 +123,7 @@ def board(*options: str) -> Iterator[RemoteChip]:
     try:
         uri = (process.stdout.readline() if process.stdout else '').split(': ')[0]
         chip = open_chip(uri)
-        if isinstance(program, Mlp) or not isinstance(chip, RemoteChip):
+        if isinstance(program, Mlp) or not isinstance(chip, BoardChip):
             raise SystemExit(f'{uri} is no board, or the shipped controller an MLP')
         chip.program(program)
         yield chip
@@ -141,7 +141,7 @@ def round_trips(wire: str, folder: str) -> dict[str, dict[str, float]]:
     with board(*options) as chip, echo(tcp, pty) as exchange:
         return timed({
             f'bare echo over {wire}': exchange,
-            f'PING over {wire}': lambda: chip.session.request(Kind.PING, ping),
+            f'PING over {wire}': lambda: chip.session.request(MessageKind.PING, ping),
             f'EVALUATE over {wire}': lambda: chip.evaluate(x, 0.0, 2.0),
         })  # fmt: skip
 

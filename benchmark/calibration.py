@@ -18,7 +18,7 @@ import numpy as np
 
 from pkan_control.chips.calibration.calibrate import Bench, calibrate
 from pkan_control.chips.calibration.calibration import Calibration
-from pkan_control.chips.calibration.sweep_cache import Journal
+from pkan_control.chips.calibration.sweep_cache import SweepCache
 from pkan_control.chips.uri import open_chip
 from pkan_control.common.arrays import Floats
 from pkan_control.control.controller_file import Bundle, load_bundle
@@ -61,7 +61,7 @@ def measure(
     """Return a calibration, that after training in the loop, and the time of the first in s."""
     with closing(open_chip(uri)) as chip:
         began = time.perf_counter()
-        first = calibrate(chip, program, inputs, DATE, Journal(None, {}), nothing)
+        first = calibrate(chip, program, inputs, DATE, SweepCache(None, {}), nothing)
         took = time.perf_counter() - began
         return (
             first,

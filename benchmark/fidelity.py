@@ -12,8 +12,7 @@ import numpy as np
 
 from pkan_control.chips import simulated
 from pkan_control.chips.calibration.calibrate import edge_lines, repeatability
-from pkan_control.chips.calibration.calibration import set_trims
-from pkan_control.chips.calibration.fidelity import edge_rmse, ideal_edges
+from pkan_control.chips.calibration.calibration import edge_rmse, ideal_edges, set_trims
 from pkan_control.chips.calibration.measuring import (
     CHECK,
     CHECK_NOISE,

@@ -13,8 +13,8 @@ import numpy as np
 
 from pkan_control.boards.conformance.bench import small_program
 from pkan_control.boards.emulator.firmware import Firmware
-from pkan_control.boards.emulator.virtual import VirtualWire
-from pkan_control.bridge.codes import Kind
+from pkan_control.boards.emulator.virtual_wire import VirtualWire
+from pkan_control.bridge.codes import MessageKind
 from pkan_control.bridge.frame import EVENT, MAX_PAYLOAD, RESPONSE, Decoder, Frame, encode
 from pkan_control.bridge.layouts import RESPONSES
 from pkan_control.bridge.link import Link
@@ -31,7 +31,7 @@ WILD_FRAMES, MOST_BYTES, BATCH = 1_000_000, 40, 100
 STEP_US = 100
 # Ways of damage; the fourth takes the delimiter, so that a frame runs into the next.
 WAYS, MERGED = 6, 4
-KINDS = [int(kind) for kind in Kind]
+KINDS = [int(kind) for kind in MessageKind]
 
 
 def damaged(data: bytes, how: int, draw: np.random.Generator) -> bytes:
@@ -56,7 +56,7 @@ def damage_frames(total: int) -> dict[str, int]:
     merged = False
     for number in range(total):
         payload = number.to_bytes(4, 'little') + draw.bytes(int(draw.integers(0, MOST_BYTES)))
-        frame = Frame(Kind.EVALUATE, number & 0xFFFF, 7, payload)
+        frame = Frame(MessageKind.EVALUATE, number & 0xFFFF, 7, payload)
         data, hit = encode(frame), draw.random() < DAMAGED_SHARE
         how = int(draw.integers(WAYS))
         decoded = decoder.feed(damaged(data, how, draw) if hit else data)
@@ -113,7 +113,7 @@ def follows(answer: Frame) -> bool:
     if answer.flags & EVENT or answer.status & 0x7F:
         return len(answer.payload) <= MAX_PAYLOAD
     try:
-        RESPONSES[Kind(answer.kind)].unpack(answer.payload)
+        RESPONSES[MessageKind(answer.kind)].unpack(answer.payload)
     except ValueError:
         return False
     return True
@@ -132,7 +132,7 @@ def wild_to_host(total: int) -> dict[str, int]:
         except Exception as error:
             raised += 1
             print(repr(error))
-    works = Session(port).request(Kind.PING, Ping(5)).t_host == 5
+    works = Session(port).request(MessageKind.PING, Ping(5)).t_host == 5
     return {'frames': total, 'raised': raised, 'wrong': int(not works)}
 
 

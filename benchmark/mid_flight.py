@@ -34,7 +34,7 @@ from std_srvs.srv import Trigger
 from pkan_control.boards.emulator.chip_model import ChipModel
 from pkan_control.boards.emulator.endpoint import Endpoint, PtyEndpoint, TcpEndpoint, serve
 from pkan_control.boards.emulator.firmware import Firmware
-from pkan_control.bridge.codes import State
+from pkan_control.bridge.codes import BoardState
 from pkan_control.cli.demo import ros_environment
 from pkan_control.devices.deviations import find_deviations
 from pkan_control.evaluation.rollouts.baselines import shipped
@@ -69,7 +69,7 @@ class Board:
     def strike(self, fault: str) -> None:
         """Let a fault happen, at once."""
         # It takes a while to emulate another program; to swap it takes none.
-        self._other = self.firmware.device.store.swapped()
+        self._other = self.firmware.board.memory.other_program()
         self.struck_s = self.safe_s = 0.0
         self._fault = fault
 
@@ -82,20 +82,20 @@ class Board:
     def _run(self) -> None:
         serve(self.firmware, self.endpoint, self.stopped.is_set, self._pass)
 
-    def _pass(self, board: Firmware, now_us: int) -> None:
+    def _pass(self, firmware: Firmware, now_us: int) -> None:
         now_s = time.monotonic()
         fault, self._fault = self._fault, ''
         if fault == 'cable pulled':
             self.endpoint.unplug()
         elif fault == 'program swapped':
-            board.device.store.model = self._other
+            firmware.board.memory.model = self._other
         elif fault:
-            board.reboot(now_us)
+            firmware.reboot(now_us)
         if fault:
             self.struck_s, self.struck_ns = time.monotonic(), time.time_ns()
         if not self.endpoint.plugged and now_s - self.struck_s > PULLED_S:
             self.endpoint.plug()
-        if self.struck_s and not self.safe_s and board.device.state != State.ARMED:
+        if self.struck_s and not self.safe_s and firmware.board.state != BoardState.ARMED:
             self.safe_s = time.monotonic()
 
 

@@ -15,8 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from pkan_control.chips.calibration.calibration import Calibration, program_checksum
-from pkan_control.chips.calibration.fidelity import Fidelity
+from pkan_control.chips.calibration.calibration import Calibration, Fidelity, program_checksum
 from pkan_control.chips.trimmed import untrimmed
 from pkan_control.chips.twin import TwinLayer
 from pkan_control.common.errors import UserError

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pkan_control.boards.emulator.fault_proxy import Fault, Outage
-from pkan_control.boards.emulator.faults import MISHAPS
-from pkan_control.boards.emulator.virtual import VirtualWire
-from pkan_control.bridge.codes import Kind
+from pkan_control.boards.emulator.fault_proxy import FrameFault, Outage
+from pkan_control.boards.emulator.faults import FAULTS
+from pkan_control.boards.emulator.virtual_wire import VirtualWire
+from pkan_control.bridge.codes import MessageKind
 from pkan_control.bridge.frame import Decoder
 
 # How much a counter may change, from and to; those that are not named must stay.
@@ -40,16 +40,16 @@ def once(*names: str, **others: int) -> Expected:
 
 def is_evaluation(piece: bytes) -> bool:
     """Tell an evaluation, or its answer."""
-    return Decoder().feed(piece + b'\0')[0].kind == Kind.EVALUATE
+    return Decoder().feed(piece + b'\0')[0].kind == MessageKind.EVALUATE
 
 
 def is_telemetry(piece: bytes) -> bool:
     """Tell a board's telemetry."""
-    return Decoder().feed(piece + b'\0')[0].kind == Kind.TELEMETRY
+    return Decoder().feed(piece + b'\0')[0].kind == MessageKind.TELEMETRY
 
 
 def hit(
-    direction: str, fault: Fault, meant: Callable[[bytes], bool]
+    direction: str, fault: FrameFault, meant: Callable[[bytes], bool]
 ) -> Callable[[VirtualWire, float], None]:
     """Let the next frame in a direction that is meant suffer a fault."""
     return lambda wire, seconds: getattr(wire, direction).strike(fault, meant)
@@ -68,7 +68,7 @@ def silence(*directions: str, stalled: bool = False) -> Callable[[VirtualWire, f
 
 def mishap(name: str) -> Callable[[VirtualWire, float], None]:
     """Let something happen to the board itself."""
-    return lambda wire, seconds: MISHAPS[name](wire.firmware, wire.now_us)
+    return lambda wire, seconds: FAULTS[name](wire.firmware, wire.now_us)
 
 
 def no_credit(wire: VirtualWire, seconds: float) -> None:
@@ -90,23 +90,23 @@ def _frames() -> list[Trouble]:
     found = []
     for way in (UP, DOWN):
         effects = {
-            Fault.DROP: LOST[way],
-            Fault.DUPLICATE: once('late'),
-            Fault.INSERT: DAMAGED[way],
-            Fault.FLIP: DAMAGED[way],
-            Fault.TRUNCATE: DAMAGED[way],
-            Fault.MERGE: DAMAGED[way] | {'timeouts': (1, 2), 'event gaps': (0, 1)},
-            Fault.DELAY: once('timeouts', 'late'),
-            Fault.STALE: {'late': (0, 1), 'board gaps': (0, 2), 'event gaps': (0, 2)},
+            FrameFault.DROP: LOST[way],
+            FrameFault.DUPLICATE: once('late'),
+            FrameFault.INSERT: DAMAGED[way],
+            FrameFault.FLIP: DAMAGED[way],
+            FrameFault.TRUNCATE: DAMAGED[way],
+            FrameFault.MERGE: DAMAGED[way] | {'timeouts': (1, 2), 'event gaps': (0, 1)},
+            FrameFault.DELAY: once('timeouts', 'late'),
+            FrameFault.STALE: {'late': (0, 1), 'board gaps': (0, 2), 'event gaps': (0, 2)},
         }
         for fault, expected in effects.items():
             missed = {'chip missed': expected['timeouts']} if 'timeouts' in expected else {}
             name = f'evaluation {fault.value}, {way.replace("_", " ")}'
             found.append(Trouble(name, hit(way, fault, is_evaluation), {**expected, **missed}))
     for fault, expected in (
-        (Fault.DROP, once('event gaps')),
-        (Fault.FLIP, once('event gaps', 'damaged')),
-        (Fault.DUPLICATE, once('event gaps')),
+        (FrameFault.DROP, once('event gaps')),
+        (FrameFault.FLIP, once('event gaps', 'damaged')),
+        (FrameFault.DUPLICATE, once('event gaps')),
     ):
         found.append(Trouble(f'telemetry {fault.value}', hit(DOWN, fault, is_telemetry), expected))
     return found

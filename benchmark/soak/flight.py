@@ -8,14 +8,14 @@ import numpy as np
 from faults import Trouble
 from law import LAW, bundle
 
-from pkan_control.boards.emulator.faults import MISHAPS
+from pkan_control.boards.emulator.faults import FAULTS
 from pkan_control.boards.emulator.firmware import Firmware
-from pkan_control.boards.emulator.virtual import VirtualWire
-from pkan_control.bridge.codes import State
+from pkan_control.boards.emulator.virtual_wire import VirtualWire
+from pkan_control.bridge.codes import BoardState
 from pkan_control.bridge.link import Link
 from pkan_control.bridge.port import Port
 from pkan_control.bridge.session import Session
-from pkan_control.chips.board.board_chip import RemoteChip
+from pkan_control.chips.board.board_chip import BoardChip
 from pkan_control.common.errors import UserError
 from pkan_control.control.controller import OnChip, make_controller
 from pkan_control.control.supervisor import Limits, Pilot
@@ -52,7 +52,7 @@ class Flight:
         self.wire = VirtualWire(self._firmware, seed)
         link = Link('board', random.Random(seed))  # noqa: S311 (no secret)
         self._port = Port(link, self.wire.connect, self.wire.now_s, self.wire.sleep)
-        self._link, self._chip = link, RemoteChip(Session(self._port))
+        self._link, self._chip = link, BoardChip(Session(self._port))
         self._bundle = bundle()
         controller = make_controller(self._bundle, self._chip)
         self._evaluator = cast(OnChip, controller.evaluator)
@@ -67,13 +67,13 @@ class Flight:
 
     def counters(self) -> dict[str, int]:
         """Return all that is counted."""
-        host, board = self._link.statistics, self._firmware
+        host, firmware = self._link.statistics, self._firmware
         return {
             'timeouts': host.timeouts, 'late': host.late, 'malformed': host.malformed,
             'wrong session': host.wrong_session, 'damaged': host.damaged,
             'event gaps': host.event_gaps, 'reconnects': host.reconnects,
-            'retransmitted': host.retransmitted, 'board damaged': board.decoder.errors.total,
-            'board gaps': board.sequence_gaps, 'boots': board.device.boot_count,
+            'retransmitted': host.retransmitted, 'board damaged': firmware.decoder.errors.total,
+            'board gaps': firmware.sequence_gaps, 'boots': firmware.board.boot_count,
             'chip missed': self.pilot.counters.chip_missed,
             'not finite': self.pilot.counters.not_finite,
         }  # fmt: skip
@@ -119,7 +119,7 @@ class Flight:
     def _watch(self) -> None:
         """Note when the board is not armed any more, whatever the host does meanwhile."""
         now_s = self.wire.now_s()
-        if self._firmware.device.state != State.ARMED:
+        if self._firmware.board.state != BoardState.ARMED:
             self._outcome.board_s = now_s - self._struck_s
         elif self._trouble is not None:
             self.wire.at(now_s + WATCH_S, self._watch)
@@ -155,7 +155,7 @@ class Flight:
         remedy = '' if trouble is None else trouble.remedy
         try:
             if remedy == 'power cycle' and not self._remedied_s:
-                MISHAPS['reboot'](self._firmware, self.wire.now_us)
+                FAULTS['reboot'](self._firmware, self.wire.now_us)
             elif remedy == 'load':
                 self._load()
             else:

@@ -5,7 +5,7 @@ from enum import IntEnum, IntFlag
 MAGIC = int.from_bytes(b'PKAN', 'little')
 
 
-class Kind(IntEnum):
+class MessageKind(IntEnum):
     """Kinds of messages."""
 
     HELLO = 0x01
@@ -60,7 +60,7 @@ class Status(IntEnum):
 ALERT = 0x80
 
 
-class State(IntEnum):
+class BoardState(IntEnum):
     """States of a board."""
 
     BOOT = 0
@@ -89,7 +89,7 @@ class BoardFault(IntFlag):
     SUPPLY = 4
 
 
-class Flag(IntFlag):
+class EvaluationFlag(IntFlag):
     """Flags of an evaluation."""
 
     SATURATED = 1

@@ -36,9 +36,13 @@ class Frame(NamedTuple):
 def encode(frame: Frame) -> bytes:
     """Return the bytes of a frame, its delimiter included."""
     head = _HEADER.pack(
-        frame.version << 4 | frame.flags, frame.kind, frame.sequence, frame.session,
-        frame.status, frame.credit,
-    )  # fmt: skip
+        frame.version << 4 | frame.flags,
+        frame.kind,
+        frame.sequence,
+        frame.session,
+        frame.status,
+        frame.credit,
+    )
     raw = head + frame.payload
     if len(raw) > MAX_RAW - _CHECK.size:
         raise ValueError(f'payload of {len(frame.payload)} bytes: at most {MAX_PAYLOAD}')

@@ -1,6 +1,6 @@
 """HELLO: opens a session, and tells whether it is still the same board."""
 
-from pkan_control.bridge.codes import MAGIC, Kind, Status
+from pkan_control.bridge.codes import MAGIC, MessageKind, Status
 from pkan_control.bridge.frame import MAX_RAW, RESPONSE, RETRANSMISSION, VERSION, Frame, encode
 from pkan_control.bridge.layouts import DICTIONARY_CRC, REFUSAL, REQUESTS, RESPONSES
 from pkan_control.bridge.messages import Hello, HelloReply
@@ -31,15 +31,15 @@ class Greeting:
         if self._sent == len(TRIES_S):
             raise LinkTimeoutError(f'no board answers: {self._sent} HELLO in {sum(TRIES_S):.1f} s')
         hello = Hello(MAGIC, VERSION, VERSION, MAX_RAW, self._nonce, microseconds(now_s))
-        payload = REQUESTS[Kind.HELLO].pack(hello)
+        payload = REQUESTS[MessageKind.HELLO].pack(hello)
         flags = RETRANSMISSION if self._sent else 0
         self._due_s = now_s + TRIES_S[self._sent]
         self._sent += 1
-        return encode(Frame(Kind.HELLO, self._sequence, 0, payload, flags))
+        return encode(Frame(MessageKind.HELLO, self._sequence, 0, payload, flags))
 
     def read(self, frame: Frame) -> HelloReply | None:
         """Return the answer if this frame is it; a board of another protocol is refused."""
-        if frame[:2] != (Kind.HELLO, self._sequence) or not frame.flags & RESPONSE:
+        if frame[:2] != (MessageKind.HELLO, self._sequence) or not frame.flags & RESPONSE:
             return None
         return _checked(frame)
 
@@ -52,7 +52,7 @@ def _checked(frame: Frame) -> HelloReply:
         if frame.status & 0x7F == Status.VERSION:
             refusal = REFUSAL.unpack(frame.payload)
             raise BoardError(f'the board speaks version {refusal.wanted}: this host {VERSION}')
-        reply: HelloReply = RESPONSES[Kind.HELLO].unpack(frame.payload)
+        reply: HelloReply = RESPONSES[MessageKind.HELLO].unpack(frame.payload)
     except ValueError as error:
         raise BoardError(f'HELLO: {error}') from None
     if reply.magic != MAGIC:

@@ -11,7 +11,7 @@ from typing import Any
 from zlib import crc32
 
 from pkan_control.bridge import messages as m
-from pkan_control.bridge.codes import Kind
+from pkan_control.bridge.codes import MessageKind
 
 ONE_INPUT = 1 << 15
 ONE_VALUE = 1 << 16
@@ -93,50 +93,50 @@ class Layout:
 
 
 REQUESTS = {
-    Kind.HELLO: Layout(m.Hello, 'IBBHIQ'),
-    Kind.PING: Layout(m.Ping, 'Q'),
-    Kind.STATE: Layout(m.Empty, ''),
-    Kind.ARM: Layout(m.Arm, 'IHBx', 'i', 2),
-    Kind.DISARM: Layout(m.Empty, ''),
-    Kind.SAFE: Layout(m.Safe, 'B'),
-    Kind.PROGRAM_BEGIN: Layout(m.ProgramBegin, 'BBHII'),
-    Kind.PROGRAM_DATA: Layout(m.ProgramData, 'BxHI', 'B', 1),
-    Kind.VERIFY: Layout(m.Slot, 'B'),
-    Kind.COMMIT: Layout(m.Commit, 'BxxxI'),
-    Kind.ABORT: Layout(m.Slot, 'B'),
-    Kind.READBACK: Layout(m.Readback, 'BBHI'),
-    Kind.TRIM: Layout(m.Trim, 'BBHI', 'hxxi'),
-    Kind.EVALUATE: Layout(m.Evaluate, 'IHBB', 'H', 2),
-    Kind.SWEEP: Layout(m.Sweep, 'BBHIHHHH'),
-    Kind.SWEEP_ABORT: Layout(m.SweepJob, 'H'),
-    Kind.TELEMETRY: Layout(m.Empty, ''),
-    Kind.TELEMETRY_PERIOD: Layout(m.Period, 'H'),
+    MessageKind.HELLO: Layout(m.Hello, 'IBBHIQ'),
+    MessageKind.PING: Layout(m.Ping, 'Q'),
+    MessageKind.STATE: Layout(m.Empty, ''),
+    MessageKind.ARM: Layout(m.Arm, 'IHBx', 'i', 2),
+    MessageKind.DISARM: Layout(m.Empty, ''),
+    MessageKind.SAFE: Layout(m.Safe, 'B'),
+    MessageKind.PROGRAM_BEGIN: Layout(m.ProgramBegin, 'BBHII'),
+    MessageKind.PROGRAM_DATA: Layout(m.ProgramData, 'BxHI', 'B', 1),
+    MessageKind.VERIFY: Layout(m.Slot, 'B'),
+    MessageKind.COMMIT: Layout(m.Commit, 'BxxxI'),
+    MessageKind.ABORT: Layout(m.Slot, 'B'),
+    MessageKind.READBACK: Layout(m.Readback, 'BBHI'),
+    MessageKind.TRIM: Layout(m.Trim, 'BBHI', 'hxxi'),
+    MessageKind.EVALUATE: Layout(m.Evaluate, 'IHBB', 'H', 2),
+    MessageKind.SWEEP: Layout(m.Sweep, 'BBHIHHHH'),
+    MessageKind.SWEEP_ABORT: Layout(m.SweepJob, 'H'),
+    MessageKind.TELEMETRY: Layout(m.Empty, ''),
+    MessageKind.TELEMETRY_PERIOD: Layout(m.Period, 'H'),
 }
 _TELEMETRY = Layout(m.TelemetryData, 'IhhHHIIIHHHHBBHI')
 RESPONSES = {
-    Kind.HELLO: Layout(m.HelloReply, 'IBBH4s12sHHBBIHHIBBHIIBBII'),
-    Kind.PING: Layout(m.PingReply, 'QQQ'),
-    Kind.STATE: Layout(m.StateReply, 'BBxxII'),
-    Kind.ARM: Layout(m.NewState, 'B'),
-    Kind.DISARM: Layout(m.NewState, 'B'),
-    Kind.SAFE: Layout(m.NewState, 'B'),
-    Kind.PROGRAM_BEGIN: Layout(m.NextOffset, 'I'),
-    Kind.PROGRAM_DATA: Layout(m.NextOffset, 'I'),
-    Kind.VERIFY: Layout(m.VerifyReply, 'IIHxx'),
-    Kind.COMMIT: Layout(m.CommitReply, 'II'),
-    Kind.ABORT: Layout(m.Empty, ''),
-    Kind.READBACK: Layout(m.Data, '', 'B'),
-    Kind.TRIM: Layout(m.Trim, 'BBHI', 'hxxi'),
-    Kind.EVALUATE: Layout(m.EvaluateReply, 'IIHHHBB', 'i', 5),
-    Kind.SWEEP: Layout(m.SweepJob, 'H'),
-    Kind.SWEEP_ABORT: Layout(m.SweepJob, 'H'),
-    Kind.TELEMETRY: _TELEMETRY,
-    Kind.TELEMETRY_PERIOD: Layout(m.Period, 'H'),
+    MessageKind.HELLO: Layout(m.HelloReply, 'IBBH4s12sHHBBIHHIBBHIIBBII'),
+    MessageKind.PING: Layout(m.PingReply, 'QQQ'),
+    MessageKind.STATE: Layout(m.StateReply, 'BBxxII'),
+    MessageKind.ARM: Layout(m.NewState, 'B'),
+    MessageKind.DISARM: Layout(m.NewState, 'B'),
+    MessageKind.SAFE: Layout(m.NewState, 'B'),
+    MessageKind.PROGRAM_BEGIN: Layout(m.NextOffset, 'I'),
+    MessageKind.PROGRAM_DATA: Layout(m.NextOffset, 'I'),
+    MessageKind.VERIFY: Layout(m.VerifyReply, 'IIHxx'),
+    MessageKind.COMMIT: Layout(m.CommitReply, 'II'),
+    MessageKind.ABORT: Layout(m.Empty, ''),
+    MessageKind.READBACK: Layout(m.Data, '', 'B'),
+    MessageKind.TRIM: Layout(m.Trim, 'BBHI', 'hxxi'),
+    MessageKind.EVALUATE: Layout(m.EvaluateReply, 'IIHHHBB', 'i', 5),
+    MessageKind.SWEEP: Layout(m.SweepJob, 'H'),
+    MessageKind.SWEEP_ABORT: Layout(m.SweepJob, 'H'),
+    MessageKind.TELEMETRY: _TELEMETRY,
+    MessageKind.TELEMETRY_PERIOD: Layout(m.Period, 'H'),
 }
 EVENTS = {
-    Kind.TELEMETRY: _TELEMETRY,
-    Kind.SWEEP_DATA: Layout(m.SweepData, 'HHBBH', 'i', 2),
-    Kind.LOG: Layout(m.Log, 'BB', 'B', 1),
+    MessageKind.TELEMETRY: _TELEMETRY,
+    MessageKind.SWEEP_DATA: Layout(m.SweepData, 'HHBBH', 'i', 2),
+    MessageKind.LOG: Layout(m.Log, 'BB', 'B', 1),
 }
 REFUSAL = Layout(m.Refusal, 'II')
 

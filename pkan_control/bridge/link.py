@@ -9,10 +9,12 @@ import itertools
 import logging
 import math
 import random
+from collections import deque
+from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any
 
-from pkan_control.bridge.codes import Kind, SafeReason, Status
+from pkan_control.bridge.codes import MessageKind, SafeReason, Status
 from pkan_control.bridge.frame import EVENT, RESPONSE, VERSION, Decoder, Frame, encode
 from pkan_control.bridge.handshake import Greeting, changes, microseconds
 from pkan_control.bridge.layouts import EVENTS, REFUSAL, REQUESTS, RESPONSES
@@ -25,9 +27,63 @@ from pkan_control.bridge.messages import (
     TelemetryData,
 )
 from pkan_control.bridge.responses import AnotherBoardError, LinkLostError
-from pkan_control.bridge.statistics import ClockOffset, Statistics
 
 LOGGER = logging.getLogger('pkan_control.board')
+
+KEPT = 256
+
+
+@dataclass
+class Statistics:
+    """Counters of a session; they go on through reconnects."""
+
+    sent: int = 0
+    received: int = 0
+    retransmitted: int = 0
+    timeouts: int = 0
+    late: int = 0
+    malformed: int = 0
+    wrong_session: int = 0
+    damaged: int = 0
+    # Events whose number does not follow that of the one before.
+    event_gaps: int = 0
+    reconnects: int = 0
+    # Round trips in us, the last ones.
+    round_trips_us: deque[int] = field(default_factory=lambda: deque(maxlen=KEPT))
+
+    def counters(self) -> dict[str, int]:
+        """Return what was counted, by names for people; the round trip is the median, in us."""
+        found = {
+            'link requests sent': self.sent,
+            'link frames received': self.received,
+            'link requests sent again': self.retransmitted,
+            'link requests without answer': self.timeouts,
+            'link answers too late': self.late,
+            'link frames damaged': self.damaged,
+            'link frames without meaning': self.malformed + self.wrong_session,
+            'link events lost': self.event_gaps,
+            'link reconnects': self.reconnects,
+        }
+        # Another thread may add one meanwhile.
+        times = sorted(self.round_trips_us.copy())
+        return found | ({'link round trip [us]': times[len(times) // 2]} if times else {})
+
+
+class ClockOffset:
+    """The board's clock minus the host's in us, from the exchange with the shortest way."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self.offset_us = 0
+        self._samples: deque[tuple[int, int]] = deque(maxlen=KEPT)
+
+    def add(self, exchange: PingReply, t_now: int) -> int:
+        """Take an exchange that ended at `t_now` in us; return its round trip."""
+        t_host, t_received, t_sent = exchange
+        way = (t_now - t_host) - (t_sent - t_received)
+        self._samples.append((way, ((t_received - t_host) + (t_sent - t_now)) // 2))
+        self.offset_us = min(self._samples)[1]
+        return t_now - t_host
 
 
 class Events:
@@ -50,13 +106,13 @@ class Events:
         self._statistics.event_gaps += not follows
         self._last = frame.sequence
         try:
-            event = EVENTS[Kind(frame.kind)].unpack(frame.payload)
+            event = EVENTS[MessageKind(frame.kind)].unpack(frame.payload)
         except (ValueError, KeyError):
             self._statistics.malformed += 1
             return
-        if frame.kind == Kind.TELEMETRY:
+        if frame.kind == MessageKind.TELEMETRY:
             self.telemetry = event
-        elif frame.kind == Kind.SWEEP_DATA:
+        elif frame.kind == MessageKind.SWEEP_DATA:
             self.readings.put(event)
         else:
             LOGGER.info('%s', event.text.decode(errors='backslashreplace'))
@@ -124,11 +180,11 @@ class Link:
             return
         if self.watched and now_s - self._heard_s > LOST_S:
             # Perhaps it hears, and only its answers are lost.
-            self._send(Kind.SAFE, self.next_number(), Safe(SafeReason.HOST))
+            self._send(MessageKind.SAFE, self.next_number(), Safe(SafeReason.HOST))
             raise ConnectionError(f'nothing heard for {LOST_S:.2f} s')
         if now_s - self._pinged_s >= PING_S:
             self._pinged_s = now_s
-            self._send(Kind.PING, self.next_number(), Ping(microseconds(now_s)))
+            self._send(MessageKind.PING, self.next_number(), Ping(microseconds(now_s)))
 
     def outgoing(self) -> bytes:
         """Return what is to be written to the port, once."""
@@ -154,7 +210,7 @@ class Link:
 
     # Callers: what is asked.
 
-    def ask(self, kind: Kind, message: Any, number: int, flags: int = 0) -> Answer:
+    def ask(self, kind: MessageKind, message: Any, number: int, flags: int = 0) -> Answer:
         """Send a request; its answer is put into what is returned, None if the link breaks."""
         if not self.is_open:
             raise self.down()
@@ -166,7 +222,7 @@ class Link:
         why = f' ({self.interrupted})' if self.interrupted else ''
         return LinkLostError(f'{self.name}: the link is down{why}')
 
-    def forget(self, kind: Kind, number: int) -> None:
+    def forget(self, kind: MessageKind, number: int) -> None:
         """Drop the answer to a request as late, if it still comes."""
         self._answers.pop((kind, number), None)
 
@@ -176,7 +232,7 @@ class Link:
 
     # Inside.
 
-    def _send(self, kind: Kind, number: int, message: Any, flags: int = 0) -> None:
+    def _send(self, kind: MessageKind, number: int, message: Any, flags: int = 0) -> None:
         payload = REQUESTS[kind].pack(message)
         self._outgoing.append(encode(Frame(kind, number, self.hello.session, payload, flags)))
         self.statistics.sent += 1
@@ -203,7 +259,7 @@ class Link:
             self.statistics.malformed += 1
         elif self._is_another_session(frame):
             raise ConnectionError('the board began anew, or another host has taken it')
-        elif frame.session != self.hello.session and frame.kind != Kind.SAFE:
+        elif frame.session != self.hello.session and frame.kind != MessageKind.SAFE:
             self.statistics.wrong_session += 1
         elif frame.flags & EVENT:
             self.events.take(frame)
@@ -221,14 +277,14 @@ class Link:
         answer = self._answers.pop((frame.kind, frame.sequence), None)
         if answer is not None:
             answer.put(frame)
-        elif frame.kind == Kind.PING:
+        elif frame.kind == MessageKind.PING:
             self._measure(frame, now_s)
         else:
             self.statistics.late += 1
 
     def _measure(self, frame: Frame, now_s: float) -> None:
         try:
-            exchange: PingReply = RESPONSES[Kind.PING].unpack(frame.payload)
+            exchange: PingReply = RESPONSES[MessageKind.PING].unpack(frame.payload)
         except ValueError:
             self.statistics.malformed += 1
             return

@@ -6,7 +6,7 @@ from contextlib import suppress
 from threading import Event, RLock
 from typing import Any
 
-from pkan_control.bridge.codes import Kind
+from pkan_control.bridge.codes import MessageKind
 from pkan_control.bridge.link import Answer, Link
 from pkan_control.bridge.responses import AnotherBoardError, BoardError, LinkLostError
 from pkan_control.bridge.transport import Transport
@@ -49,7 +49,7 @@ class Port:
             if not link.is_open:
                 self.close()
 
-    def ask(self, kind: Kind, message: Any, number: int, flags: int = 0) -> Answer:
+    def ask(self, kind: MessageKind, message: Any, number: int, flags: int = 0) -> Answer:
         """Send a request; its answer is put into what is returned, None if the link breaks."""
         with self._lock:
             answer = self.link.ask(kind, message, number, flags)

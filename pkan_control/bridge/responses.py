@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pkan_control.bridge.codes import Kind, Status
+from pkan_control.bridge.codes import MessageKind, Status
 from pkan_control.bridge.frame import Frame
 from pkan_control.bridge.layouts import REFUSAL, RESPONSES
 from pkan_control.common.errors import UserError
@@ -36,7 +36,7 @@ def read_response(name: str, frame: Frame) -> Any:
         return unpack_response(name, frame)
     known = status in Status.__members__.values()
     reason = Status(status).name.lower().replace('_', ' ') if known else f'status {status}'
-    text = f'{name}: {Kind(frame.kind).name} refused: {reason}'
+    text = f'{name}: {MessageKind(frame.kind).name} refused: {reason}'
     if len(frame.payload) == 8:
         refusal = REFUSAL.unpack(frame.payload)
         text += f', 0x{refusal.got:X} where 0x{refusal.wanted:X} is wanted'
@@ -45,7 +45,7 @@ def read_response(name: str, frame: Frame) -> Any:
 
 def unpack_response(name: str, frame: Frame) -> Any:
     """Return the message in a response, whatever its status."""
-    kind = Kind(frame.kind)
+    kind = MessageKind(frame.kind)
     try:
         return RESPONSES[kind].unpack(frame.payload)
     except ValueError as error:

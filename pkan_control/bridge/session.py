@@ -10,7 +10,7 @@ from queue import Empty as QueueEmpty
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
-from pkan_control.bridge.codes import Kind, Status
+from pkan_control.bridge.codes import MessageKind, Status
 from pkan_control.bridge.frame import RETRANSMISSION, Frame
 from pkan_control.bridge.handshake import TRIES_S
 from pkan_control.bridge.link import Answer, Link
@@ -32,7 +32,7 @@ class Session:
         self.link, self.now_s = port.link, port.now_s
         self._port = port
 
-    def request(self, kind: Kind, message: Any, tries_s: Sequence[float] = TRIES_S) -> Any:
+    def request(self, kind: MessageKind, message: Any, tries_s: Sequence[float] = TRIES_S) -> Any:
         """Send an idempotent request, again where no answer comes; return the response."""
         number = self.link.next_number()
         for index, wait_s in enumerate(tries_s):
@@ -46,7 +46,7 @@ class Session:
             f'{self.link.name}: no answer to {kind.name} after {len(tries_s)} tries'
         )
 
-    def ask_once(self, kind: Kind, message: Any, wait_s: float) -> tuple[int, Any]:
+    def ask_once(self, kind: MessageKind, message: Any, wait_s: float) -> tuple[int, Any]:
         """Send a request that is never sent again; return status and response."""
         name, number = self.link.name, self.link.next_number()
         frame = self._wait(self._port.ask(kind, message, number), kind, number, wait_s)
@@ -56,7 +56,9 @@ class Session:
             return frame.status & 0x7F, unpack_response(name, frame)
         return 0, read_response(name, frame)
 
-    def send_window(self, kind: Kind, messages: Sequence[Any], wait_s: float) -> list[Frame]:
+    def send_window(
+        self, kind: MessageKind, messages: Sequence[Any], wait_s: float
+    ) -> list[Frame]:
         """Send several requests at once; return the answers that came in time."""
         numbers = [self.link.next_number() for _ in messages]
         waiting = [
@@ -81,7 +83,7 @@ class Session:
         """End the session; the board's watchdog notices."""
         self._port.close()
 
-    def _wait(self, answer: Answer, kind: Kind, number: int, wait_s: float) -> Frame | None:
+    def _wait(self, answer: Answer, kind: MessageKind, number: int, wait_s: float) -> Frame | None:
         """Return the answer, or None if none comes in time: then it will be dropped as late."""
         try:
             frame = self.take(answer, max(wait_s, 0.0))

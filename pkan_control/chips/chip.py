@@ -1,8 +1,8 @@
 """The interface that every chip has, whether simulated or a board on a wire."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -98,41 +98,6 @@ class Chip(Protocol):
 
     def close(self) -> None:
         """Leave the chip safe and release it."""
-
-
-# What stands in the state of a Philox generator that has drawn nothing yet.
-FRESH = {
-    'bit_generator': 'Philox',
-    'buffer': (0, 0, 0, 0),
-    'buffer_pos': 4,
-    'has_uint32': 0,
-    'uinteger': 0,
-}
-
-
-class Noise:
-    """Standard normal numbers that depend on chip seed, episode and step alone.
-
-    One counter-based generator is set to each key in turn: that is several times faster than
-    making a generator for each, and gives the same numbers.
-    """
-
-    def __init__(self, seed: int) -> None:
-        """Take the seed of a chip."""
-        self._seed = seed
-        self._bits = np.random.Philox(key=0)
-        self._normal = np.random.Generator(self._bits).standard_normal
-
-    def at(self, episode: int, step: int, shape: Sequence[int]) -> Floats:
-        """Return the numbers of a step, of that shape."""
-        state: Any = {**FRESH, 'state': {'counter': (0, 0, 0, step), 'key': (self._seed, episode)}}
-        self._bits.state = state
-        return self._normal(tuple(shape))
-
-
-def noise(seed: int, episode: int, step: int, shape: Sequence[int]) -> Floats:
-    """Return standard normal numbers that depend on chip seed, episode and step alone."""
-    return Noise(seed).at(episode, step, shape)
 
 
 def as_inputs(x: Array, inputs: int) -> Floats:

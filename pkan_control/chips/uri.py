@@ -147,10 +147,10 @@ def open_transport(uri: str) -> Transport:
 def _open_board(uri: str, parts: SplitResult) -> Chip:
     # What only boards need is loaded for a board only: it is a megabyte of a node.
     from pkan_control.bridge.session import ThreadedSession
-    from pkan_control.chips.board.board_chip import RemoteChip
+    from pkan_control.chips.board.board_chip import BoardChip
 
     connect = BOARD_OPENERS[parts.scheme](uri, parts)
-    return RemoteChip(ThreadedSession(uri, connect))
+    return BoardChip(ThreadedSession(uri, connect))
 
 
 def _serial(uri: str, parts: SplitResult) -> Callable[[], Transport]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from pkan_control.chips.calibration.calibration import Calibration
 from pkan_control.chips.chip import Chip
-from pkan_control.chips.twin_chip import TwinChip
+from pkan_control.chips.twin import TwinChip
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError, unknown
 from pkan_control.control.controller_file import Bundle

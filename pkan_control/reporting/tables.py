@@ -18,7 +18,7 @@ from rich.progress import (
 from rich.table import Table
 
 from pkan_control.boards.conformance.bench import Verdict
-from pkan_control.boards.emulator.fault_proxy import Fault, FaultLine
+from pkan_control.boards.emulator.fault_proxy import FaultLine, FrameFault
 from pkan_control.chips.calibration.calibration import Calibration
 from pkan_control.evaluation.rollouts import requirements as gate
 from pkan_control.evaluation.rollouts.record import EpisodeRecord, summary
@@ -193,7 +193,7 @@ def fault_table(lines: Mapping[str, FaultLine]) -> Table:
         table.add_column(name.replace('_', ' '), justify='right', no_wrap=True)
     table.add_row('all', *(str(line.frames) for line in lines.values()))
     table.add_row('lost in outages', *(str(line.lost) for line in lines.values()))
-    for fault in Fault:
+    for fault in FrameFault:
         table.add_row(fault.value, *(str(line.counts[fault]) for line in lines.values()))
     return table
 

@@ -19,9 +19,13 @@ from pkan_control.bridge.layouts import (
 )
 
 RANGES = {
-    'B': (0, 2**8 - 1), 'H': (0, 2**16 - 1), 'I': (0, 2**32 - 1), 'Q': (0, 2**64 - 1),
-    'h': (-(2**15), 2**15 - 1), 'i': (-(2**31), 2**31 - 1),
-}  # fmt: skip
+    'B': (0, 2**8 - 1),
+    'H': (0, 2**16 - 1),
+    'I': (0, 2**32 - 1),
+    'Q': (0, 2**64 - 1),
+    'h': (-(2**15), 2**15 - 1),
+    'i': (-(2**31), 2**31 - 1),
+}
 TABLES = {'request': REQUESTS, 'response': RESPONSES, 'event': EVENTS, 'refusal': {0: REFUSAL}}
 LAYOUTS = [
     pytest.param(layout, id=f'{name} {getattr(kind, "name", "")}')

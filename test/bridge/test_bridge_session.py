@@ -6,9 +6,9 @@ from collections import deque
 
 import pytest
 
-from pkan_control.boards.emulator.device import BOOT_US
+from pkan_control.boards.emulator.board import BOOT_US
 from pkan_control.boards.emulator.firmware import Firmware
-from pkan_control.bridge.codes import Kind
+from pkan_control.bridge.codes import MessageKind
 from pkan_control.bridge.frame import Decoder, encode
 from pkan_control.bridge.layouts import RESPONSES
 from pkan_control.bridge.messages import Empty, Evaluate, Ping
@@ -72,9 +72,9 @@ def test_an_idempotent_request_is_sent_three_times_with_one_number(link):
     loop.sent.clear()
     begin = time.monotonic()
     with pytest.raises(LinkTimeoutError, match='no answer to STATE after 3 tries'):
-        session.request(Kind.STATE, Empty())
+        session.request(MessageKind.STATE, Empty())
     assert 0.7 <= time.monotonic() - begin < 1.5
-    states = [frame for frame in loop.sent if frame.kind == Kind.STATE]
+    states = [frame for frame in loop.sent if frame.kind == MessageKind.STATE]
     assert [frame.flags for frame in states] == [0, 2, 2]
     assert len({frame.sequence for frame in states}) == 1
 
@@ -83,7 +83,7 @@ def test_a_lost_answer_is_asked_for_again(link):
     loop, session = link
     silent(loop)
     threading.Timer(0.05, lambda: setattr(loop, 'spoil', lambda data: data)).start()
-    assert session.request(Kind.STATE, Empty()).state == 1
+    assert session.request(MessageKind.STATE, Empty()).state == 1
     assert session.link.statistics.retransmitted == 1
 
 
@@ -91,14 +91,14 @@ def test_an_evaluation_is_sent_once(link):
     loop, session = link
     silent(loop)
     with pytest.raises(LinkTimeoutError):
-        session.ask_once(Kind.EVALUATE, Evaluate(0, 1000, 0, (1,)), 0.3)
-    assert len([frame for frame in loop.sent if frame.kind == Kind.EVALUATE]) == 1
+        session.ask_once(MessageKind.EVALUATE, Evaluate(0, 1000, 0, (1,)), 0.3)
+    assert len([frame for frame in loop.sent if frame.kind == MessageKind.EVALUATE]) == 1
 
 
 def test_a_refusal_is_one_line_with_its_name(link):
     _, session = link
     with pytest.raises(BoardError, match='loop: EVALUATE refused: state'):
-        session.ask_once(Kind.EVALUATE, Evaluate(0, 1000, 0, (1,)), 0.3)
+        session.ask_once(MessageKind.EVALUATE, Evaluate(0, 1000, 0, (1,)), 0.3)
 
 
 def test_pings_go_on_by_themselves_and_tell_the_clock(link):
@@ -112,14 +112,14 @@ def test_fault_25_a_link_that_broke_is_opened_again_and_waiting_requests_end(lin
     silent(loop)
     threading.Timer(0.02, lambda: setattr(loop, 'broken', True)).start()
     with pytest.raises(LinkLostError, match=r'the link is down .pulled out'):
-        session.request(Kind.STATE, Empty())
+        session.request(MessageKind.STATE, Empty())
     with pytest.raises(LinkLostError, match=r'the link is down .pulled out'):
-        session.request(Kind.STATE, Empty())
+        session.request(MessageKind.STATE, Empty())
     loop.broken, loop.spoil = False, lambda data: data
     until(lambda: session.link.statistics.reconnects == 1)
     assert session.link.generation == 2
     assert session.link.interrupted == 'the link was interrupted'
-    assert session.request(Kind.STATE, Empty()).state == 1
+    assert session.request(MessageKind.STATE, Empty()).state == 1
 
 
 def test_threads_that_ask_at_once_get_each_its_own_answer(link):
@@ -128,7 +128,7 @@ def test_threads_that_ask_at_once_get_each_its_own_answer(link):
 
     def ask(first):
         for number in range(first, first + 200):
-            reply = session.request(Kind.PING, Ping(number))
+            reply = session.request(MessageKind.PING, Ping(number))
             if reply.t_host != number:
                 wrong.append((number, reply))
 
@@ -147,7 +147,7 @@ def test_fault_25_another_board_on_the_same_line_is_not_taken(link):
     loop.firmware = Firmware(2, Deviations())
     until(lambda: 'another board' in session.link.interrupted)
     with pytest.raises(LinkLostError, match=r'another board, 454d550002.*, was 454d550001'):
-        session.request(Kind.STATE, Empty())
+        session.request(MessageKind.STATE, Empty())
 
 
 def test_silence_is_a_lost_link_while_watched(link):
@@ -170,8 +170,8 @@ def test_silence_is_a_lost_link_while_watched(link):
 def test_fault_25_a_board_of_another_protocol_is_refused_with_both_values(change, words):
     def spoil(data):
         (frame,) = Decoder().feed(data)
-        reply = RESPONSES[Kind.HELLO].unpack(frame.payload)._replace(**change)
-        return encode(frame._replace(payload=RESPONSES[Kind.HELLO].pack(reply)))
+        reply = RESPONSES[MessageKind.HELLO].unpack(frame.payload)._replace(**change)
+        return encode(frame._replace(payload=RESPONSES[MessageKind.HELLO].pack(reply)))
 
     loop = Loop(spoil=lambda data: spoil(data) if data else data)
     with pytest.raises(BoardError, match=words):

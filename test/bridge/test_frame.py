@@ -7,7 +7,7 @@ from cobs import cobs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pkan_control.bridge.codes import Kind
+from pkan_control.bridge.codes import MessageKind
 from pkan_control.bridge.frame import (
     MAX_ENCODED,
     MAX_PAYLOAD,
@@ -23,8 +23,10 @@ from pkan_control.bridge.messages import Evaluate, Safe
 GOLDEN = {
     'EVALUATE': (
         Frame(
-            Kind.EVALUATE, 0x0102, 0xBEEF,
-            REQUESTS[Kind.EVALUATE].pack(
+            MessageKind.EVALUATE,
+            0x0102,
+            0xBEEF,
+            REQUESTS[MessageKind.EVALUATE].pack(
                 Evaluate(0xDEADBEEF, 1500, 2, (0x4000, 0x2000, 0x8000, 0))
             ),
         ),
@@ -32,16 +34,21 @@ GOLDEN = {
         '9c 1a e8 29 00',
     ),
     'SAFE': (
-        Frame(Kind.SAFE, 0, WILDCARD, REQUESTS[Kind.SAFE].pack(Safe(1))),
+        Frame(MessageKind.SAFE, 0, WILDCARD, REQUESTS[MessageKind.SAFE].pack(Safe(1))),
         '03 10 0f 01 03 ff ff 01 06 01 98 b5 8f f0 00',
     ),
-}  # fmt: skip
+}
 FRAMES = st.builds(
     Frame,
-    st.integers(0, 255), st.integers(0, 0xFFFF), st.integers(0, 0xFFFF),
-    st.binary(max_size=MAX_PAYLOAD), st.integers(0, 15), st.integers(0, 255), st.integers(0, 255),
+    st.integers(0, 255),
+    st.integers(0, 0xFFFF),
+    st.integers(0, 0xFFFF),
+    st.binary(max_size=MAX_PAYLOAD),
     st.integers(0, 15),
-)  # fmt: skip
+    st.integers(0, 255),
+    st.integers(0, 255),
+    st.integers(0, 15),
+)
 
 
 @pytest.mark.parametrize('name', GOLDEN)

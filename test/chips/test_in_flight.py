@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from pkan_control.bridge.codes import State
+from pkan_control.bridge.codes import BoardState
 from pkan_control.chips.board.program_image import pack_program
 from pkan_control.chips.ideal import IdealChip
 from pkan_control.chips.uri import open_chip
@@ -22,7 +22,7 @@ STEP_S, LIMIT_S = 0.02, 0.2
 
 def reboot(firmware, endpoint) -> None:
     """Let the board lose its power for a moment."""
-    firmware.reboot(firmware.device._fed_us)
+    firmware.reboot(firmware.board._fed_us)
 
 
 def pull_the_cable(firmware, endpoint) -> None:
@@ -33,7 +33,7 @@ def pull_the_cable(firmware, endpoint) -> None:
 
 def swap_the_program(firmware, endpoint) -> None:
     """Let somebody else load another program."""
-    firmware.device.store.swap_program()
+    firmware.board.memory.swap_program()
 
 
 FAULTS = {
@@ -55,12 +55,12 @@ def test_fault_25_in_mid_flight(run_board, make_program, fault, words):
         pilot.on_goal(1, 0.0, TASK.goal(0, 0, 0))
         try:
             safe_after_s, reasons, last = fly(pilot, lambda: fault(firmware, run_board.endpoint))
-            state = firmware.device.state
+            state = firmware.board.state
         finally:
             chip.close()
     assert safe_after_s < LIMIT_S
     assert all(decision.safe for decision in last)
-    assert state != State.ARMED
+    assert state != BoardState.ARMED
     assert any(word in reasons[-1] for word in words), reasons[-1]
     assert len(set(reasons)) <= 2
     assert not any('\n' in reason for reason in reasons)
@@ -82,12 +82,12 @@ def test_the_twin_flies_on_and_the_chip_only_after_a_request(
             assert safe_after_s is None
             assert not any(decision.safe for decision in last)
             assert 'its twin flies' in pilot.reason
-            assert firmware.device.state != State.ARMED
+            assert firmware.board.state != BoardState.ARMED
             assert pilot.rearm() == ''
             stamp = 10**12
             assert not pilot.on_state(stamp, stamp, time.monotonic(), STATE).safe
             assert pilot.reason == ''
-            assert firmware.device.state == State.ARMED
+            assert firmware.board.state == BoardState.ARMED
         finally:
             chip.close()
 

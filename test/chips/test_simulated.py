@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pkan_control.chips.chip import Index, noise
+from pkan_control.chips.chip import Index
 from pkan_control.chips.ideal import IdealChip
-from pkan_control.chips.simulated import SWEEPS, SimulatedChip
+from pkan_control.chips.simulated import SWEEPS, Noise, SimulatedChip
 from pkan_control.devices.bandpass import bandpass
 from pkan_control.devices.deviations import PRESETS, Deviations, find_deviations
 from pkan_control.networks.program import Program
@@ -29,6 +29,10 @@ def loaded(program: Program, deviations: Deviations | None = None, **options) ->
 def flight(chip: SimulatedChip, episode: int, steps: int = 5) -> np.ndarray:
     chip.begin(episode)
     return np.array([chip.evaluate(X, step / 50, 0.02) for step in range(steps)])
+
+
+def noise(seed: int, episode: int, step: int, shape: tuple[int, ...]) -> np.ndarray:
+    return Noise(seed).at(episode, step, shape)
 
 
 @pytest.fixture(scope='module')

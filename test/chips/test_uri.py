@@ -37,11 +37,15 @@ def test_ideal_opens_a_chip_without_flaws(uri):
         ('sim:', 0, PRESETS['typical'], 'parallel'),
         ('sim:?seed=7&preset=bad', 7, PRESETS['bad'], 'parallel'),
         ('sim:?preset=good&edge_gain=0.1', 0, find_deviations('good', edge_gain=0.1), 'parallel'),
-        ('sim:?offset=2e-1&readout=multiplexed', 0, find_deviations('typical', offset=0.2),
-         'multiplexed'),
+        (
+            'sim:?offset=2e-1&readout=multiplexed',
+            0,
+            find_deviations('typical', offset=0.2),
+            'multiplexed',
+        ),
         ('sim:?temperature_c=-40', 0, find_deviations('typical', temperature_c=-40), 'parallel'),
     ],
-)  # fmt: skip
+)
 def test_simulated_chips_are_those_of_their_options(program, uri, seed, deviations, readout):
     opened, made = open_chip(uri), SimulatedChip(seed, deviations, readout)
     np.testing.assert_array_equal(answers(opened, program), answers(made, program))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pkan_control.bridge.codes import Kind
+from pkan_control.bridge.codes import MessageKind
 from pkan_control.bridge.frame import MAX_PAYLOAD, Decoder, Frame, encode
 from pkan_control.bridge.layouts import REQUESTS
 from pkan_control.bridge.messages import Evaluate
@@ -81,14 +81,14 @@ def test_it_makes_the_same_of_any_bytes_as_the_host(program, pieces):
     st.lists(st.integers(0, 0xFFFF), max_size=255),
 )
 def test_every_evaluate_is_read(program, crc, deadline, inputs):
-    payload = REQUESTS[Kind.EVALUATE].pack(Evaluate(crc, deadline, 3, tuple(inputs)))
-    line, _ = decode(program, encode(Frame(Kind.EVALUATE, 1, 2, payload)))
+    payload = REQUESTS[MessageKind.EVALUATE].pack(Evaluate(crc, deadline, 3, tuple(inputs)))
+    line, _ = decode(program, encode(Frame(MessageKind.EVALUATE, 1, 2, payload)))
     words = [f'{crc:08x}', str(deadline), '3', *map(str, inputs)]
     assert line.split(' evaluate ')[1].split() == words
 
 
 @given(st.binary(max_size=60))
 def test_an_evaluate_that_lacks_bytes_is_not_read(program, payload):
-    line, _ = decode(program, encode(Frame(Kind.EVALUATE, 1, 2, payload)))
+    line, _ = decode(program, encode(Frame(MessageKind.EVALUATE, 1, 2, payload)))
     whole = len(payload) >= 8 and len(payload) >= 8 + 2 * payload[6]
     assert ('evaluate' in line) == whole

@@ -5,7 +5,7 @@ import pytest
 
 from pkan_control.chips.calibration.calibrate import Bench, calibrate
 from pkan_control.chips.calibration.calibration import set_trims
-from pkan_control.chips.calibration.sweep_cache import Journal
+from pkan_control.chips.calibration.sweep_cache import SweepCache
 from pkan_control.chips.trimmed import untrimmed
 from pkan_control.chips.uri import open_chip
 from pkan_control.training.in_the_loop import tune
@@ -20,7 +20,7 @@ def start(request, make_program):
     """Return a bench and a calibration of a chip, some of whose elements may be dead."""
     program, chip = make_program((3, 5, 2)), open_chip(f'sim:?seed=2&preset={request.param}')
     inputs = np.random.default_rng(0).uniform(0.3, 0.7, (60, 3))
-    found = calibrate(chip, program, inputs, '', Journal(None, {}), quiet)
+    found = calibrate(chip, program, inputs, '', SweepCache(None, {}), quiet)
     return Bench(chip, program, inputs, quiet), found
 
 

@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 
 from pkan_control.bridge import messages as m
-from pkan_control.bridge.codes import MAGIC, Kind, Status
+from pkan_control.bridge.codes import MAGIC, MessageKind, Status
 from pkan_control.bridge.frame import EVENT, MAX_RAW, RESPONSE, VERSION, Decoder, Frame, encode
 from pkan_control.bridge.layouts import EVENTS, REFUSAL, REQUESTS, RESPONSES
 from pkan_control.bridge.transport import Transport
@@ -52,13 +52,17 @@ class Bench:
         """Open a session of its own, not armed."""
         self._nonce = (self._nonce + 1) & 0xFFFFFFFF
         self.send(
-            encode(self.frame(Kind.HELLO, REQUESTS[Kind.HELLO].pack(self.greeting()), session=0))
+            encode(
+                self.frame(
+                    MessageKind.HELLO, REQUESTS[MessageKind.HELLO].pack(self.greeting()), session=0
+                )
+            )
         )
-        if self.hear(Kind.HELLO, None, BOOT_S) is None:
+        if self.hear(MessageKind.HELLO, None, BOOT_S) is None:
             self.wait(BOOT_S)
-        self.hello = self.accept(Kind.HELLO, self.greeting(), session=0)
+        self.hello = self.accept(MessageKind.HELLO, self.greeting(), session=0)
         self.session = self.hello.session
-        self.accept(Kind.DISARM, m.Empty())
+        self.accept(MessageKind.DISARM, m.Empty())
         return self.hello
 
     def greeting(self) -> m.Hello:
@@ -90,7 +94,7 @@ class Bench:
                     found = frame if sequence in (None, frame.sequence) else found
         return found
 
-    def ask(self, kind: Kind, message: Any, **fields: int) -> Frame:
+    def ask(self, kind: MessageKind, message: Any, **fields: int) -> Frame:
         """Send a request and return its response; it must come."""
         request = self.frame(kind, REQUESTS[kind].pack(message), **fields)
         self.send(encode(request))
@@ -99,7 +103,7 @@ class Bench:
             raise DeviationError(f'a response to {kind.name}', f'nothing for {ANSWER_S:g} s')
         return answer
 
-    def accept(self, kind: Kind, message: Any, **fields: int) -> Any:
+    def accept(self, kind: MessageKind, message: Any, **fields: int) -> Any:
         """Send a request that must be carried out; return what its response says."""
         answer = self.ask(kind, message, **fields)
         expect_status(kind, answer, Status.OK)
@@ -108,7 +112,7 @@ class Bench:
         except ValueError as error:
             raise DeviationError(f'a response to {kind.name} of its layout', str(error)) from None
 
-    def refuse(self, status: Status, kind: Kind, message: Any, **fields: int) -> Frame:
+    def refuse(self, status: Status, kind: MessageKind, message: Any, **fields: int) -> Frame:
         """Send a request that must be refused with a status."""
         answer = self.ask(kind, message, **fields)
         expect_status(kind, answer, status)
@@ -129,7 +133,7 @@ class Bench:
         """Say nothing for a while; events are kept."""
         self.hear(-1, None, seconds)
 
-    def heard(self, kind: Kind) -> list[Any]:
+    def heard(self, kind: MessageKind) -> list[Any]:
         """Return what the events of a kind said, and forget them."""
         found = [EVENTS[kind].unpack(each.payload) for each in self.events if each.kind == kind]
         self.events = [each for each in self.events if each.kind != kind]
@@ -137,26 +141,26 @@ class Bench:
 
     def state(self) -> m.StateReply:
         """Ask for the state."""
-        reply: m.StateReply = self.accept(Kind.STATE, m.Empty())
+        reply: m.StateReply = self.accept(MessageKind.STATE, m.Empty())
         return reply
 
     def load(self) -> None:
         """Load the program into slot 0 and make it the active one."""
         self.upload(self.image, self.crc)
-        reply = self.accept(Kind.COMMIT, m.Commit(0, self.crc))
+        reply = self.accept(MessageKind.COMMIT, m.Commit(0, self.crc))
         expect('COMMIT: checksum', hexa(self.crc), hexa(reply.active_crc))
 
     def upload(self, image: bytes, crc: int) -> None:
         """Send an image to slot 0, anew."""
-        self.accept(Kind.PROGRAM_BEGIN, m.ProgramBegin(0, 1, PIECE, len(image), crc))
+        self.accept(MessageKind.PROGRAM_BEGIN, m.ProgramBegin(0, 1, PIECE, len(image), crc))
         for start in range(0, len(image), PIECE):
             piece = image[start : start + PIECE]
-            reply = self.accept(Kind.PROGRAM_DATA, m.ProgramData(0, start, piece))
+            reply = self.accept(MessageKind.PROGRAM_DATA, m.ProgramData(0, start, piece))
             expect('PROGRAM_DATA: next offset', start + len(piece), reply.offset)
 
     def arm(self, watchdog_ms: int = 1000) -> None:
         """Arm the program; 0.25 and -0.25 are the safe action."""
-        reply = self.accept(Kind.ARM, m.Arm(self.crc, watchdog_ms, SAFE_ACTION))
+        reply = self.accept(MessageKind.ARM, m.Arm(self.crc, watchdog_ms, SAFE_ACTION))
         expect('ARM: state', 3, reply.state)
 
     def evaluation(self, crc: int | None = None) -> m.Evaluate:
@@ -190,7 +194,7 @@ def expect(what: str, wanted: object, came: object) -> None:
         raise DeviationError(f'{what} {wanted}', str(came))
 
 
-def expect_status(kind: Kind, frame: Frame, wanted: Status) -> None:
+def expect_status(kind: MessageKind, frame: Frame, wanted: Status) -> None:
     """Raise a `DeviationError` unless a response has a status; the alert bit may stand beside."""
     expect(f'{kind.name}: status', describe(wanted), describe(frame.status & 0x7F))
 

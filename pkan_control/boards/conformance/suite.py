@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 
+from pkan_control.boards.conformance import frames, measuring, programs, safety, sessions
 from pkan_control.boards.conformance.bench import Bench, Check, Verdict, run
-from pkan_control.boards.conformance.checks import frames, measuring, programs, safety, sessions
 from pkan_control.bridge.transport import Transport
 
 CHECKS: tuple[Check, ...] = (
-    *frames.CHECKS, *sessions.CHECKS, *programs.CHECKS, *safety.CHECKS, *measuring.CHECKS,
-)  # fmt: skip
+    *frames.CHECKS,
+    *sessions.CHECKS,
+    *programs.CHECKS,
+    *safety.CHECKS,
+    *measuring.CHECKS,
+)
 
 
 def conformance(transport: Transport, report: Callable[[int], None]) -> list[Verdict]:

@@ -1,10 +1,13 @@
-"""The simulated chip behind an emulated board: fixed-point numbers in, fixed-point numbers out."""
+"""The simulated chip behind an emulated board: fixed-point numbers in, fixed-point numbers out.
+
+A request that the chip cannot carry out raises a `RefusedError` with the status for the host.
+"""
 
 from functools import cached_property
 
 import numpy as np
 
-from pkan_control.bridge.codes import DRIVE_OFF, SweepTarget
+from pkan_control.bridge.codes import DRIVE_OFF, Status, SweepTarget
 from pkan_control.bridge.layouts import ONE_GAIN, ONE_INPUT, ONE_VALUE, saturated, to_floats
 from pkan_control.bridge.messages import Ints, Sweep
 from pkan_control.chips.chip import Index, Target
@@ -15,12 +18,25 @@ from pkan_control.devices.deviations import Deviations
 from pkan_control.networks.program import Program
 
 UNTRIMMED = (ONE_GAIN, 0)
+MAX_READINGS = 1024
+# log2 of the averages of an evaluation (a path sweep is one), and of a part swept alone.
+MAX_AVERAGES_LOG2, MAX_SWEEP_AVERAGES_LOG2 = 6, 15
 
+# (kind, number) of an edge or node: gain Q2.13 and offset Q15.16.
 Trims = dict[tuple[int, int], tuple[int, int]]
 
 
+class RefusedError(Exception):
+    """A request that is not carried out: status, up to two values (got, wanted), a log line."""
+
+    def __init__(self, status: Status, *numbers: int, text: str = '') -> None:
+        """Refuse with a status."""
+        super().__init__(status.name)
+        self.status, self.numbers, self.text = status, numbers, text
+
+
 class ChipModel:
-    """One program on one chip, with trims of edges (kind 0) and nodes (kind 1)."""
+    """One program on one simulated chip, with trims of edges (kind 0) and nodes (kind 1)."""
 
     def __init__(self, seed: int, deviations: Deviations, program: Program, crc: int) -> None:
         """Load a program into the chip of that seed; `crc` names its image."""
@@ -35,7 +51,7 @@ class ChipModel:
 
     @cached_property
     def power_w(self) -> float:
-        """Median of what the program is estimated to draw on a dedicated CMOS chip."""
+        """Median of the estimated power of the program on a dedicated CMOS chip."""
         return estimate_power(self.program).p50
 
     @property
@@ -44,7 +60,7 @@ class ChipModel:
         return self._chip.telemetry().temperature_c
 
     def evaluate(self, inputs: Ints, averages: int, time_s: float) -> tuple[Ints, bool]:
-        """Return outputs Q15.16 of inputs Q1.15, and whether a rail was met."""
+        """Return outputs Q15.16 of inputs Q1.15, and whether one reached a rail."""
         before = self._chip.telemetry().saturated
         x = np.array(to_floats(inputs, ONE_INPUT))
         rows = x if averages == 1 else np.broadcast_to(x, (averages, len(x)))
@@ -53,13 +69,14 @@ class ChipModel:
         return saturated(mean.tolist(), ONE_VALUE), self._chip.telemetry().saturated > before
 
     def fail_element(self, index: Index) -> None:
-        """Let an element stop; its detector tells, if it is set to anything but 0."""
+        """Let an element stop working; its detector reports it unless its gain is 0."""
         self._chip.fail_element(index)
         gains = self.program.layers[index.layer][..., 0]
         self.dead_in_path |= bool(gains[index.source, index.target, index.element])
 
     def sweep(self, job: Sweep) -> Ints:
-        """Return the readings Q15.16 of a sweep; raise `IndexError` for what is not there."""
+        """Return the readings Q15.16 of a sweep."""
+        check_sweep(job)
         if job.target == SweepTarget.PATH:
             return self._sweep_path(job)
         target, index = self._find(job)
@@ -69,11 +86,11 @@ class ChipModel:
         return saturated(readings.tolist(), ONE_VALUE)
 
     def _sweep_path(self, job: Sweep) -> Ints:
-        """Sweep one input of the network while the others are in the middle; read one output."""
+        """Sweep one input of the network with the others at 0.5; read one output."""
         inputs, outputs = self.program.shape[0], self.program.shape[-1]
         source, output = divmod(job.first, outputs)
         if source >= inputs:
-            raise IndexError(job.first)
+            raise RefusedError(Status.ARGUMENT)
         x = np.full((1 << job.log2_averages, job.n, inputs), 0.5)
         x[..., source] = np.linspace(job.x0, job.x1, job.n) / ONE_INPUT
         readings = self._chip.evaluate(x, 0.0, np.inf)[..., output].mean(axis=0)
@@ -93,15 +110,15 @@ class ChipModel:
         return layer, *divmod(within, self.program.shape[layer + 1])
 
     def place(self, kind: int, number: int) -> tuple[int, int]:
-        """Return the layer of an edge or node, and its number within it; or `IndexError`."""
+        """Return the layer of an edge (kind 0) or node (1), and its number within the layer."""
         first = self._first[kind]
         if not 0 <= number < first[-1]:
-            raise IndexError(number)
+            raise RefusedError(Status.ARGUMENT)
         layer = int(np.searchsorted(first, number, 'right')) - 1
         return layer, number - int(first[layer])
 
     def set_trims(self, kind: int, first: int, values: tuple[tuple[int, int], ...]) -> None:
-        """Set trims from a number on; raise `IndexError`, and set none, if one is not there."""
+        """Set trims from a number on, all or none."""
         last = first + len(values) - 1
         layers = range(self.place(kind, first)[0], self.place(kind, last)[0] + 1)
         self.trims |= {(kind, first + i): value for i, value in enumerate(values)}
@@ -134,16 +151,18 @@ class ChipModel:
         return (pairs / (ONE_GAIN, ONE_VALUE)).T
 
 
-class Meter:
-    """Adds up energy from reading to reading, since the power came."""
-
-    def __init__(self) -> None:
-        """Begin at time 0 with nothing drawn."""
-        self.power_w = self.energy_j = 0.0
-        self._read_us = 0
-
-    def read(self, model: ChipModel | None, now_us: int) -> None:
-        """Take the power of the active program, and what it has drawn since the last reading."""
-        self.power_w = 0.0 if model is None else model.power_w
-        self.energy_j += self.power_w * (now_us - self._read_us) * 1e-6
-        self._read_us = now_us
+def check_sweep(message: Sweep) -> None:
+    """Refuse a sweep of no known target, of no or too many readings, or out of the input range."""
+    path = message.target == SweepTarget.PATH
+    undriven = path and message.flags & DRIVE_OFF
+    if message.target > SweepTarget.PATH or not message.n or undriven:
+        raise RefusedError(Status.ARGUMENT)
+    averages_log2 = MAX_AVERAGES_LOG2 if path else MAX_SWEEP_AVERAGES_LOG2
+    limits = (
+        (Status.ARGUMENT, message.log2_averages, averages_log2),
+        (Status.ARGUMENT, max(message.x0, message.x1), ONE_INPUT),
+        (Status.NO_RESOURCE, message.n, MAX_READINGS),
+    )
+    for status, value, most in limits:
+        if value > most:
+            raise RefusedError(status, value, most)

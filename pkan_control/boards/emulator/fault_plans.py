@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pkan_control.boards.emulator.fault_proxy import Fault, FaultPlan, Outage, check_outages
+from pkan_control.boards.emulator.fault_proxy import FaultPlan, FrameFault, Outage, check_outages
 from pkan_control.common.errors import UserError, unknown
 from pkan_control.common.yaml_files import read_yaml
 
@@ -84,11 +84,11 @@ def _list(where: str, values: Any) -> list[Any]:
     return values
 
 
-def _fault(where: str, name: Any) -> Fault:
-    names = [fault.value for fault in Fault]
+def _fault(where: str, name: Any) -> FrameFault:
+    names = [fault.value for fault in FrameFault]
     if name not in names:
         raise unknown(f'fault in {where}', name, names)
-    return Fault(name)
+    return FrameFault(name)
 
 
 def _frame(where: str, number: Any) -> int:
@@ -105,8 +105,10 @@ def _number(where: str, value: Any) -> float:
 
 def _outage(where: str, values: Any) -> Outage:
     if not isinstance(values, dict) or not {'begin_s', 'end_s'} <= set(values) <= {
-        'begin_s', 'end_s', 'stalled',
-    }:  # fmt: skip
+        'begin_s',
+        'end_s',
+        'stalled',
+    }:
         raise UserError(f'{where}: an outage maps begin_s, end_s and perhaps stalled')
     stalled = values.get('stalled', False)
     if not isinstance(stalled, bool):

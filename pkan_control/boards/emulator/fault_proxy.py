@@ -24,7 +24,7 @@ BITS_IN_BYTE = 10
 STALE_BY = 4
 
 
-class Fault(Enum):
+class FrameFault(Enum):
     """What can happen to a frame."""
 
     DROP = 'drop'
@@ -56,8 +56,8 @@ class FaultPlan:
     """Which frames are hit: those of a script by their number from 0, others at random."""
 
     seed: int = 0
-    rates: Mapping[Fault, float] = field(default_factory=dict)
-    script: Mapping[int, Fault] = field(default_factory=dict)
+    rates: Mapping[FrameFault, float] = field(default_factory=dict)
+    script: Mapping[int, FrameFault] = field(default_factory=dict)
     delay_s: float = 0.03
     outages: tuple[Outage, ...] = ()
     # Speed of the line in bit/s, 0 for one that takes no time.
@@ -84,7 +84,7 @@ class FaultLine:
 
     def __init__(self, plan: FaultPlan, direction: str) -> None:
         """Begin with frame 0; each direction has random numbers of its own."""
-        self.counts: Counter[Fault] = Counter()
+        self.counts: Counter[FrameFault] = Counter()
         # All frames that came, and those lost in outages.
         self.frames = self.lost = 0
         self._plan = plan
@@ -93,10 +93,10 @@ class FaultLine:
         self._due: deque[tuple[float, bytes]] = deque()
         self._latest_s = 0.0
         self._outages = list(plan.outages)
-        self._struck: deque[tuple[Fault, Callable[[bytes], bool]]] = deque()
+        self._struck: deque[tuple[FrameFault, Callable[[bytes], bool]]] = deque()
         self._past: deque[bytes] = deque(maxlen=STALE_BY + 1)
 
-    def strike(self, fault: Fault, meant: Callable[[bytes], bool] = bool) -> None:
+    def strike(self, fault: FrameFault, meant: Callable[[bytes], bool] = bool) -> None:
         """Let the next frame suffer this that is meant; it is shown without its delimiter."""
         self._struck.append((fault, meant))
 
@@ -144,13 +144,13 @@ class FaultLine:
         if fault is None:
             return 0.0, piece + b'\0'
         self.counts[fault] += 1
-        late_s = self._plan.delay_s if fault is Fault.DELAY else 0.0
+        late_s = self._plan.delay_s if fault is FrameFault.DELAY else 0.0
         return late_s, self._damage(fault, piece)
 
     def _duration_s(self, data: bytes) -> float:
         return BITS_IN_BYTE * len(data) / self._plan.baud if self._plan.baud else 0.0
 
-    def _draw(self, piece: bytes) -> Fault | None:
+    def _draw(self, piece: bytes) -> FrameFault | None:
         if self._struck and self._struck[0][1](piece):
             return self._struck.popleft()[0]
         if self.frames in self._plan.script:
@@ -164,17 +164,17 @@ class FaultLine:
             number -= rate
         return None
 
-    def _damage(self, fault: Fault, piece: bytes) -> bytes:
+    def _damage(self, fault: FrameFault, piece: bytes) -> bytes:
         whole = piece + b'\0'
-        damaged: dict[Fault, Callable[[], bytes]] = {
-            Fault.DROP: lambda: b'',
-            Fault.DUPLICATE: lambda: whole + whole,
-            Fault.INSERT: lambda: self._junk() + whole,
-            Fault.FLIP: lambda: self._flip(piece) + b'\0',
-            Fault.TRUNCATE: lambda: piece[: self._below(len(piece) - 1) + 1] + b'\0',
-            Fault.MERGE: lambda: piece,
-            Fault.DELAY: lambda: whole,
-            Fault.STALE: lambda: whole + self._past[0] + b'\0',
+        damaged: dict[FrameFault, Callable[[], bytes]] = {
+            FrameFault.DROP: lambda: b'',
+            FrameFault.DUPLICATE: lambda: whole + whole,
+            FrameFault.INSERT: lambda: self._junk() + whole,
+            FrameFault.FLIP: lambda: self._flip(piece) + b'\0',
+            FrameFault.TRUNCATE: lambda: piece[: self._below(len(piece) - 1) + 1] + b'\0',
+            FrameFault.MERGE: lambda: piece,
+            FrameFault.DELAY: lambda: whole,
+            FrameFault.STALE: lambda: whole + self._past[0] + b'\0',
         }
         return damaged[fault]()
 

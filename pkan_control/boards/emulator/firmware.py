@@ -6,12 +6,19 @@ It follows doc/bridge_protocol.md, so that a real board can take its place.
 from collections import OrderedDict
 from typing import Any
 
-from pkan_control.boards.emulator.chip_model import Meter
-from pkan_control.boards.emulator.device import LAYER_LATENCY_US, REBOOT, Device
-from pkan_control.boards.emulator.requests import Refused
-from pkan_control.boards.emulator.slots import SLOTS
+from pkan_control.boards.emulator.board import LAYER_LATENCY_US, REBOOT, Board
+from pkan_control.boards.emulator.chip_model import ChipModel, RefusedError
+from pkan_control.boards.emulator.memory import SLOTS
 from pkan_control.bridge import messages as m
-from pkan_control.bridge.codes import ALERT, MAGIC, BoardKind, Capability, Kind, State, Status
+from pkan_control.bridge.codes import (
+    ALERT,
+    MAGIC,
+    BoardKind,
+    BoardState,
+    Capability,
+    MessageKind,
+    Status,
+)
 from pkan_control.bridge.frame import (
     EVENT,
     MAX_RAW,
@@ -35,7 +42,22 @@ TELEMETRY_MS = 100
 # Answers that are given again where a request comes twice, and readings sent at a time.
 REMEMBERED, READINGS = 8, 4
 SUPPLY_MV, REFERENCE_MV = 3300, 1500
-NOT_REMEMBERED = (Kind.HELLO, Kind.SAFE, Kind.PING)
+NOT_REMEMBERED = (MessageKind.HELLO, MessageKind.SAFE, MessageKind.PING)
+
+
+class Meter:
+    """Estimated power, and the energy since power-on, integrated from reading to reading."""
+
+    def __init__(self) -> None:
+        """Start at time 0 with no energy drawn."""
+        self.power_w = self.energy_j = 0.0
+        self._read_us = 0
+
+    def read(self, model: ChipModel | None, now_us: int) -> None:
+        """Set the power of the active program, and add the energy since the last reading."""
+        self.power_w = 0.0 if model is None else model.power_w
+        self.energy_j += self.power_w * (now_us - self._read_us) * 1e-6
+        self._read_us = now_us
 
 
 class Firmware:
@@ -44,7 +66,7 @@ class Firmware:
     def __init__(self, seed: int, deviations: Deviations) -> None:
         """Power on at time 0."""
         self.uid = UID + seed.to_bytes(8, 'little')
-        self.device = Device(seed, deviations)
+        self.board = Board(seed, deviations)
         self.credits = CREDITS
         self._session = 0
         self._meter = Meter()
@@ -52,16 +74,16 @@ class Firmware:
 
     def reboot(self, now_us: int, cause: int = REBOOT) -> None:
         """Start anew, as after a loss of power or a reset."""
-        self.device.reboot(now_us, cause)
+        self.board.reboot(now_us, cause)
         self._restart()
 
     @property
     def next_us(self) -> float:
         """When it does something by itself next, infinity for never."""
-        if self.device.readings or self.device.log:
+        if self.board.readings or self.board.log:
             return 0
-        due = self.device.next_us
-        if self._open and self._period_us and self.device.state != State.BOOT:
+        due = self.board.next_us
+        if self._open and self._period_us and self.board.state != BoardState.BOOT:
             due = min(due, self._telemetry_us + self._period_us)
         return due
 
@@ -78,7 +100,7 @@ class Firmware:
     def receive(self, data: bytes, now_us: int) -> bytes:
         """Take bytes; return answers and events."""
         before = self.tick(now_us)
-        if self.device.state == State.BOOT:
+        if self.board.state == BoardState.BOOT:
             return before
         frames = self.decoder.feed(data)
         answers = b''.join(self._answer(frame, now_us) for frame in frames)
@@ -86,8 +108,8 @@ class Firmware:
 
     def tick(self, now_us: int) -> bytes:
         """Let time pass; return events."""
-        self.device.tick(now_us)
-        if self.device.state == State.BOOT or not self._open:
+        self.board.tick(now_us)
+        if self.board.state == BoardState.BOOT or not self._open:
             return b''
         return self._send_telemetry(now_us) + self._send_events()
 
@@ -99,20 +121,25 @@ class Firmware:
             return self._remembered[key]
         try:
             status, payload = self._carry_out(frame, now_us)
-        except Refused as refused:
+        except RefusedError as refused:
             status, payload = refused.status, _refusal(refused)
             if refused.text:
-                self.device.log.append(refused.text)
+                self.board.log.append(refused.text)
         return self._respond(frame, status, payload)
 
     def _respond(self, frame: Frame, status: int, payload: bytes) -> bytes:
-        alert = ALERT if self.device.faults else 0
+        alert = ALERT if self.board.faults else 0
         data = encode(
             Frame(
-                frame.kind, frame.sequence, self._session, payload, RESPONSE, status | alert,
+                frame.kind,
+                frame.sequence,
+                self._session,
+                payload,
+                RESPONSE,
+                status | alert,
                 self.credits,
             )
-        )  # fmt: skip
+        )
         if frame.session == self._session and frame.kind not in NOT_REMEMBERED:
             self._remembered[frame.kind, frame.sequence] = data
             if len(self._remembered) > REMEMBERED:
@@ -121,54 +148,73 @@ class Firmware:
 
     def _carry_out(self, frame: Frame, now_us: int) -> tuple[int, bytes]:
         if frame.version != VERSION:
-            raise Refused(Status.VERSION, frame.version, VERSION)
+            raise RefusedError(Status.VERSION, frame.version, VERSION)
         if frame.kind not in REQUESTS:
-            raise Refused(Status.UNSUPPORTED)
-        kind = Kind(frame.kind)
-        if kind not in (Kind.HELLO, Kind.SAFE):
+            raise RefusedError(Status.UNSUPPORTED)
+        kind = MessageKind(frame.kind)
+        if kind not in (MessageKind.HELLO, MessageKind.SAFE):
             self._check_session(frame)
         if self._open and frame.session == self._session:
             self._check_sequence(frame)
         try:
             message = REQUESTS[kind].unpack(frame.payload)
         except ValueError:
-            raise Refused(Status.LENGTH) from None
+            raise RefusedError(Status.LENGTH) from None
         status, response = self._handle(kind, message, now_us)
         return status, RESPONSES[kind].pack(response)
 
     def _check_session(self, frame: Frame) -> None:
         if not self._open or frame.session != self._session:
-            raise Refused(Status.SESSION, frame.session, self._session)
+            raise RefusedError(Status.SESSION, frame.session, self._session)
 
     def _check_sequence(self, frame: Frame) -> None:
         if self._last is not None and not frame.flags & RETRANSMISSION:
             self.sequence_gaps += frame.sequence != (self._last + 1) & 0xFFFF
         self._last = frame.sequence
 
-    def _handle(self, kind: Kind, message: Any, now_us: int) -> tuple[Status, Any]:
-        if kind == Kind.HELLO:
+    def _handle(self, kind: MessageKind, message: Any, now_us: int) -> tuple[Status, Any]:
+        if kind == MessageKind.HELLO:
             return Status.OK, self._hello(message, now_us)
-        if kind == Kind.TELEMETRY:
+        if kind == MessageKind.TELEMETRY:
             return Status.OK, self._telemetry(now_us)
-        if kind == Kind.TELEMETRY_PERIOD:
+        if kind == MessageKind.TELEMETRY_PERIOD:
             self._period_us = 1000 * message.period_ms
             return Status.OK, message
-        return self.device.handle(kind, message, now_us)
+        return self.board.handle(kind, message, now_us)
 
     def _hello(self, message: m.Hello, now_us: int) -> m.HelloReply:
         if message.magic != MAGIC:
-            raise Refused(Status.ARGUMENT, message.magic, MAGIC)
+            raise RefusedError(Status.ARGUMENT, message.magic, MAGIC)
         if not message.version_min <= VERSION <= message.version_max:
-            raise Refused(Status.VERSION, message.version_max, VERSION)
+            raise RefusedError(Status.VERSION, message.version_max, VERSION)
         if not self._open or message.nonce != self._nonce:
             self._begin_session(message.nonce, now_us)
-        device = self.device
+        board = self.board
         return m.HelloReply(
-            MAGIC, VERSION, BoardKind.EMULATOR, 1, bytes((0, 1, 0, 0)), self.uid, self._session,
-            MAX_RAW, CREDITS, SLOTS, Capability.DETECTORS, MAX_PORTS, MAX_PORTS, MAX_EDGES, MAX_K,
-            CONVERTER_BITS, LAYER_LATENCY_US, round(CLOCK_HZ), device.boot_count,
-            device.reset_cause, device.state, device.crc, DICTIONARY_CRC,
-        )  # fmt: skip
+            MAGIC,
+            VERSION,
+            BoardKind.EMULATOR,
+            1,
+            bytes((0, 1, 0, 0)),
+            self.uid,
+            self._session,
+            MAX_RAW,
+            CREDITS,
+            SLOTS,
+            Capability.DETECTORS,
+            MAX_PORTS,
+            MAX_PORTS,
+            MAX_EDGES,
+            MAX_K,
+            CONVERTER_BITS,
+            LAYER_LATENCY_US,
+            round(CLOCK_HZ),
+            board.boot_count,
+            board.reset_cause,
+            board.state,
+            board.crc,
+            DICTIONARY_CRC,
+        )
 
     def _begin_session(self, nonce: int, now_us: int) -> None:
         """Give a number that the last session did not have; what is armed goes safe."""
@@ -176,48 +222,62 @@ class Firmware:
         self._nonce, self._open, self._last = nonce, True, None
         self._remembered.clear()
         self._telemetry_us = now_us
-        self.device.end_session()
+        self.board.end_session()
 
     def _telemetry(self, now_us: int) -> m.TelemetryData:
-        device, errors, meter = self.device, self.decoder.errors, self._meter
-        meter.read(device.store.model, now_us)
+        board, errors, meter = self.board, self.decoder.errors, self._meter
+        meter.read(board.memory.model, now_us)
         current_ua = round(meter.power_w / SUPPLY_MV * 1e9)
         energy_uj = round(meter.energy_j * 1e6) & 0xFFFFFFFF
-        temperature = round(100 * device.temperature_c)
+        temperature = round(100 * board.temperature_c)
         damaged = errors.cobs + errors.length
         return m.TelemetryData(
-            now_us // 1000 & 0xFFFFFFFF, temperature, temperature, SUPPLY_MV, REFERENCE_MV,
-            current_ua, energy_uj, device.evaluations, errors.crc & 0xFFFF, damaged & 0xFFFF,
-            self.sequence_gaps & 0xFFFF, device.deadline_misses & 0xFFFF, device.state,
-            self.credits, 0, device.faults,
-        )  # fmt: skip
+            now_us // 1000 & 0xFFFFFFFF,
+            temperature,
+            temperature,
+            SUPPLY_MV,
+            REFERENCE_MV,
+            current_ua,
+            energy_uj,
+            board.evaluations,
+            errors.crc & 0xFFFF,
+            damaged & 0xFFFF,
+            self.sequence_gaps & 0xFFFF,
+            board.deadline_misses & 0xFFFF,
+            board.state,
+            self.credits,
+            0,
+            board.faults,
+        )
 
     def _send_telemetry(self, now_us: int) -> bytes:
         if not self._period_us or now_us - self._telemetry_us < self._period_us:
             return b''
         self._telemetry_us = now_us
-        return self._event(Kind.TELEMETRY, self._telemetry(now_us))
+        return self._event(MessageKind.TELEMETRY, self._telemetry(now_us))
 
     def _send_events(self) -> bytes:
-        device = self.device
+        board = self.board
         if not self._open:
             return b''
-        count = min(READINGS, len(device.readings))
-        events = [self._event(Kind.SWEEP_DATA, device.readings.popleft()) for _ in range(count)]
-        while device.log:
-            text = device.log.popleft().encode()[:255]
-            events.append(self._event(Kind.LOG, m.Log(1, text)))
+        count = min(READINGS, len(board.readings))
+        events = [
+            self._event(MessageKind.SWEEP_DATA, board.readings.popleft()) for _ in range(count)
+        ]
+        while board.log:
+            text = board.log.popleft().encode()[:255]
+            events.append(self._event(MessageKind.LOG, m.Log(1, text)))
         return b''.join(events)
 
-    def _event(self, kind: Kind, message: Any) -> bytes:
+    def _event(self, kind: MessageKind, message: Any) -> bytes:
         self._events = (self._events + 1) & 0xFFFF
         payload = EVENTS[kind].pack(message)
         return encode(Frame(kind, self._events, self._session, payload, EVENT, 0, self.credits))
 
 
-def _refusal(refused: Refused) -> bytes:
+def _refusal(refused: RefusedError) -> bytes:
     """Return both values; a gap tells the next offset alone, as the response would."""
     numbers = [number & 0xFFFFFFFF for number in refused.numbers]
     if refused.status == Status.OFFSET_GAP:
-        return RESPONSES[Kind.PROGRAM_DATA].pack(m.NextOffset(*numbers))
+        return RESPONSES[MessageKind.PROGRAM_DATA].pack(m.NextOffset(*numbers))
     return REFUSAL.pack(m.Refusal(*numbers)) if len(numbers) == 2 else b''

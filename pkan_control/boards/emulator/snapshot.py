@@ -18,24 +18,24 @@ MAX_BYTES = 64 * 1024 * 1024
 DAMAGE = (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 
-def save_snapshot(path: Path, board: Firmware, preset: str) -> None:
+def save_snapshot(path: Path, firmware: Firmware, preset: str) -> None:
     """Write program, stored trims, dead elements and the number of boots."""
-    store = board.device.store
-    crc, trims = store.kept_trims
+    memory = firmware.board.memory
+    crc, trims = memory.stored_trims
     values = {
         'version': VERSION,
-        'uid': board.uid.hex(),
+        'uid': firmware.uid.hex(),
         'preset': preset,
-        'boots': board.device.boot_count,
-        'dead_elements': [astuple(index) for index in store.failed],
+        'boots': firmware.board.boot_count,
+        'dead_elements': [astuple(index) for index in memory.failed_elements],
         'trims': {'program': crc, 'values': [[*at, *value] for at, value in trims.items()]},
-        'slot': None if store.active is None else store.active[0],
-        'image': '' if store.active is None else store.active[1].hex(),
+        'slot': None if memory.active is None else memory.active[0],
+        'image': '' if memory.active is None else memory.active[1].hex(),
     }
     replace_file(path, (json.dumps(values) + '\n').encode(), 'state of the board ')
 
 
-def load_snapshot(path: Path, board: Firmware, preset: str) -> None:
+def load_snapshot(path: Path, firmware: Firmware, preset: str) -> None:
     """Give a fresh board what a file keeps; raise a `UserError` for that of another board."""
     where = f'state of the board {path}'
     try:
@@ -43,11 +43,13 @@ def load_snapshot(path: Path, board: Firmware, preset: str) -> None:
             raise UserError(f'has {path.stat().st_size} bytes: at most {MAX_BYTES}')
         values = json.loads(path.read_bytes())
         for name, wanted in (
-            ('version', VERSION), ('uid', board.uid.hex()), ('preset', preset),
-        ):  # fmt: skip
+            ('version', VERSION),
+            ('uid', firmware.uid.hex()),
+            ('preset', preset),
+        ):
             if values[name] != wanted:
                 raise UserError(f'{name} {values[name]!r}: this board has {wanted!r}')
-        _restore(board, values)
+        _restore(firmware, values)
     except OSError as error:
         raise UserError(f'cannot read {where}: {error.strerror}') from None
     except UserError as error:
@@ -56,14 +58,14 @@ def load_snapshot(path: Path, board: Firmware, preset: str) -> None:
         raise UserError(f'{where}: damaged ({error!r})') from None
 
 
-def _restore(board: Firmware, values: Mapping[str, Any]) -> None:
-    store = board.device.store
-    board.device.boot_count = 1 + int(values['boots'])
+def _restore(firmware: Firmware, values: Mapping[str, Any]) -> None:
+    memory = firmware.board.memory
+    firmware.board.boot_count = 1 + int(values['boots'])
     if values['image']:
         data = bytes.fromhex(values['image'])
-        store.load(int(values['slot']), data, unpack_image(data), crc32(data))
+        memory.load(int(values['slot']), data, unpack_image(data), crc32(data))
     for place in values['dead_elements']:
-        store.fail_element(Index(*map(int, place)))
+        memory.fail_element(Index(*map(int, place)))
     rows = (map(int, row) for row in values['trims']['values'])
     trims = {(kind, number): (gain, offset) for kind, number, gain, offset in rows}
-    store.kept_trims = (int(values['trims']['program']), trims)
+    memory.stored_trims = (int(values['trims']['program']), trims)

@@ -9,10 +9,10 @@ import numpy as np
 from pkan_control.bridge.codes import (
     DRIVE_OFF,
     BoardKind,
-    Flag,
-    Kind,
+    BoardState,
+    EvaluationFlag,
+    MessageKind,
     SafeReason,
-    State,
     Status,
     SweepTarget,
     TrimOperation,
@@ -55,7 +55,7 @@ MOST_AVERAGES_LOG2 = 15
 HELD, SLACK_S = 2, 1e-3
 
 
-class RemoteChip:
+class BoardChip:
     """A chip like any other; the noise is the board's own, and an episode has no name there."""
 
     def __init__(self, session: Session) -> None:
@@ -101,7 +101,7 @@ class RemoteChip:
         times = []
         for _ in range(PINGS):
             begin = self.session.now_s()
-            self.session.request(Kind.PING, Ping(microseconds(begin)))
+            self.session.request(MessageKind.PING, Ping(microseconds(begin)))
             times.append(self.session.now_s() - begin)
         return median(times)
 
@@ -122,7 +122,7 @@ class RemoteChip:
         self._disarm()
         for layer, (gain, offset) in self._trims.items() if generation != self._generation else ():
             self._send_trims(layer, gain, offset)
-        self.session.request(Kind.ARM, Arm(self._crc, WATCHDOG_MS, action))
+        self.session.request(MessageKind.ARM, Arm(self._crc, WATCHDOG_MS, action))
         self._generation, self.session.link.watched = generation, True
         self._safe_wanted, self._abandoned = False, ''
         self._missing_s.clear()
@@ -130,13 +130,13 @@ class RemoteChip:
     def _disarm(self) -> None:
         """Leave ARMED, and acknowledge SAFE."""
         self.session.link.watched = False
-        self.session.request(Kind.DISARM, Empty())
+        self.session.request(MessageKind.DISARM, Empty())
 
     def safe(self) -> None:
         """Put the safe action on the outputs, until armed again."""
         self.session.link.watched = False
         self._safe_wanted = True
-        self.session.request(Kind.SAFE, Safe(SafeReason.HOST))
+        self.session.request(MessageKind.SAFE, Safe(SafeReason.HOST))
 
     def evaluate(self, x: Floats, time_s: float, deadline_s: float) -> Floats:
         """Evaluate inputs `[..., n_in]` in [0, 1], one after the other.
@@ -166,7 +166,7 @@ class RemoteChip:
         request = Evaluate(self._crc, deadline_us, 0, to_fixed(row, ONE_INPUT))
         asked_s = self.session.now_s()
         try:
-            status, reply = self.session.ask_once(Kind.EVALUATE, request, deadline_s)
+            status, reply = self.session.ask_once(MessageKind.EVALUATE, request, deadline_s)
         except BoardError as error:
             if error.status == Status.DEADLINE:
                 text = f'{error}: allowed are {deadline_s:.4f} s'
@@ -183,7 +183,7 @@ class RemoteChip:
         if len(reply.outputs) != self._loaded().shape[-1]:
             raise BoardError(f'{self.session.link.name}: {len(reply.outputs)} outputs')
         self._flags = reply.flags
-        self._saturated += bool(reply.flags & Flag.SATURATED)
+        self._saturated += bool(reply.flags & EvaluationFlag.SATURATED)
         return to_floats(reply.outputs, ONE_VALUE)
 
     def _missed(
@@ -204,7 +204,7 @@ class RemoteChip:
         """
         self._abandoned, self._made_safe = why, False
         with suppress(LinkLostError, LinkTimeoutError, BoardError):
-            self.session.ask_once(Kind.SAFE, Safe(SafeReason.HOST), SAFE_S)
+            self.session.ask_once(MessageKind.SAFE, Safe(SafeReason.HOST), SAFE_S)
             self._made_safe = True
 
     def sweep(
@@ -231,7 +231,7 @@ class RemoteChip:
 
     def _sweep(self, job: Sweep) -> list[float]:
         readings = self.session.link.events.readings
-        number = self.session.request(Kind.SWEEP, job).job
+        number = self.session.request(MessageKind.SWEEP, job).job
         values: list[float] = []
         while len(values) < job.n:
             try:
@@ -282,13 +282,13 @@ class RemoteChip:
         for start in range(0, len(values), TRIMS_IN_MESSAGE):
             part = values[start : start + TRIMS_IN_MESSAGE]
             trim = Trim(0, TrimOperation.SET, len(part), first + start, part)
-            self.session.request(Kind.TRIM, trim)
+            self.session.request(MessageKind.TRIM, trim)
 
     def telemetry(self) -> Telemetry:
         """Ask the board about itself."""
-        data = self.session.request(Kind.TELEMETRY, Empty())
+        data = self.session.request(MessageKind.TELEMETRY, Empty())
         self.session.link.events.telemetry = data
-        armed = data.state == State.ARMED
+        armed = data.state == BoardState.ARMED
         return Telemetry(data.evaluations, data.chip_temperature / 100, armed, self._saturated)
 
     def condition(self) -> Condition:

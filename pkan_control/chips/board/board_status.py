@@ -1,16 +1,16 @@
 """What a board told of itself without being asked, for people."""
 
-from pkan_control.bridge.codes import BoardFault, Flag
+from pkan_control.bridge.codes import BoardFault, EvaluationFlag
 from pkan_control.bridge.link import Link
 from pkan_control.chips.chip import Condition
 
 FLAGS = {
-    Flag.SATURATED: 'an output is at a rail',
-    Flag.NOT_SETTLED: 'outputs were read before they had settled',
-    Flag.INPUT_CLIPPED: 'an input was out of range',
-    Flag.TEMPERATURE: 'its temperature is outside its calibration',
-    Flag.STALE_TRIM: 'its stored trims are of another program',
-    Flag.DEAD_ELEMENT: 'an element in the path is dead',
+    EvaluationFlag.SATURATED: 'an output is at a rail',
+    EvaluationFlag.NOT_SETTLED: 'outputs were read before they had settled',
+    EvaluationFlag.INPUT_CLIPPED: 'an input was out of range',
+    EvaluationFlag.TEMPERATURE: 'its temperature is outside its calibration',
+    EvaluationFlag.STALE_TRIM: 'its stored trims are of another program',
+    EvaluationFlag.DEAD_ELEMENT: 'an element in the path is dead',
 }
 FAULTS = {
     BoardFault.HARDWARE: 'its hardware failed',

@@ -2,7 +2,7 @@
 
 from zlib import crc32
 
-from pkan_control.bridge.codes import Capability, Kind, Status
+from pkan_control.bridge.codes import Capability, MessageKind, Status
 from pkan_control.bridge.frame import MAX_RAW
 from pkan_control.bridge.messages import Commit, ProgramBegin, ProgramData, Slot
 from pkan_control.bridge.responses import (
@@ -44,9 +44,11 @@ def load_image(session: Session, image: bytes) -> int:
     """Make an image the active program; a failure leaves the old one. Return its checksum."""
     crc = crc32(image)
     chunk = min(session.link.hello.mtu, MAX_RAW) - CHUNK_OVERHEAD
-    begun = session.request(Kind.PROGRAM_BEGIN, ProgramBegin(SLOT, 0, chunk, len(image), crc))
+    begun = session.request(
+        MessageKind.PROGRAM_BEGIN, ProgramBegin(SLOT, 0, chunk, len(image), crc)
+    )
     _send(session, image, begun.offset, chunk)
-    verified = session.request(Kind.VERIFY, Slot(SLOT), SLOW_TRIES_S)
+    verified = session.request(MessageKind.VERIFY, Slot(SLOT), SLOW_TRIES_S)
     if verified.crc != crc:
         raise BoardError(f'{session.link.name}: program 0x{verified.crc:08X}, sent 0x{crc:08X}')
     if verified.unrealisable:
@@ -54,7 +56,7 @@ def load_image(session: Session, image: bytes) -> int:
             f'{session.link.name}: {verified.unrealisable} of {verified.elements} elements '
             'cannot be realised'
         )
-    session.request(Kind.COMMIT, Commit(SLOT, crc), SLOW_TRIES_S)
+    session.request(MessageKind.COMMIT, Commit(SLOT, crc), SLOW_TRIES_S)
     # What a board that comes back is compared with.
     session.link.hello = session.link.hello._replace(active_program_crc=crc)
     return crc
@@ -75,7 +77,7 @@ def _send(session: Session, image: bytes, offset: int, chunk: int) -> None:
 
 def _send_window(session: Session, pieces: list[ProgramData]) -> int:
     reached = 0
-    for frame in session.send_window(Kind.PROGRAM_DATA, pieces, WINDOW_S):
+    for frame in session.send_window(MessageKind.PROGRAM_DATA, pieces, WINDOW_S):
         if frame.status & 0x7F not in (Status.OK, Status.OFFSET_GAP):
             read_response(session.link.name, frame)
         reached = max(reached, unpack_response(session.link.name, frame).offset)

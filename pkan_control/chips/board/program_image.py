@@ -76,9 +76,17 @@ def pack_program(program: Program) -> bytes:
         raise UserError(f'squash scale {program.squash_scale}: must be in {1 / ONE} to {ONE}')
     body = b''.join(_pack_layer(codes) for codes in layers)
     head = _HEADER.pack(
-        MAGIC, VERSION, ELEMENT_KINDS[program.device], len(layers), max(elements),
-        shape[0], shape[-1], *_constants(find_device(program.device)), scale, crc32(body),
-    )  # fmt: skip
+        MAGIC,
+        VERSION,
+        ELEMENT_KINDS[program.device],
+        len(layers),
+        max(elements),
+        shape[0],
+        shape[-1],
+        *_constants(find_device(program.device)),
+        scale,
+        crc32(body),
+    )
     return head + body
 
 

@@ -6,8 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pkan_control.chips.calibration.calibration import Calibration, program_checksum, set_trims
-from pkan_control.chips.calibration.fidelity import Fidelity, fidelity, ideal_edges
+from pkan_control.chips.calibration.calibration import (
+    Calibration,
+    Fidelity,
+    fidelity,
+    ideal_edges,
+    program_checksum,
+    set_trims,
+)
 from pkan_control.chips.calibration.measuring import (
     CHECK,
     CHECK_NOISE,
@@ -21,20 +27,19 @@ from pkan_control.chips.calibration.measuring import (
     nodes,
 )
 from pkan_control.chips.calibration.self_test import SelfTest, alive, self_test
-from pkan_control.chips.calibration.sweep_cache import Journal
+from pkan_control.chips.calibration.sweep_cache import SweepCache
 from pkan_control.chips.calibration.trims import after, edge_trims, refit_outputs
 from pkan_control.chips.chip import Chip
 from pkan_control.chips.ideal import IdealChip
 from pkan_control.chips.trimmed import Trim, untrimmed
-from pkan_control.chips.twin import Readings, TwinLayer, fit_twin
-from pkan_control.chips.twin_chip import TwinChip
+from pkan_control.chips.twin import Readings, TwinChip, TwinLayer, fit_twin
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
 from pkan_control.common.seeding import stream
 from pkan_control.networks.program import Program
 
 # Told of a calibration's progress: what is done now, how much of it, and of how much.
-Tell = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], None]
 # Share of the real inputs that the outputs are not fitted to, but judged by: every so many.
 HELD_OUT = 4
 
@@ -50,18 +55,18 @@ class Measured:
 
 
 def calibrate(
-    chip: Chip, program: Program, inputs: Floats, date: str, journal: Journal, tell: Tell
+    chip: Chip, program: Program, inputs: Floats, date: str, cache: SweepCache, progress: Progress
 ) -> Calibration:
     """Calibrate a chip for a program with real inputs `[n, n_in]` in [0, 1] of the network.
 
-    The chip is left with its new trims, not armed. What was measured is in the journal, from
+    The chip is left with its new trims, not armed. What was measured is in the cache, from
     which a calibration that was interrupted goes on.
     """
     check_inputs(program, inputs)
     chip.program(program)
     set_trims(chip, tuple(untrimmed(program)))
-    bench = Bench(chip, program, inputs, tell)
-    measured = _measure(chip, program, journal, tell)
+    bench = Bench(chip, program, inputs, progress)
+    measured = _measure(chip, program, cache, progress)
     raw = bench.fidelity(0, measured.sigma, 'raw')
     trims = edge_lines(program, measured.stages, measured.sigma)
     set_trims(chip, trims)
@@ -69,9 +74,18 @@ def calibrate(
     set_trims(chip, trims)
     trimmed = bench.fidelity(3, measured.sigma, 'calibrated')
     return Calibration(
-        chip.identity.uid, program_checksum(program), date, chip.telemetry().temperature_c, trims,
-        measured.twin, measured.test.faults, measured.test.untested, measured.sigma, raw, trimmed,
-    )  # fmt: skip
+        chip.identity.uid,
+        program_checksum(program),
+        date,
+        chip.telemetry().temperature_c,
+        trims,
+        measured.twin,
+        measured.test.faults,
+        measured.test.untested,
+        measured.sigma,
+        raw,
+        trimmed,
+    )
 
 
 @dataclass(frozen=True)
@@ -81,22 +95,27 @@ class Bench:
     chip: Chip
     program: Program
     inputs: Floats
-    tell: Tell
+    progress: Progress
 
     def fidelity(self, stage: int, sigma: float, what: str) -> Fidelity:
         """Measure how close the chip is to its program; sigma is the noise of a sweep."""
         count = len(nodes(self.program))
         edges = check_edges(
-            self.chip, self.program, _episode(self.program, stage),
-            lambda done: self.tell(f'edges, {what}', done, count),
-        )  # fmt: skip
+            self.chip,
+            self.program,
+            _episode(self.program, stage),
+            lambda done: self.progress(f'edges, {what}', done, count),
+        )
         outputs, targets = self.outputs(stage + 1, what).mean(axis=0), self.targets
         real = self.held & (np.arange(len(self.asked)) < len(self.inputs))
         spread = self.held & ~real
         return fidelity(
-            edges, ideal_edges(self.program, CHECK.x), sigma * CHECK_NOISE,
-            (outputs[spread], targets[spread]), (outputs[real], targets[real]),
-        )  # fmt: skip
+            edges,
+            ideal_edges(self.program, CHECK.x),
+            sigma * CHECK_NOISE,
+            (outputs[spread], targets[spread]),
+            (outputs[real], targets[real]),
+        )
 
     @property
     def held(self) -> NDArray[np.bool_]:
@@ -118,9 +137,11 @@ class Bench:
     def outputs(self, stage: int, what: str) -> Floats:
         """Return outputs `[repeats, n, n_out]`."""
         return evaluate(
-            self.chip, self.asked, _episode(self.program, stage),
-            lambda done: self.tell(f'outputs, {what}', done, REPEATS),
-        )  # fmt: skip
+            self.chip,
+            self.asked,
+            _episode(self.program, stage),
+            lambda done: self.progress(f'outputs, {what}', done, REPEATS),
+        )
 
 
 def ideal_outputs(program: Program, inputs: Floats) -> Floats:
@@ -130,9 +151,9 @@ def ideal_outputs(program: Program, inputs: Floats) -> Floats:
     return chip.evaluate(inputs, 0.0, 1.0)
 
 
-def _measure(chip: Chip, program: Program, journal: Journal, tell: Tell) -> Measured:
+def _measure(chip: Chip, program: Program, cache: SweepCache, progress: Progress) -> Measured:
     total = len(STAGES) * len(nodes(program))
-    stages = measure_all(chip, program, journal, lambda done: tell('sweeps', done, total))
+    stages = measure_all(chip, program, cache, lambda done: progress('sweeps', done, total))
     test = self_test(program, stages['signature'])
     sigma = repeatability(stages)
     x = np.concatenate([stage.x for stage in STAGES[1:]])
@@ -143,9 +164,9 @@ def _measure(chip: Chip, program: Program, journal: Journal, tell: Tell) -> Meas
         )
         for layer in range(len(program.layers))
     ]
-    tell('twin', 0, 1)
+    progress('twin', 0, 1)
     twin = fit_twin(program, readings, alive(program, test.faults))
-    tell('twin', 1, 1)
+    progress('twin', 1, 1)
     return Measured(stages, sigma, test, twin)
 
 

@@ -5,13 +5,34 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pkan_control.chips.calibration.fidelity import Fidelity
-from pkan_control.chips.calibration.self_test import Fault
+from pkan_control.chips.calibration.measuring import Found
+from pkan_control.chips.calibration.self_test import ElementFault
 from pkan_control.chips.chip import Chip
 from pkan_control.chips.trimmed import Trim
 from pkan_control.chips.twin import TwinLayer
+from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
+from pkan_control.devices.element import find_device
 from pkan_control.networks.program import Program
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """Errors of edges in gain units over x in [0, 1], and of outputs.
+
+    The error of an edge is that which stays however long one averages: the noise of a reading is
+    told apart. R^2 of an edge is 1 - (its squared error / its variance). The NRMSE of an output
+    is its RMSE over the standard deviation that it should have, for inputs all over [0, 1]; the
+    root mean square over outputs. For real inputs, which may hardly vary, stands the plain RMSE;
+    an output of 1 is its full scale.
+    """
+
+    edge_rmse_median: float
+    edge_rmse_p95: float
+    edge_r2_median: float
+    edge_r2_p5: float
+    output_nrmse: float
+    output_rmse_real: float
 
 
 @dataclass(frozen=True)
@@ -29,7 +50,7 @@ class Calibration:
     temperature_c: float
     trims: tuple[Trim, ...]
     twin: tuple[TwinLayer, ...]
-    faults: tuple[Fault, ...]
+    faults: tuple[ElementFault, ...]
     untested: int
     sigma: float
     raw: Fidelity
@@ -64,3 +85,47 @@ def program_checksum(program: Program) -> str:
         digest.update(f'{codes.shape}'.encode())
         digest.update(np.ascontiguousarray(codes, dtype='<i2').tobytes())
     return digest.hexdigest()
+
+
+def fidelity(
+    edges: Found,
+    wanted: Found,
+    noise: float,
+    spread: tuple[Floats, Floats],
+    real: tuple[Floats, Floats],
+) -> Fidelity:
+    """Compare edges `[n, n_in, n_out]` of each layer, and outputs `[n, n_out]` with their targets.
+
+    noise is that of a reading of an edge, in gain units. The outputs are those of inputs all over
+    their range (spread), and of real ones.
+    """
+    pairs = list(zip(edges, wanted, strict=True))
+    rmse = np.concatenate([edge_rmse(found, right, noise) for found, right in pairs])
+    sizes = np.concatenate([np.ravel(right.std(axis=0)) for _, right in pairs])
+    r2 = 1 - np.square(rmse / np.maximum(sizes, 1e-12))
+    median, p95 = np.quantile(rmse, (0.5, 0.95)).tolist()
+    r2_median, r2_p5 = np.quantile(r2, (0.5, 0.05)).tolist()
+    plain = float(np.sqrt(np.mean(np.square(real[0] - real[1]))))
+    return Fidelity(median, p95, r2_median, r2_p5, output_nrmse(*spread), plain)
+
+
+def edge_rmse(found: Floats, wanted: Floats, noise: float = 0.0) -> Floats:
+    """Return the RMSE of each edge of a layer, flat, less the noise of its readings."""
+    squares = np.mean(np.square(found - wanted), axis=0) - noise**2
+    return np.ravel(np.sqrt(np.maximum(squares, 0.0)))
+
+
+def output_nrmse(outputs: Floats, targets: Floats) -> float:
+    """Return the NRMSE of outputs `[n, n_out]`."""
+    errors = np.mean(np.square(outputs - targets), axis=0) / np.var(targets, axis=0)
+    return float(np.sqrt(np.mean(errors)))
+
+
+def ideal_edges(program: Program, x: Floats) -> Found:
+    """Return what the edges of each layer should give at inputs `x[n]`: `[n, n_in, n_out]`."""
+    device = find_device(program.device)
+    inputs = x.reshape(-1, 1, 1, 1)
+    return [
+        np.asarray(device.response(inputs, device.decode(codes))).sum(axis=-1)
+        for codes in program.layers
+    ]

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from pkan_control.chips.calibration.sweep_cache import Journal
+from pkan_control.chips.calibration.sweep_cache import SweepCache
 from pkan_control.chips.chip import Chip, Index, Target
 from pkan_control.common.arrays import Floats
 from pkan_control.networks.program import Program
@@ -61,9 +61,9 @@ def nodes(program: Program) -> list[tuple[int, int]]:
 
 
 def measure_all(
-    chip: Chip, program: Program, journal: Journal, report: Report
+    chip: Chip, program: Program, cache: SweepCache, report: Report
 ) -> dict[str, Found]:
-    """Measure every stage, but for what the journal holds already; by name of the stage.
+    """Measure every stage, but for what the cache holds already; by name of the stage.
 
     Each job names an episode of its own to the chip: a simulated one has the same noise in it
     whether the jobs before it were done now or in a process that was killed.
@@ -73,10 +73,10 @@ def measure_all(
     for stage in STAGES:
         parts: list[Floats] = []
         for layer, node in nodes(program):
-            values = journal.get(done)
+            values = cache.get(done)
             if values is None:
                 values = measure_node(chip, program, stage, layer, node, done + 1)
-                journal.add(done, values)
+                cache.add(done, values)
             parts.append(values)
             done += 1
             report(done)

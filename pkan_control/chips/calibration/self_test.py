@@ -21,7 +21,7 @@ Kind = Literal['dead', 'stuck']
 
 
 @dataclass(frozen=True)
-class Fault:
+class ElementFault:
     """An element that gives nothing (dead), or not what it is set to (stuck)."""
 
     layer: int
@@ -42,7 +42,7 @@ class Fault:
 class SelfTest:
     """Faults, and how many elements are set too weak to tell whether they live."""
 
-    faults: tuple[Fault, ...]
+    faults: tuple[ElementFault, ...]
     untested: int
 
 
@@ -50,7 +50,7 @@ def self_test(program: Program, signatures: Found) -> SelfTest:
     """Compare the signatures `[3, n_in, n_out, K]` of each layer with those programmed."""
     expected = [_expected(program, layer) for layer in range(len(program.layers))]
     sigma = _noise(signatures, expected)
-    faults: list[Fault] = []
+    faults: list[ElementFault] = []
     untested = 0
     for layer, (found, wanted) in enumerate(zip(signatures, expected, strict=True)):
         size = np.linalg.norm(wanted, axis=0)
@@ -61,11 +61,11 @@ def self_test(program: Program, signatures: Found) -> SelfTest:
         for place in np.argwhere(judged & off).tolist():
             source, target, element = place
             kind: Kind = 'dead' if silent[source, target, element] else 'stuck'
-            faults.append(Fault(layer, source, target, element, kind))
+            faults.append(ElementFault(layer, source, target, element, kind))
     return SelfTest(tuple(faults), untested)
 
 
-def alive(program: Program, faults: tuple[Fault, ...]) -> list[Floats]:
+def alive(program: Program, faults: tuple[ElementFault, ...]) -> list[Floats]:
     """Return 1 for every element that works and 0 for one that does not, `[n_in, n_out, K]`."""
     masks = [np.ones(codes.shape[:3]) for codes in program.layers]
     for fault in faults:

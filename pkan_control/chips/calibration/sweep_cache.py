@@ -19,7 +19,7 @@ VERSION = 1
 _RECORD = Struct('<IIII')
 
 
-class Journal:
+class SweepCache:
     """Values `[rows, columns]` by number of job."""
 
     def __init__(self, path: Path | None, about: dict[str, str]) -> None:

@@ -31,12 +31,12 @@ def emulate(
 ) -> None:
     """Be a board with a simulated chip, until interrupted; --chip tcp://... flies on it."""
     from pkan_control.boards.emulator.endpoint import open_endpoint, serve
-    from pkan_control.boards.emulator.faults import Mishaps
+    from pkan_control.boards.emulator.faults import FaultSchedule
     from pkan_control.boards.emulator.firmware import Firmware
     from pkan_control.boards.emulator.snapshot import load_snapshot, save_snapshot
     from pkan_control.devices.deviations import find_deviations
 
-    mishaps = Mishaps(mishap or [])
+    mishaps = FaultSchedule(mishap or [])
 
     def strike(board: Firmware, now_us: int) -> None:
         for name in mishaps.strike(board, now_us):

@@ -198,7 +198,7 @@ def train_in_the_loop(
     from contextlib import closing
 
     from pkan_control.chips.calibration.calibrate import Bench
-    from pkan_control.chips.calibration.file import load_calibration, save_calibration
+    from pkan_control.chips.calibration.calibration_file import load_calibration, save_calibration
     from pkan_control.chips.uri import open_chip
     from pkan_control.control.controller_file import load_bundle
     from pkan_control.evaluation.rollouts.baselines import shipped

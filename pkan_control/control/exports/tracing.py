@@ -17,14 +17,32 @@ from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
 
 UNARY = {
-    'exp': 'Exp', 'log': 'Log', 'sqrt': 'Sqrt', 'sin': 'Sin', 'cos': 'Cos', 'tanh': 'Tanh',
-    'abs': 'Abs', 'negative': 'Neg', 'sign': 'Sign', 'floor': 'Floor', 'ceil': 'Ceil',
-}  # fmt: skip
+    'exp': 'Exp',
+    'log': 'Log',
+    'sqrt': 'Sqrt',
+    'sin': 'Sin',
+    'cos': 'Cos',
+    'tanh': 'Tanh',
+    'abs': 'Abs',
+    'negative': 'Neg',
+    'sign': 'Sign',
+    'floor': 'Floor',
+    'ceil': 'Ceil',
+}
 BINARY = {
-    'add': 'Add', 'subtract': 'Sub', 'multiply': 'Mul', 'divide': 'Div', 'pow': 'Pow',
-    'maximum': 'Max', 'minimum': 'Min', 'less': 'Less', 'greater': 'Greater', 'matmul': 'MatMul',
-    'less_equal': 'LessOrEqual', 'greater_equal': 'GreaterOrEqual',
-}  # fmt: skip
+    'add': 'Add',
+    'subtract': 'Sub',
+    'multiply': 'Mul',
+    'divide': 'Div',
+    'pow': 'Pow',
+    'maximum': 'Max',
+    'minimum': 'Min',
+    'less': 'Less',
+    'greater': 'Greater',
+    'matmul': 'MatMul',
+    'less_equal': 'LessOrEqual',
+    'greater_equal': 'GreaterOrEqual',
+}
 # Halvings of an angle, and terms of the series of its tangent, that give atan to double precision.
 HALVINGS, TERMS = 3, 11
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pkan_control.chips.calibration.calibrate import Tell, calibrate
+from pkan_control.chips.calibration.calibrate import Progress, calibrate
 from pkan_control.chips.calibration.calibration import Calibration, program_checksum
-from pkan_control.chips.calibration.file import save_calibration
-from pkan_control.chips.calibration.sweep_cache import Journal
+from pkan_control.chips.calibration.calibration_file import save_calibration
+from pkan_control.chips.calibration.sweep_cache import SweepCache
 from pkan_control.chips.ideal import IdealChip
 from pkan_control.chips.uri import open_chip
 from pkan_control.common.arrays import Floats
@@ -53,7 +53,7 @@ def analogue(bundle: Bundle) -> Program:
 
 
 def calibrate_chip(
-    bundle: Bundle, uri: str, name: Callable[[str], Path], date: str, tell: Tell
+    bundle: Bundle, uri: str, name: Callable[[str], Path], date: str, progress: Progress
 ) -> tuple[Path, Calibration]:
     """Calibrate the chip of a URI and write its calibration file.
 
@@ -66,8 +66,8 @@ def calibrate_chip(
         uid = chip.identity.uid
         path = name(uid)
         about = {'uid': uid, 'program': program_checksum(program)}
-        journal = Journal(path.with_suffix('.sweeps'), about)
-        found = calibrate(chip, program, inputs, date, journal, tell)
+        cache = SweepCache(path.with_suffix('.sweeps'), about)
+        found = calibrate(chip, program, inputs, date, cache, progress)
     save_calibration(path, found)
-    journal.remove()
+    cache.remove()
     return path, found

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pkan_control.chips.calibration.calibration import Calibration
-from pkan_control.chips.calibration.file import load_calibration
+from pkan_control.chips.calibration.calibration_file import load_calibration
 from pkan_control.chips.uri import is_simulated
 from pkan_control.common.errors import UserError
 from pkan_control.control.controller_file import load_bundle

@@ -13,8 +13,12 @@ from typing import Any
 import numpy as np
 
 from pkan_control.chips.calibration.calibrate import edge_lines, ideal_outputs, repeatability
-from pkan_control.chips.calibration.calibration import set_trims
-from pkan_control.chips.calibration.fidelity import edge_rmse, ideal_edges, output_nrmse
+from pkan_control.chips.calibration.calibration import (
+    edge_rmse,
+    ideal_edges,
+    output_nrmse,
+    set_trims,
+)
 from pkan_control.chips.calibration.measuring import (
     CHECK,
     CHECK_NOISE,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pkan_control.chips.calibration.calibrate import calibrate
-from pkan_control.chips.calibration.sweep_cache import Journal
+from pkan_control.chips.calibration.sweep_cache import SweepCache
 from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
@@ -94,7 +94,7 @@ class Study:
         """Trim a chip."""
         if isinstance(self.bundle.program, Program):
             inputs = calibration_inputs(self.plan.task, self.bundle)
-            calibrate(chip, self.bundle.program, inputs, '', Journal(None, {}), _silent)
+            calibrate(chip, self.bundle.program, inputs, '', SweepCache(None, {}), _silent)
 
     def _varied(self, name: str, value: float) -> Variant:
         limited = min(value, LIMITS.get(name, (0.0, 1.0))[1])

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from pkan_control.chips.calibration.calibration import Calibration
-from pkan_control.chips.calibration.fidelity import edge_rmse, ideal_edges
+from pkan_control.chips.calibration.calibration import Calibration, edge_rmse, ideal_edges
 from pkan_control.common.arrays import Floats
 from pkan_control.devices.element import find_device
 from pkan_control.networks.program import Program

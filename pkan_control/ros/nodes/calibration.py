@@ -17,8 +17,8 @@ from std_srvs.srv import Trigger
 
 from pkan_control.chips.calibration.calibrate import HELD_OUT, calibrate
 from pkan_control.chips.calibration.calibration import Calibration, program_checksum
-from pkan_control.chips.calibration.file import load_calibration, save_calibration
-from pkan_control.chips.calibration.sweep_cache import Journal
+from pkan_control.chips.calibration.calibration_file import load_calibration, save_calibration
+from pkan_control.chips.calibration.sweep_cache import SweepCache
 from pkan_control.chips.chip import Chip
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
@@ -178,14 +178,14 @@ class Calibrator:
 
     def _measure(self, path: Path, program: Program, network: OnChip) -> str:
         about = {'uid': self._chip.identity.uid, 'program': program_checksum(program)}
-        journal = Journal(path.with_suffix('.sweeps'), about)
+        cache = SweepCache(path.with_suffix('.sweeps'), about)
         date = datetime.now(UTC).isoformat(timespec='seconds')
         inputs = heard_inputs(network, program)
         try:
-            calibration = calibrate(self._chip, program, inputs, date, journal, self._tell)
+            calibration = calibrate(self._chip, program, inputs, date, cache, self._tell)
             save_calibration(path, calibration)
             network.calibration = calibration
-            journal.remove()
+            cache.remove()
         finally:
             if not self._left:
                 network.arm()

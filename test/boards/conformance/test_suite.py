@@ -8,11 +8,11 @@ import pytest
 
 from pkan_control.boards.conformance.bench import Bench, run
 from pkan_control.boards.conformance.suite import CHECKS, conformance
-from pkan_control.boards.emulator import device as device_module
+from pkan_control.boards.emulator import board as board_module
 from pkan_control.boards.emulator.endpoint import PtyEndpoint, TcpEndpoint, serve
 from pkan_control.boards.emulator.firmware import Firmware
 from pkan_control.bridge import messages as m
-from pkan_control.bridge.codes import Kind, State
+from pkan_control.bridge.codes import BoardState, MessageKind
 from pkan_control.chips.uri import open_transport
 from pkan_control.cli.main import main
 from pkan_control.devices.deviations import Deviations, find_deviations
@@ -56,17 +56,22 @@ def test_an_emulator_over_a_pty_passes(tmp_path):
 
 
 def without_watchdog(firmware, monkeypatch):
-    monkeypatch.setattr(firmware.device, 'tick', lambda now_us: firmware.device._finish_boot()
-                        if firmware.device.state == State.BOOT else None)  # fmt: skip
+    monkeypatch.setattr(
+        firmware.board,
+        'tick',
+        lambda now_us: (
+            firmware.board._finish_boot() if firmware.board.state == BoardState.BOOT else None
+        ),
+    )
 
 
 def arms_when_safe(firmware, monkeypatch):
-    def arm(device, message, now_us):
-        device.state = State.PROGRAMMED
-        return original(device, message, now_us)
+    def arm(board, message, now_us):
+        board.state = BoardState.PROGRAMMED
+        return original(board, message, now_us)
 
-    original = device_module.Device._arm
-    monkeypatch.setitem(device_module.HANDLERS, Kind.ARM, arm)
+    original = board_module.Board._arm
+    monkeypatch.setitem(board_module.HANDLERS, MessageKind.ARM, arm)
 
 
 def forgets_answers(firmware, monkeypatch):
@@ -78,17 +83,17 @@ def forgets_answers(firmware, monkeypatch):
 
 
 def fed_by_anything(firmware, monkeypatch):
-    handle = firmware.device.handle
+    handle = firmware.board.handle
 
     def fed(kind, message, now_us):
-        firmware.device._fed_us = now_us
+        firmware.board._fed_us = now_us
         return handle(kind, message, now_us)
 
-    monkeypatch.setattr(firmware.device, 'handle', fed)
+    monkeypatch.setattr(firmware.board, 'handle', fed)
 
 
 def silent_safe_action(firmware, monkeypatch):
-    monkeypatch.setattr(firmware.device, '_safe_outputs', lambda: (0, 0))
+    monkeypatch.setattr(firmware.board, '_safe_outputs', lambda: (0, 0))
 
 
 def last_reading_unmarked(firmware, monkeypatch):

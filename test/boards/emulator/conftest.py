@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from pkan_control.boards.emulator.device import BOOT_US
+from pkan_control.boards.emulator.board import BOOT_US
 from pkan_control.boards.emulator.firmware import Firmware
-from pkan_control.bridge.codes import MAGIC, Kind
+from pkan_control.bridge.codes import MAGIC, MessageKind
 from pkan_control.bridge.frame import EVENT, WILDCARD, Decoder, Frame, encode
 from pkan_control.bridge.layouts import REQUESTS, RESPONSES
 from pkan_control.bridge.messages import Hello
@@ -44,7 +44,7 @@ class Bench:
 
     def ask(self, kind, message, session=None):
         """Return status and response (the raw payload where it is refused)."""
-        if kind == Kind.SAFE:
+        if kind == MessageKind.SAFE:
             session = WILDCARD
         (answer,) = self.send(self.frame(kind, message, session))
         if answer.status & 0x7F not in (0, 15) or not answer.payload:
@@ -53,7 +53,7 @@ class Bench:
 
     def hello(self):
         self.nonce += 1
-        status, reply = self.ask(Kind.HELLO, Hello(MAGIC, 1, 1, 1200, self.nonce, 0), 0)
+        status, reply = self.ask(MessageKind.HELLO, Hello(MAGIC, 1, 1, 1200, self.nonce, 0), 0)
         assert status & 0x7F == 0
         self.session = reply.session
         return reply

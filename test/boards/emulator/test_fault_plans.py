@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pkan_control.boards.emulator.fault_plans import load_plans
-from pkan_control.boards.emulator.fault_proxy import Fault, FaultPlan, Outage
+from pkan_control.boards.emulator.fault_proxy import FaultPlan, FrameFault, Outage
 from pkan_control.common.errors import UserError
 
 PLAN = """
@@ -37,8 +37,8 @@ def load(tmp_path):
 
 def test_a_plan_is_read_as_it_stands(load):
     up, down, pulled = load(PLAN)
-    rates = {Fault.FLIP: 0.02, Fault.DROP: 0.01}
-    assert up == FaultPlan(7, rates, {100: Fault.MERGE}, baud=115200)
+    rates = {FrameFault.FLIP: 0.02, FrameFault.DROP: 0.01}
+    assert up == FaultPlan(7, rates, {100: FrameFault.MERGE}, baud=115200)
     assert pulled == (Outage(30.0, 31.0),)
     outages = (Outage(10.0, 10.5), Outage(20.0, 20.1, True))
     assert down == FaultPlan(7, {}, {}, 0.05, outages)

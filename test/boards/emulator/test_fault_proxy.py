@@ -5,7 +5,13 @@ from itertools import chain
 
 import pytest
 
-from pkan_control.boards.emulator.fault_proxy import STALE_BY, Fault, FaultLine, FaultPlan, Outage
+from pkan_control.boards.emulator.fault_proxy import (
+    STALE_BY,
+    FaultLine,
+    FaultPlan,
+    FrameFault,
+    Outage,
+)
 from pkan_control.bridge.frame import Decoder, Frame, encode
 
 FRAMES = [Frame(0x20, number, 7, bytes([number % 251]) * (number % 60)) for number in range(2000)]
@@ -28,7 +34,7 @@ def test_without_faults_all_passes_as_it_is():
     assert decoder.errors.total == 0
 
 
-@pytest.mark.parametrize('fault', [Fault.FLIP, Fault.TRUNCATE, Fault.INSERT])
+@pytest.mark.parametrize('fault', [FrameFault.FLIP, FrameFault.TRUNCATE, FrameFault.INSERT])
 @pytest.mark.parametrize('chunk', [1, 37, 5000])
 def test_damage_is_one_error_each(fault, chunk):
     line, frames, decoder = passed(FaultPlan(3, {fault: 0.12}), chunk)
@@ -39,27 +45,30 @@ def test_damage_is_one_error_each(fault, chunk):
 
 
 def test_dropped_doubled_and_merged_frames_add_up():
-    rates = {Fault.DROP: 0.05, Fault.DUPLICATE: 0.05}
+    rates = {FrameFault.DROP: 0.05, FrameFault.DUPLICATE: 0.05}
     line, frames, decoder = passed(FaultPlan(4, rates))
-    assert len(frames) == len(FRAMES) - line.counts[Fault.DROP] + line.counts[Fault.DUPLICATE]
+    assert (
+        len(frames)
+        == len(FRAMES) - line.counts[FrameFault.DROP] + line.counts[FrameFault.DUPLICATE]
+    )
     assert decoder.errors.total == 0
-    line, frames, decoder = passed(FaultPlan(script={10: Fault.MERGE, 50: Fault.MERGE}))
-    assert line.counts == {Fault.MERGE: 2}
+    line, frames, decoder = passed(FaultPlan(script={10: FrameFault.MERGE, 50: FrameFault.MERGE}))
+    assert line.counts == {FrameFault.MERGE: 2}
     assert (len(frames), decoder.errors.total) == (len(FRAMES) - 4, 2)
 
 
 def test_a_delay_holds_back_what_follows_and_loses_nothing():
-    _, frames, _ = passed(FaultPlan(5, {Fault.DELAY: 0.1}))
+    _, frames, _ = passed(FaultPlan(5, {FrameFault.DELAY: 0.1}))
     assert frames == FRAMES
-    late = FaultLine(FaultPlan(script={0: Fault.DELAY}, delay_s=1.0), 'up')
+    late = FaultLine(FaultPlan(script={0: FrameFault.DELAY}, delay_s=1.0), 'up')
     late.put(encode(FRAMES[0]) + encode(FRAMES[1]), 0.0)
     assert late.take(0.99) == b''
     assert Decoder().feed(late.take(1.0)) == FRAMES[:2]
 
 
 def test_the_same_seed_is_the_same_plan_and_directions_differ():
-    plan = FaultPlan(6, {Fault.FLIP: 0.1})
-    assert passed(plan)[1] == passed(plan)[1] != passed(FaultPlan(7, {Fault.FLIP: 0.1}))[1]
+    plan = FaultPlan(6, {FrameFault.FLIP: 0.1})
+    assert passed(plan)[1] == passed(plan)[1] != passed(FaultPlan(7, {FrameFault.FLIP: 0.1}))[1]
     up, down = (FaultLine(plan, way) for way in ('up', 'down'))
     data = b''.join(map(encode, FRAMES))
     for line in (up, down):
@@ -70,20 +79,20 @@ def test_the_same_seed_is_the_same_plan_and_directions_differ():
 def test_rates_that_are_none_are_refused(refused):
     for rate in (-0.1, 1.1):
         with refused('rates', str(rate)):
-            FaultPlan(0, {Fault.DROP: rate})
+            FaultPlan(0, {FrameFault.DROP: rate})
 
 
 def test_a_stale_frame_is_an_older_one_that_comes_again():
-    line, frames, decoder = passed(FaultPlan(script={100: Fault.STALE}))
-    assert line.counts == {Fault.STALE: 1}
+    line, frames, decoder = passed(FaultPlan(script={100: FrameFault.STALE}))
+    assert line.counts == {FrameFault.STALE: 1}
     assert frames == [*FRAMES[:101], FRAMES[100 - STALE_BY], *FRAMES[101:]]
     assert decoder.errors.total == 0
 
 
 def test_a_strike_hits_the_next_frame_that_is_meant_and_no_other():
     line = FaultLine(FaultPlan(), 'up')
-    line.strike(Fault.DROP, lambda piece: Decoder().feed(piece + b'\0')[0].sequence == 7)
-    line.strike(Fault.DROP)
+    line.strike(FrameFault.DROP, lambda piece: Decoder().feed(piece + b'\0')[0].sequence == 7)
+    line.strike(FrameFault.DROP)
     line.put(b''.join(map(encode, FRAMES[:20])), 0.0)
     assert Decoder().feed(line.take(0.0)) == [*FRAMES[:7], *FRAMES[9:20]]
 
@@ -101,7 +110,7 @@ def test_in_an_outage_frames_are_lost_or_come_after_it():
 
 
 def test_what_is_due_next_is_known():
-    line = FaultLine(FaultPlan(delay_s=0.5, script={0: Fault.DELAY}), 'up')
+    line = FaultLine(FaultPlan(delay_s=0.5, script={0: FrameFault.DELAY}), 'up')
     assert line.next_s == math.inf
     line.put(encode(FRAMES[0]), 1.0)
     assert line.next_s == 1.5

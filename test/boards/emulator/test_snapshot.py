@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pkan_control.boards.emulator.snapshot import load_snapshot, save_snapshot
 from pkan_control.bridge import messages as m
-from pkan_control.bridge.codes import Flag, Kind, State, TrimOperation
+from pkan_control.bridge.codes import BoardState, EvaluationFlag, MessageKind, TrimOperation
 from pkan_control.bridge.layouts import ONE_INPUT
 from pkan_control.chips.board.program_image import pack_program, unpack_image
 from pkan_control.chips.chip import Index
@@ -26,19 +26,19 @@ def evaluated(bench, image):
     bench.wait(20_000)
     bench.hello()
     inputs = (ONE_INPUT // 3,) * 3
-    return bench.ask(Kind.EVALUATE, m.Evaluate(crc32(image), 60_000, 0, inputs))[1]
+    return bench.ask(MessageKind.EVALUATE, m.Evaluate(crc32(image), 60_000, 0, inputs))[1]
 
 
 def used(bench, image):
     """Let a board have been used."""
-    store = bench.firmware.device.store
-    store.load(1, image, unpack_image(image), crc32(image))
+    memory = bench.firmware.board.memory
+    memory.load(1, image, unpack_image(image), crc32(image))
     bench.firmware.reboot(bench.now_us)
     bench.wait(20_000)
     bench.hello()
-    bench.ask(Kind.TRIM, m.Trim(0, TrimOperation.SET, 2, 0, TRIMS))
-    bench.ask(Kind.TRIM, m.Trim(0, TrimOperation.STORE, 0, 0, ()))
-    store.fail_element(Index(1, 2, 1, 3))
+    bench.ask(MessageKind.TRIM, m.Trim(0, TrimOperation.SET, 2, 0, TRIMS))
+    bench.ask(MessageKind.TRIM, m.Trim(0, TrimOperation.STORE, 0, 0, ()))
+    memory.fail_element(Index(1, 2, 1, 3))
     bench.firmware.reboot(bench.now_us)
     return bench
 
@@ -50,11 +50,11 @@ def test_it_comes_back_as_it_was(make_bench, image, tmp_path):
     after.firmware.reboot(after.now_us)
     a, b = evaluated(before, image), evaluated(after, image)
     assert a.outputs == b.outputs
-    assert a.flags == b.flags == Flag.DEAD_ELEMENT
-    assert after.firmware.device.state == State.PROGRAMMED
-    assert after.firmware.device.boot_count == before.firmware.device.boot_count + 2
+    assert a.flags == b.flags == EvaluationFlag.DEAD_ELEMENT
+    assert after.firmware.board.state == BoardState.PROGRAMMED
+    assert after.firmware.board.boot_count == before.firmware.board.boot_count + 2
     ask = m.Trim(0, TrimOperation.GET, 2, 0, ((0, 0), (0, 0)))
-    assert after.ask(Kind.TRIM, ask)[1].values == TRIMS
+    assert after.ask(MessageKind.TRIM, ask)[1].values == TRIMS
 
 
 @pytest.mark.parametrize(

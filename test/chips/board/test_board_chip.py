@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from pkan_control.boards.emulator.endpoint import TcpEndpoint
-from pkan_control.boards.emulator.fault_proxy import Cable, Fault, FaultLine, FaultPlan, relay
-from pkan_control.bridge.codes import BoardFault, Kind, State
+from pkan_control.boards.emulator.fault_proxy import Cable, FaultLine, FaultPlan, FrameFault, relay
+from pkan_control.bridge.codes import BoardFault, BoardState, MessageKind
 from pkan_control.bridge.layouts import ONE_INPUT, ONE_VALUE
 from pkan_control.bridge.responses import BoardError, LinkLostError, LinkTimeoutError
 from pkan_control.bridge.session import ThreadedSession
 from pkan_control.bridge.transport import Tcp
-from pkan_control.chips.board.board_chip import RemoteChip
+from pkan_control.chips.board.board_chip import BoardChip
 from pkan_control.chips.chip import Index
 from pkan_control.chips.simulated import CONVERTER_NOISE_V, STEP_V, SimulatedChip
 from pkan_control.chips.uri import open_chip
@@ -89,8 +89,10 @@ def test_sweeps_are_those_of_the_simulated_chip(pair):
     remote, local = pair
     even, uneven = np.arange(0, 50) * GRID / ONE_INPUT, np.array([0, 5, 7]) * GRID / ONE_INPUT
     for target, index in (
-        ('element', Index(0, 2, 4, 3)), ('edge', Index(1, 4, 1)), ('node', Index(1, 0, 1)),
-    ):  # fmt: skip
+        ('element', Index(0, 2, 4, 3)),
+        ('edge', Index(1, 4, 1)),
+        ('node', Index(1, 0, 1)),
+    ):
         got, expected = (chip.sweep(target, index, even, 16) for chip in pair)
         np.testing.assert_allclose(got, expected, 0, 0.6 / ONE_VALUE)
     assert abs(remote.sweep('edge', Index(0, 1, 1), even, 4, drive=False)).max() < 0.01
@@ -133,7 +135,7 @@ def test_without_a_sign_of_life_the_board_goes_safe_and_stays_so(board):
     time.sleep(0.4)
     live = answer(chip)
     stop_pings(chip)
-    until(lambda: firmware.device.state == 4)
+    until(lambda: firmware.board.state == 4)
     for _ in range(2):
         with pytest.raises(BoardError, match='went safe; arm it'):
             answer(chip)
@@ -144,7 +146,7 @@ def test_without_a_sign_of_life_the_board_goes_safe_and_stays_so(board):
 def test_fault_25_after_a_reboot_it_flies_only_when_armed_again(board):
     firmware, chip = board
     live = answer(chip)
-    firmware.reboot(firmware.device._fed_us)
+    firmware.reboot(firmware.board._fed_us)
     until(lambda: chip.session.link.statistics.reconnects == 1)
     for _ in range(2):
         with pytest.raises(LinkLostError, match='boot count 2, was 1; arm it'):
@@ -158,7 +160,7 @@ def test_fault_25_after_a_reboot_it_flies_with_its_trims(board):
     shape = chip._program.layers[-1].shape[:2]
     chip.trim(1, np.full(shape, 0.5), np.full(shape, 0.1))
     before = answer(chip)
-    firmware.reboot(firmware.device._fed_us)
+    firmware.reboot(firmware.board._fed_us)
     until(lambda: chip.session.link.generation == 2)
     for refused_call in (
         lambda: chip.sweep('edge', Index(0), np.zeros(1), 1),
@@ -168,7 +170,7 @@ def test_fault_25_after_a_reboot_it_flies_with_its_trims(board):
             refused_call()
     chip.arm(np.zeros(2))
     np.testing.assert_allclose(answer(chip), before, 0, NOISE)
-    assert len(firmware.device.store.model.trims) == shape[0] * shape[1]
+    assert len(firmware.board.memory.model.trims) == shape[0] * shape[1]
 
 
 def test_fault_25_another_program_on_the_board_is_not_armed(board):
@@ -200,7 +202,7 @@ def test_fault_26_inputs_out_of_range_never_reach_the_board(board, x):
     firmware, chip = board
     with pytest.raises(ValueError, match='must be in 0 to 1'):
         answer(chip, x)
-    assert firmware.device.evaluations == 0
+    assert firmware.board.evaluations == 0
 
 
 def test_latency_is_reported_and_a_slow_board_is_refused(board, refused):
@@ -284,15 +286,21 @@ def test_the_shipped_controller_hovers_on_a_board(run_board):
     with run_board(deviations=find_deviations('typical')) as (firmware, uri):
         (record,) = fly_bundle(Plan(task, 1), bundle, uri, 1, lambda done: None)
         assert record.score.success
-        assert firmware.device.evaluations == 300
-        until(lambda: firmware.device.state == 4)
+        assert firmware.board.evaluations == 300
+        until(lambda: firmware.board.state == 4)
 
 
 @pytest.fixture
 def faulty(run_board):
     """Return a chip behind a relay with faults, the board's firmware, and both lines."""
-    rates = {Fault.FLIP: 0.02, Fault.TRUNCATE: 0.02, Fault.INSERT: 0.02, Fault.DROP: 0.02,
-             Fault.DUPLICATE: 0.02, Fault.DELAY: 0.01}  # fmt: skip
+    rates = {
+        FrameFault.FLIP: 0.02,
+        FrameFault.TRUNCATE: 0.02,
+        FrameFault.INSERT: 0.02,
+        FrameFault.DROP: 0.02,
+        FrameFault.DUPLICATE: 0.02,
+        FrameFault.DELAY: 0.01,
+    }
     lines = [FaultLine(FaultPlan(2, rates), way) for way in ('up', 'down')]
     with run_board() as (firmware, uri):
         host, stop = TcpEndpoint('127.0.0.1', 0), threading.Event()
@@ -301,7 +309,7 @@ def faulty(run_board):
         thread = threading.Thread(target=relay, args=wire)
         thread.start()
         port = int(host.name.rpartition(':')[2])
-        chip = RemoteChip(ThreadedSession(host.name, lambda: Tcp('127.0.0.1', port)))
+        chip = BoardChip(ThreadedSession(host.name, lambda: Tcp('127.0.0.1', port)))
         yield chip, firmware, lines
         chip.session.close()
         stop.set()
@@ -327,7 +335,7 @@ def test_fault_24_behind_faults_no_answer_is_wrong_and_each_fault_is_counted(fau
     stop_pings(chip)
     firmware._period_us = 0
     time.sleep(0.3)
-    harm = (Fault.FLIP, Fault.TRUNCATE, Fault.INSERT)
+    harm = (FrameFault.FLIP, FrameFault.TRUNCATE, FrameFault.INSERT)
     up, down = (sum(line.counts[fault] for fault in harm) for line in lines)
     assert (firmware.decoder.errors.total, chip.session.link.statistics.damaged) == (up, down)
     assert up > 0 < down
@@ -335,11 +343,11 @@ def test_fault_24_behind_faults_no_answer_is_wrong_and_each_fault_is_counted(fau
 
 def test_a_board_that_is_given_up_is_told_until_it_is_safe(board, monkeypatch):
     firmware, chip = board
-    firmware.device.store.swap_program()
+    firmware.board.memory.swap_program()
     ask, lost = chip.session.ask_once, []
 
     def lossy(kind, message, wait_s):
-        if kind == Kind.SAFE and len(lost) < 2:
+        if kind == MessageKind.SAFE and len(lost) < 2:
             lost.append(kind)
             raise LinkTimeoutError('lost on the wire')
         return ask(kind, message, wait_s)
@@ -349,8 +357,8 @@ def test_a_board_that_is_given_up_is_told_until_it_is_safe(board, monkeypatch):
     for _ in range(4):
         with pytest.raises(BoardError, match=r'wrong program.*; arm it to go on'):
             answer(chip)
-        states.append(firmware.device.state)
-    assert states == [State.ARMED, State.ARMED, State.SAFE, State.SAFE]
+        states.append(firmware.board.state)
+    assert states == [BoardState.ARMED, BoardState.ARMED, BoardState.SAFE, BoardState.SAFE]
 
 
 def test_fault_26_an_output_at_a_rail_is_told(board):
@@ -364,11 +372,11 @@ def test_fault_26_an_output_at_a_rail_is_told(board):
 
 def test_what_a_board_tells_reaches_its_condition(board):
     firmware, chip = board
-    firmware.device.store.fail_element(Index(0))
+    firmware.board.memory.fail_element(Index(0))
     chip.evaluate(np.full(chip._program.shape[0], 0.5), 0.0, 1.0)
     assert chip.condition().complaints == ('an element in the path is dead',)
     assert chip.condition().counters['link requests sent'] > 5
-    firmware.device.fail(BoardFault.TEMPERATURE)
+    firmware.board.fail(BoardFault.TEMPERATURE)
     until(lambda: 'it is too hot' in chip.condition().complaints)
     assert chip.condition().temperature_c == 25.0
 

@@ -21,9 +21,11 @@ def sealed(image: bytearray) -> bytes:
 
 
 @given(
-    st.lists(st.integers(1, 9), min_size=2, max_size=5), st.integers(1, 8), st.integers(0, 99),
+    st.lists(st.integers(1, 9), min_size=2, max_size=5),
+    st.integers(1, 8),
+    st.integers(0, 99),
     st.floats(2**-16, 1000),
-)  # fmt: skip
+)
 def test_a_program_survives_its_image(make_program, shape, elements, seed, scale):
     program = replace(make_program(tuple(shape), elements, seed), squash_scale=scale)
     image = unpack_image(pack_program(program))

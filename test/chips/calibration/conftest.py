@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pkan_control.chips.calibration.calibrate import calibrate
-from pkan_control.chips.calibration.sweep_cache import Journal
+from pkan_control.chips.calibration.sweep_cache import SweepCache
 from pkan_control.chips.uri import open_chip
 
 DATE = '2026-01-02T03:04:05+00:00'
@@ -28,10 +28,10 @@ def inputs() -> np.ndarray:
 def run(program, inputs):
     """Return a function that calibrates a chip of a URI: the chip, and its calibration."""
 
-    def run(uri: str, journal: Journal | None = None, tell=quiet):
+    def run(uri: str, cache: SweepCache | None = None, tell=quiet):
         chip = open_chip(uri)
-        journal = Journal(None, {}) if journal is None else journal
-        return chip, calibrate(chip, program, inputs, DATE, journal, tell)
+        cache = SweepCache(None, {}) if cache is None else cache
+        return chip, calibrate(chip, program, inputs, DATE, cache, tell)
 
     return run
 

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from pkan_control.chips.calibration.calibrate import calibrate, ideal_outputs
-from pkan_control.chips.calibration.calibration import program_checksum
-from pkan_control.chips.calibration.fidelity import edge_rmse
-from pkan_control.chips.calibration.sweep_cache import Journal
+from pkan_control.chips.calibration.calibration import edge_rmse, program_checksum
+from pkan_control.chips.calibration.sweep_cache import SweepCache
 from pkan_control.chips.uri import open_chip
 from pkan_control.networks.program import Program
 
@@ -82,12 +81,12 @@ def test_one_that_was_killed_goes_on_and_comes_to_the_same(calibrated, run, tmp_
 
     uri = 'sim:?seed=3&preset=typical&dead=0'
     with pytest.raises(KilledError):
-        run(uri, Journal(path, about), kill)
+        run(uri, SweepCache(path, about), kill)
     with path.open('ab') as file:
         file.write(b'half a record')
-    journal = Journal(path, about)
-    assert len(journal) == at
-    _, again = run(uri, journal)
+    cache = SweepCache(path, about)
+    assert len(cache) == at
+    _, again = run(uri, cache)
     _, found = calibrated
     assert again.raw == found.raw
     assert again.trimmed == found.trimmed
@@ -123,4 +122,4 @@ def test_one_of_another_chip_or_program_is_refused(calibrated, program, refused)
 def test_inputs_that_do_not_fit_are_refused(program, refused, shape):
     chip = open_chip('sim:?seed=4')
     with refused(str(shape), 'rows of 3'):
-        calibrate(chip, program, np.zeros(shape), DATE, Journal(None, {}), quiet)
+        calibrate(chip, program, np.zeros(shape), DATE, SweepCache(None, {}), quiet)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from pkan_control.chips.calibration.calibrate import calibrate
-from pkan_control.chips.calibration.sweep_cache import Journal
+from pkan_control.chips.calibration.sweep_cache import SweepCache
 from pkan_control.chips.uri import open_chip
 from pkan_control.evaluation.rollouts.record import EpisodeRecord
 from pkan_control.reporting.pictures.calibration import draw_calibration
@@ -83,7 +83,7 @@ def test_curves_are_those_of_the_network(make_program, by_hand):
 def test_a_calibration_is_drawn_raw_red_and_calibrated_green(tmp_path, make_program):
     program, chip = make_program((3, 4, 2)), open_chip('sim:?seed=1')
     inputs = np.random.default_rng(0).random((40, 3))
-    found = calibrate(chip, program, inputs, '2026-01-01', Journal(None, {}), lambda *_: None)
+    found = calibrate(chip, program, inputs, '2026-01-01', SweepCache(None, {}), lambda *_: None)
     path = tmp_path / 'calibration.png'
     draw_calibration(path, program, found)
     pixels = colours(path).astype(int)

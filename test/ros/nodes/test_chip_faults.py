@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from std_srvs.srv import SetBool, Trigger
 
-from pkan_control.chips.calibration.file import save_calibration
-from pkan_control.chips.calibration.self_test import Fault
+from pkan_control.chips.calibration.calibration_file import save_calibration
+from pkan_control.chips.calibration.self_test import ElementFault
 
 HERE = np.array([0.1, 0, 1.5, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0])
 GOAL = np.array([0, 0, 1.5])
@@ -24,12 +24,12 @@ from pkan_control.boards.emulator.endpoint import TcpEndpoint, serve
 from pkan_control.boards.emulator.firmware import Firmware
 wanted, told = [], ['']
 signal.signal(signal.SIGUSR1, lambda *_: wanted.append(True))
-def strike(board, now_us):
+def strike(firmware, now_us):
     if wanted:
         wanted.clear()
-        board.reboot(now_us)
-    if board.device.state.name != told[-1]:
-        told.append(board.device.state.name)
+        firmware.reboot(now_us)
+    if firmware.board.state.name != told[-1]:
+        told.append(firmware.board.state.name)
         print(told[-1], flush=True)
 endpoint = TcpEndpoint('127.0.0.1', 0)
 print(endpoint.name, flush=True)
@@ -112,7 +112,7 @@ def test_fault_25_a_board_that_reboots_is_named_and_flies_only_on_request(
 def test_fault_27_beyond_the_budget_of_its_calibration_a_chip_is_not_armed(
     start, controller, bundle, probe, exact_calibration, tmp_path
 ):
-    path, dead = tmp_path / 'chip.calibration', Fault(0, 11, 9, 2, 'dead')
+    path, dead = tmp_path / 'chip.calibration', ElementFault(0, 11, 9, 2, 'dead')
     known = replace(exact_calibration('sim-2', bundle.program), faults=(dead,))
     save_calibration(path, known)
     chip = "'sim:?seed=2&temperature_c=36'"

@@ -1,11 +1,11 @@
-"""The journal: keeps whole records, drops a damaged last one, refuses foreign files."""
+"""The cache: keeps whole records, drops a damaged last one, refuses foreign files."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pkan_control.chips.calibration.sweep_cache import Journal
+from pkan_control.chips.calibration.sweep_cache import SweepCache
 
 ABOUT = {'uid': 'a', 'program': 'p'}
 VALUES = [np.arange(6.0).reshape(2, 3) + n for n in range(4)]
@@ -14,43 +14,43 @@ VALUES = [np.arange(6.0).reshape(2, 3) + n for n in range(4)]
 @pytest.fixture
 def path(tmp_path):
     path = tmp_path / 'x.sweeps'
-    journal = Journal(path, ABOUT)
+    cache = SweepCache(path, ABOUT)
     for job, values in enumerate(VALUES):
-        journal.add(job, values)
+        cache.add(job, values)
     return path
 
 
 def test_it_gives_back_every_bit(path):
-    journal = Journal(path, ABOUT)
-    assert len(journal) == 4
+    cache = SweepCache(path, ABOUT)
+    assert len(cache) == 4
     for job, values in enumerate(VALUES):
-        np.testing.assert_array_equal(journal.get(job), values)
-    assert journal.get(4) is None
-    journal.remove()
+        np.testing.assert_array_equal(cache.get(job), values)
+    assert cache.get(4) is None
+    cache.remove()
     assert not path.exists()
 
 
 @given(st.data())
 def test_a_cut_leaves_all_records_before_it(tmp_path_factory, data):
     path = tmp_path_factory.mktemp('cut') / 'x'
-    journal, sizes = Journal(path, ABOUT), []
+    cache, sizes = SweepCache(path, ABOUT), []
     for job, values in enumerate(VALUES):
         sizes.append(path.stat().st_size)
-        journal.add(job, values)
+        cache.add(job, values)
     content = path.read_bytes()
     cut = data.draw(st.integers(sizes[0], len(content)))
     path.write_bytes(content[:cut])
-    again = Journal(path, ABOUT)
+    again = SweepCache(path, ABOUT)
     assert len(again) == sum(size <= cut for size in (*sizes[1:], len(content)))
     again.add(9, VALUES[0])
-    np.testing.assert_array_equal(Journal(path, ABOUT).get(9), VALUES[0])
+    np.testing.assert_array_equal(SweepCache(path, ABOUT).get(9), VALUES[0])
 
 
 def test_one_of_another_chip_is_refused(path, refused):
     with refused(str(path), '"uid": "a"', '"uid": "b"', 'remove the file'):
-        Journal(path, {**ABOUT, 'uid': 'b'})
+        SweepCache(path, {**ABOUT, 'uid': 'b'})
 
 
 def test_a_folder_is_refused(tmp_path, refused):
     with refused('cannot write'):
-        Journal(tmp_path, ABOUT)
+        SweepCache(tmp_path, ABOUT)

@@ -12,7 +12,7 @@ from pkan_control.boards.conformance.bench import (
     hexa,
 )
 from pkan_control.bridge import messages as m
-from pkan_control.bridge.codes import MAGIC, Kind, Status
+from pkan_control.bridge.codes import MAGIC, MessageKind, Status
 from pkan_control.bridge.frame import RETRANSMISSION
 from pkan_control.bridge.layouts import DICTIONARY_CRC
 
@@ -30,7 +30,7 @@ def hello(bench: Bench) -> None:
 def wrong_magic(bench: Bench) -> None:
     """Say HELLO with another magic."""
     answer = bench.refuse(
-        Status.ARGUMENT, Kind.HELLO, bench.greeting()._replace(magic=1), session=0
+        Status.ARGUMENT, MessageKind.HELLO, bench.greeting()._replace(magic=1), session=0
     )
     expect_values(answer, 1, MAGIC)
 
@@ -38,13 +38,13 @@ def wrong_magic(bench: Bench) -> None:
 def wrong_version(bench: Bench) -> None:
     """Say HELLO as a host that speaks versions 2 to 3 only."""
     message = bench.greeting()._replace(version_min=2, version_max=3)
-    answer = bench.refuse(Status.VERSION, Kind.HELLO, message, session=0)
+    answer = bench.refuse(Status.VERSION, MessageKind.HELLO, message, session=0)
     expect_values(answer, 3, 1)
 
 
 def same_nonce(bench: Bench) -> None:
     """Say HELLO again with the same nonce, then with another."""
-    again = bench.accept(Kind.HELLO, bench.greeting(), session=0)
+    again = bench.accept(MessageKind.HELLO, bench.greeting(), session=0)
     expect('session of the same nonce', bench.session, again.session)
     before = bench.session
     if bench.begin().session == before:
@@ -54,16 +54,16 @@ def same_nonce(bench: Bench) -> None:
 def other_session(bench: Bench) -> None:
     """Send a request with the number of another session."""
     other = bench.session ^ 0x0101
-    answer = bench.refuse(Status.SESSION, Kind.STATE, m.Empty(), session=other)
+    answer = bench.refuse(Status.SESSION, MessageKind.STATE, m.Empty(), session=other)
     expect_values(answer, other, bench.session)
 
 
 def ping(bench: Bench) -> None:
     """Compare times of PING: the host's given back, the board's in order and of the right pace."""
-    first = bench.accept(Kind.PING, m.Ping(12345))
+    first = bench.accept(MessageKind.PING, m.Ping(12345))
     began = time.monotonic()
     bench.wait(0.2)
-    second = bench.accept(Kind.PING, m.Ping(1))
+    second = bench.accept(MessageKind.PING, m.Ping(1))
     took_us = (time.monotonic() - began) * 1e6
     expect('host time', 12345, first.t_host)
     if not first.t_received <= first.t_sent < second.t_received:
@@ -79,12 +79,12 @@ def repeated(bench: Bench) -> None:
     sweep = m.Sweep(1, 0, 2, 0, 0, HALF, 0, 0)
     number = bench.number()
     jobs = [
-        bench.accept(Kind.SWEEP, sweep, sequence=number, flags=flags).job
+        bench.accept(MessageKind.SWEEP, sweep, sequence=number, flags=flags).job
         for flags in (0, RETRANSMISSION)
     ]
     expect('job of the repeated SWEEP', jobs[0], jobs[1])
     bench.wait(0.3)
-    readings = sum(len(each.values) for each in bench.heard(Kind.SWEEP_DATA))
+    readings = sum(len(each.values) for each in bench.heard(MessageKind.SWEEP_DATA))
     expect('readings of both', 2, readings)
 
 

@@ -5,8 +5,8 @@ import random
 import pytest
 
 from pkan_control.boards.emulator.firmware import Firmware
-from pkan_control.boards.emulator.virtual import TRANSIT_S, VirtualWire
-from pkan_control.bridge.codes import Kind
+from pkan_control.boards.emulator.virtual_wire import TRANSIT_S, VirtualWire
+from pkan_control.bridge.codes import MessageKind
 from pkan_control.bridge.link import Link
 from pkan_control.bridge.messages import Empty, Ping
 from pkan_control.bridge.port import Port
@@ -28,7 +28,7 @@ def port(wire):
 
 def test_a_request_takes_two_ways(wire, port):
     session, begin_s = Session(port), wire.now_s()
-    reply = session.request(Kind.PING, Ping(5))
+    reply = session.request(MessageKind.PING, Ping(5))
     assert reply.t_host == 5
     assert wire.now_s() - begin_s == pytest.approx(2 * TRANSIT_S)
 
@@ -55,12 +55,12 @@ def test_a_cable_that_is_pulled_is_gone_and_comes_back(wire, port):
     session = Session(port)
     wire.unplug(0.5)
     with pytest.raises(LinkLostError):
-        session.request(Kind.STATE, Empty())
+        session.request(MessageKind.STATE, Empty())
     with pytest.raises(ConnectionError, match='no such device'):
         wire.connect()
     begin_s = wire.now_s()
     while port.link.generation < 2:
         port.pump(0.02)
     assert 0.4 < wire.now_s() - begin_s < 1.5
-    assert session.request(Kind.STATE, Empty()).state == 1
+    assert session.request(MessageKind.STATE, Empty()).state == 1
     assert port.link.statistics.reconnects == 1

@@ -10,9 +10,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as save_tensors
 
-from pkan_control.chips.calibration.calibration import Calibration
-from pkan_control.chips.calibration.fidelity import Fidelity
-from pkan_control.chips.calibration.self_test import Fault
+from pkan_control.chips.calibration.calibration import Calibration, Fidelity
+from pkan_control.chips.calibration.self_test import ElementFault
 from pkan_control.chips.twin import TwinLayer
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
@@ -23,9 +22,13 @@ MAX_BYTES = 64 * 1024 * 1024
 KIND = 'calibration file '
 # The axes of each tensor of a layer; the first two are those of its edges.
 TENSORS = {
-    'trim_gain': 2, 'trim_offset': 2, 'twin_physical': 4, 'twin_alive': 3, 'twin_gain': 2,
+    'trim_gain': 2,
+    'trim_offset': 2,
+    'twin_physical': 4,
+    'twin_alive': 3,
+    'twin_gain': 2,
     'twin_offset': 2,
-}  # fmt: skip
+}
 DAMAGE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
 
@@ -112,14 +115,18 @@ def _unpack(manifest: dict[str, Any], tensors: dict[str, Floats]) -> Calibration
     if len(tensors) != len(layers) * len(TENSORS):
         raise UserError(f'{len(tensors)} tensors: must be {len(layers) * len(TENSORS)}')
     return Calibration(
-        str(manifest['uid']), str(manifest['program']), str(manifest['date']),
+        str(manifest['uid']),
+        str(manifest['program']),
+        str(manifest['date']),
         float(manifest['temperature_c']),
         tuple((gain, offset) for gain, offset, *_ in layers),
         tuple(TwinLayer(*rest) for _, _, *rest in layers),
-        tuple(Fault(**fault) for fault in manifest['faults']),
-        int(manifest['untested']), float(manifest['sigma']),
-        Fidelity(**manifest['raw']), Fidelity(**manifest['trimmed']),
-    )  # fmt: skip
+        tuple(ElementFault(**fault) for fault in manifest['faults']),
+        int(manifest['untested']),
+        float(manifest['sigma']),
+        Fidelity(**manifest['raw']),
+        Fidelity(**manifest['trimmed']),
+    )
 
 
 def _layer(tensors: dict[str, Floats], number: int) -> list[Floats]:

@@ -9,7 +9,7 @@ from pkan_control.boards.conformance.bench import (
     expect_status,
 )
 from pkan_control.bridge import messages as m
-from pkan_control.bridge.codes import Kind, Status
+from pkan_control.bridge.codes import MessageKind, Status
 from pkan_control.bridge.frame import EVENT, RESPONSE, Frame, encode
 from pkan_control.bridge.layouts import REQUESTS
 
@@ -19,17 +19,17 @@ GOLDEN_SAFE = bytes.fromhex('03 10 0f 01 03 ff ff 01 06 01 98 b5 8f f0 00')
 def golden(bench: Bench) -> None:
     """Send the golden SAFE frame, byte by byte."""
     bench.send(GOLDEN_SAFE)
-    if bench.hear(Kind.SAFE, 0, ANSWER_S) is None:
+    if bench.hear(MessageKind.SAFE, 0, ANSWER_S) is None:
         raise DeviationError('a response to the golden SAFE frame', 'nothing')
 
 
 def _alive(bench: Bench) -> None:
-    reply = bench.accept(Kind.PING, m.Ping(7))
+    reply = bench.accept(MessageKind.PING, m.Ping(7))
     expect('PING: host time', 7, reply.t_host)
 
 
 def _request(bench: Bench) -> bytes:
-    return encode(bench.frame(Kind.PING, REQUESTS[Kind.PING].pack(m.Ping(1))))
+    return encode(bench.frame(MessageKind.PING, REQUESTS[MessageKind.PING].pack(m.Ping(1))))
 
 
 def wrong_crc(bench: Bench) -> None:
@@ -55,10 +55,10 @@ def too_long(bench: Bench) -> None:
 
 def cut(bench: Bench) -> None:
     """Send a request byte by byte."""
-    frame = bench.frame(Kind.PING, REQUESTS[Kind.PING].pack(m.Ping(9)))
+    frame = bench.frame(MessageKind.PING, REQUESTS[MessageKind.PING].pack(m.Ping(9)))
     for byte in encode(frame):
         bench.send(bytes([byte]))
-    if bench.hear(Kind.PING, frame.sequence, ANSWER_S) is None:
+    if bench.hear(MessageKind.PING, frame.sequence, ANSWER_S) is None:
         raise DeviationError('a response to a request in single bytes', 'nothing')
 
 
@@ -70,9 +70,9 @@ def empty(bench: Bench) -> None:
 
 def not_for_boards(bench: Bench) -> None:
     """Send frames with the bit of a response or of an event."""
-    payload = REQUESTS[Kind.PING].pack(m.Ping(1))
+    payload = REQUESTS[MessageKind.PING].pack(m.Ping(1))
     for flags in (RESPONSE, EVENT):
-        bench.silence(encode(bench.frame(Kind.PING, payload, flags=flags)))
+        bench.silence(encode(bench.frame(MessageKind.PING, payload, flags=flags)))
 
 
 def unknown_kind(bench: Bench) -> None:
@@ -82,13 +82,13 @@ def unknown_kind(bench: Bench) -> None:
     answer = bench.hear(0x7E, frame.sequence, ANSWER_S)
     if answer is None:
         raise DeviationError('a response to kind 7E', 'nothing')
-    expect_status(Kind.PING, answer, Status.UNSUPPORTED)
+    expect_status(MessageKind.PING, answer, Status.UNSUPPORTED)
 
 
 def _with_payload(bench: Bench, payload: bytes) -> Frame:
-    frame = bench.frame(Kind.PING, payload)
+    frame = bench.frame(MessageKind.PING, payload)
     bench.send(encode(frame))
-    answer = bench.hear(Kind.PING, frame.sequence, ANSWER_S)
+    answer = bench.hear(MessageKind.PING, frame.sequence, ANSWER_S)
     if answer is None:
         raise DeviationError('a response to PING', 'nothing')
     return answer
@@ -96,17 +96,17 @@ def _with_payload(bench: Bench, payload: bytes) -> Frame:
 
 def short_payload(bench: Bench) -> None:
     """Send a PING that lacks its last byte."""
-    expect_status(Kind.PING, _with_payload(bench, bytes(7)), Status.LENGTH)
+    expect_status(MessageKind.PING, _with_payload(bench, bytes(7)), Status.LENGTH)
 
 
 def long_payload(bench: Bench) -> None:
     """Send a PING with five bytes more."""
-    expect_status(Kind.PING, _with_payload(bench, bytes(13)), Status.OK)
+    expect_status(MessageKind.PING, _with_payload(bench, bytes(13)), Status.OK)
 
 
 def echoed(bench: Bench) -> None:
     """Look at version, session and bits of a response."""
-    answer = bench.ask(Kind.STATE, m.Empty())
+    answer = bench.ask(MessageKind.STATE, m.Empty())
     expect('version', 1, answer.version)
     expect('session', bench.session, answer.session)
     expect('bits of a response', RESPONSE, answer.flags & (RESPONSE | EVENT))

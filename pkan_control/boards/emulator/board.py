@@ -8,12 +8,22 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from pkan_control.boards.emulator.chip_model import UNTRIMMED, ChipModel
-from pkan_control.boards.emulator.requests import MOST_AVERAGES_LOG2, Refused, check_sweep
-from pkan_control.boards.emulator.slots import Slots, check_slot
-from pkan_control.boards.emulator.store import Store
+from pkan_control.boards.emulator.chip_model import (
+    MAX_AVERAGES_LOG2,
+    UNTRIMMED,
+    ChipModel,
+    RefusedError,
+)
+from pkan_control.boards.emulator.memory import ImageSlots, Memory, check_slot
 from pkan_control.bridge import messages as m
-from pkan_control.bridge.codes import Flag, Kind, SafeReason, State, Status, TrimOperation
+from pkan_control.bridge.codes import (
+    BoardState,
+    EvaluationFlag,
+    MessageKind,
+    SafeReason,
+    Status,
+    TrimOperation,
+)
 from pkan_control.bridge.frame import MAX_PAYLOAD
 from pkan_control.bridge.layouts import ONE_INPUT
 from pkan_control.devices.deviations import Deviations
@@ -21,17 +31,17 @@ from pkan_control.devices.element import find_device
 
 BOOT_US = 20_000
 READINGS_IN_EVENT = 64
-MOST_TRIMS = 147
+MAX_TRIMS = 147
 LAYER_LATENCY_US = round(find_device('bandpass').settling_s() * 1e6)
 POWER_ON, REBOOT, BROWN_OUT = 0, 1, 2
 
 
-class Device:
+class Board:
     """States and functions of a board. What survives a reboot: program, stored trims, boots."""
 
     def __init__(self, seed: int, deviations: Deviations) -> None:
         """Power on at time 0."""
-        self.store = Store(seed, deviations)
+        self.memory = Memory(seed, deviations)
         self.boot_count = 0
         self.reboot(0, POWER_ON)
 
@@ -39,71 +49,72 @@ class Device:
         """Start anew with what was kept."""
         self.boot_count += 1
         self.reset_cause = cause
-        self.state = State.BOOT
+        self.state = BoardState.BOOT
         self.safe_reason, self.faults = int(SafeReason.NONE), 0
         self.booted_us = now_us + BOOT_US
         self.evaluations = self.deadline_misses = self.job = 0
         self.log: deque[str] = deque(maxlen=8)
         self.readings: deque[m.SweepData] = deque()
-        self._slots = Slots()
+        self._slots = ImageSlots()
         self._safe_action: m.Ints = ()
         self._watchdog_us = self._fed_us = 0
 
     def _finish_boot(self) -> None:
-        self.store.restart()
+        self.memory.restart()
         self.state = self._resting
 
     def tick(self, now_us: int) -> None:
         """Finish booting; bite if nobody fed the watchdog."""
-        if self.state == State.BOOT and now_us >= self.booted_us:
+        if self.state == BoardState.BOOT and now_us >= self.booted_us:
             self._finish_boot()
-        if self.state == State.ARMED and now_us - self._fed_us >= self._watchdog_us:
+        if self.state == BoardState.ARMED and now_us - self._fed_us >= self._watchdog_us:
             self.go_safe(SafeReason.WATCHDOG)
 
     @property
     def next_us(self) -> float:
         """When it does something by itself next, infinity for never."""
-        if self.state == State.BOOT:
+        if self.state == BoardState.BOOT:
             return self.booted_us
-        return self._fed_us + self._watchdog_us if self.state == State.ARMED else math.inf
+        return self._fed_us + self._watchdog_us if self.state == BoardState.ARMED else math.inf
 
     def go_safe(self, reason: int) -> None:
         """Put the safe action on the outputs, latched; the first reason stays."""
-        if self.state not in (State.SAFE, State.FAULT):
-            self.state, self.safe_reason = State.SAFE, reason
+        if self.state not in (BoardState.SAFE, BoardState.FAULT):
+            self.state, self.safe_reason = BoardState.SAFE, reason
             self.log.append(f'safe: reason {reason}')
 
     def end_session(self) -> None:
         """Go safe if armed: another host has come, and it must arm by itself."""
         self.readings.clear()
-        if self.state == State.ARMED:
+        if self.state == BoardState.ARMED:
             self.go_safe(SafeReason.NEW_SESSION)
 
     def fail(self, faults: int) -> None:
         """Latch a fault until the next reboot."""
         self.faults |= faults
         self.go_safe(SafeReason.FAULT)
-        self.state = State.FAULT
+        self.state = BoardState.FAULT
         self.log.append(f'fault: 0x{faults:08X}')
 
     @property
     def crc(self) -> int:
         """Checksum of the active program, 0 where there is none."""
-        return 0 if self.store.model is None else self.store.model.crc
+        return 0 if self.memory.model is None else self.memory.model.crc
 
     @property
     def temperature_c(self) -> float:
         """Temperature of the chip in degC."""
-        store = self.store
-        return store.deviations.temperature_c if store.model is None else store.model.temperature_c
+        memory = self.memory
+        model = memory.model
+        return memory.deviations.temperature_c if model is None else model.temperature_c
 
     @property
-    def _resting(self) -> State:
-        return State.IDLE if self.store.model is None else State.PROGRAMMED
+    def _resting(self) -> BoardState:
+        return BoardState.IDLE if self.memory.model is None else BoardState.PROGRAMMED
 
-    def handle(self, kind: Kind, message: Any, now_us: int) -> tuple[Status, Any]:
+    def handle(self, kind: MessageKind, message: Any, now_us: int) -> tuple[Status, Any]:
         """Return status and response of a request that `Firmware` does not answer itself."""
-        if kind == Kind.EVALUATE:
+        if kind == MessageKind.EVALUATE:
             return self._evaluate(message, now_us)
         return Status.OK, HANDLERS[kind](self, message, now_us)
 
@@ -115,20 +126,20 @@ class Device:
         return m.StateReply(self.state, self.safe_reason, self.faults, self.crc)
 
     def _arm(self, message: m.Arm, now_us: int) -> m.NewState:
-        model = self._running(State.PROGRAMMED, State.ARMED)
+        model = self._running(BoardState.PROGRAMMED, BoardState.ARMED)
         self._check_program(message.program_crc)
         if len(message.safe_action) != model.program.shape[-1]:
-            raise Refused(Status.ARGUMENT, len(message.safe_action), model.program.shape[-1])
+            raise RefusedError(Status.ARGUMENT, len(message.safe_action), model.program.shape[-1])
         if not message.watchdog_ms:
-            raise Refused(Status.ARGUMENT, 0, 1)
+            raise RefusedError(Status.ARGUMENT, 0, 1)
         self._safe_action = message.safe_action
         self._watchdog_us, self._fed_us = 1000 * message.watchdog_ms, now_us
-        self.state = State.ARMED
+        self.state = BoardState.ARMED
         return m.NewState(self.state)
 
     def _disarm(self, message: m.Empty, now_us: int) -> m.NewState:
-        if self.state == State.FAULT:
-            raise Refused(Status.HARDWARE)
+        if self.state == BoardState.FAULT:
+            raise RefusedError(Status.HARDWARE)
         self.state, self.safe_reason = self._resting, int(SafeReason.NONE)
         return m.NewState(self.state)
 
@@ -147,15 +158,15 @@ class Device:
         return m.VerifyReply(crc, image.elements, min(image.unrealisable, 0xFFFF))
 
     def _commit(self, message: m.Commit, now_us: int) -> m.CommitReply:
-        if self.state in (State.SAFE, State.FAULT, State.ARMED):
-            raise Refused(REFUSING[self.state])
+        if self.state in (BoardState.SAFE, BoardState.FAULT, BoardState.ARMED):
+            raise RefusedError(REFUSING[self.state])
         crc, data, image = self._slots.verified(message.slot)
         if message.crc != crc:
-            raise Refused(Status.IMAGE_CRC, message.crc, crc)
+            raise RefusedError(Status.IMAGE_CRC, message.crc, crc)
         if image.unrealisable:
-            raise Refused(Status.ARGUMENT, image.unrealisable, 0)
-        self.store.load(message.slot, data, image, crc)
-        self.state = State.PROGRAMMED
+            raise RefusedError(Status.ARGUMENT, image.unrealisable, 0)
+        self.memory.load(message.slot, data, image, crc)
+        self.state = BoardState.PROGRAMMED
         return m.CommitReply(crc, LAYER_LATENCY_US * len(image.layers))
 
     def _abort(self, message: m.Slot, now_us: int) -> m.Empty:
@@ -164,19 +175,19 @@ class Device:
 
     def _readback(self, message: m.Readback, now_us: int) -> m.Data:
         check_slot(message.slot)
-        active = self.store.active
+        active = self.memory.active
         if message.what or active is None or active[0] != message.slot:
-            raise Refused(Status.ARGUMENT)
+            raise RefusedError(Status.ARGUMENT)
         n = min(message.n, MAX_PAYLOAD)
         return m.Data(active[1][message.offset : message.offset + n])
 
     def _trim(self, message: m.Trim, now_us: int) -> m.Trim:
-        model, kind = self._running(State.PROGRAMMED, State.ARMED), message.kind
+        model, kind = self._running(BoardState.PROGRAMMED, BoardState.ARMED), message.kind
         if kind > 1 or message.operation not in TrimOperation.__members__.values():
-            raise Refused(Status.ARGUMENT)
+            raise RefusedError(Status.ARGUMENT)
         values: tuple[tuple[int, int], ...] = ()
         if message.operation == TrimOperation.STORE:
-            self.store.keep_trims()
+            self.memory.store_trims()
         elif message.operation == TrimOperation.CLEAR:
             model.clear_trims(kind)
         else:
@@ -186,34 +197,34 @@ class Device:
     def _trim_range(self, model: ChipModel, message: m.Trim) -> tuple[tuple[int, int], ...]:
         n, first = message.n, message.first
         setting = message.operation == TrimOperation.SET
-        if not 0 < n <= MOST_TRIMS or (setting and n != len(message.values)):
-            raise Refused(Status.LENGTH, len(message.values), n)
-        try:
-            model.place(message.kind, first), model.place(message.kind, first + n - 1)
-        except IndexError:
-            raise Refused(Status.ARGUMENT) from None
+        if not 0 < n <= MAX_TRIMS or (setting and n != len(message.values)):
+            raise RefusedError(Status.LENGTH, len(message.values), n)
+        for number in (first, first + n - 1):
+            model.place(message.kind, number)
         if setting:
             model.set_trims(message.kind, first, message.values)
             return message.values
         return tuple(model.trims.get((message.kind, first + i), UNTRIMMED) for i in range(n))
 
     def _evaluate(self, message: m.Evaluate, now_us: int) -> tuple[Status, m.EvaluateReply]:
-        if self.state == State.SAFE:
+        if self.state == BoardState.SAFE:
             times = (now_us & 0xFFFFFFFF, 0, 0)
             outputs = self._safe_outputs()
-            return Status.SAFE, m.EvaluateReply(self.crc, *times, Flag.SAFE_VALUE, 0, outputs)
-        model = self._running(State.PROGRAMMED, State.ARMED)
+            return Status.SAFE, m.EvaluateReply(
+                self.crc, *times, EvaluationFlag.SAFE_VALUE, 0, outputs
+            )
+        model = self._running(BoardState.PROGRAMMED, BoardState.ARMED)
         self._check_program(message.program_crc)
         log2 = message.mode & 0xF
         if len(message.inputs) != model.program.shape[0]:
-            raise Refused(Status.ARGUMENT, len(message.inputs), model.program.shape[0])
-        if log2 > MOST_AVERAGES_LOG2:
-            raise Refused(Status.ARGUMENT, log2, MOST_AVERAGES_LOG2)
+            raise RefusedError(Status.ARGUMENT, len(message.inputs), model.program.shape[0])
+        if log2 > MAX_AVERAGES_LOG2:
+            raise RefusedError(Status.ARGUMENT, log2, MAX_AVERAGES_LOG2)
         self._fed_us = now_us
         took_us = min(LAYER_LATENCY_US * len(model.program.layers) << log2, 0xFFFF)
         if took_us > message.deadline_us:
             self.deadline_misses += 1
-            raise Refused(Status.DEADLINE, took_us, message.deadline_us)
+            raise RefusedError(Status.DEADLINE, took_us, message.deadline_us)
         return Status.OK, self._measure(model, message, 1 << log2, took_us, now_us)
 
     def _measure(
@@ -223,25 +234,21 @@ class Device:
         limited = tuple(min(x, ONE_INPUT) for x in message.inputs)
         time_s = (now_us - self.booted_us) * 1e-6
         outputs, at_rail = model.evaluate(limited, averages, time_s)
-        flags = Flag.SATURATED if at_rail else Flag(0)
-        flags |= Flag.INPUT_CLIPPED if limited != message.inputs else Flag(0)
-        flags |= Flag.DEAD_ELEMENT if model.dead_in_path else Flag(0)
-        flags |= Flag.STALE_TRIM if self.store.stale_trims else Flag(0)
+        flags = EvaluationFlag.SATURATED if at_rail else EvaluationFlag(0)
+        flags |= EvaluationFlag.INPUT_CLIPPED if limited != message.inputs else EvaluationFlag(0)
+        flags |= EvaluationFlag.DEAD_ELEMENT if model.dead_in_path else EvaluationFlag(0)
+        flags |= EvaluationFlag.STALE_TRIM if self.memory.stale_trims else EvaluationFlag(0)
         times = (now_us & 0xFFFFFFFF, took_us, took_us)
         return m.EvaluateReply(self.crc, *times, flags, 0, outputs)
 
     def _safe_outputs(self) -> m.Ints:
-        if self._safe_action or self.store.model is None:
+        if self._safe_action or self.memory.model is None:
             return self._safe_action
-        return (0,) * self.store.model.program.shape[-1]
+        return (0,) * self.memory.model.program.shape[-1]
 
     def _sweep(self, message: m.Sweep, now_us: int) -> m.SweepJob:
-        model = self._running(State.PROGRAMMED)
-        check_sweep(message)
-        try:
-            values = model.sweep(message)
-        except IndexError:
-            raise Refused(Status.ARGUMENT) from None
+        model = self._running(BoardState.PROGRAMMED)
+        values = model.sweep(message)
         self.job = (self.job + 1) & 0xFFFF
         self.readings.clear()
         for first in range(0, len(values), READINGS_IN_EVENT):
@@ -255,34 +262,34 @@ class Device:
             self.readings.clear()
         return message
 
-    def _running(self, *states: State) -> ChipModel:
-        if self.state not in states or self.store.model is None:
-            raise Refused(REFUSING.get(self.state, Status.STATE))
-        return self.store.model
+    def _running(self, *states: BoardState) -> ChipModel:
+        if self.state not in states or self.memory.model is None:
+            raise RefusedError(REFUSING.get(self.state, Status.STATE))
+        return self.memory.model
 
     def _check_program(self, crc: int) -> None:
         if crc != self.crc:
-            raise Refused(Status.WRONG_PROGRAM, crc, self.crc)
+            raise RefusedError(Status.WRONG_PROGRAM, crc, self.crc)
 
 
 REFUSING = {
-    State.SAFE: Status.SAFE,
-    State.FAULT: Status.HARDWARE,
-    State.ARMED: Status.STATE,
+    BoardState.SAFE: Status.SAFE,
+    BoardState.FAULT: Status.HARDWARE,
+    BoardState.ARMED: Status.STATE,
 }
-HANDLERS: dict[Kind, Callable[[Device, Any, int], Any]] = {
-    Kind.PING: Device._ping,
-    Kind.STATE: Device._state,
-    Kind.ARM: Device._arm,
-    Kind.DISARM: Device._disarm,
-    Kind.SAFE: Device._safe,
-    Kind.PROGRAM_BEGIN: Device._begin,
-    Kind.PROGRAM_DATA: Device._data,
-    Kind.VERIFY: Device._verify,
-    Kind.COMMIT: Device._commit,
-    Kind.ABORT: Device._abort,
-    Kind.READBACK: Device._readback,
-    Kind.TRIM: Device._trim,
-    Kind.SWEEP: Device._sweep,
-    Kind.SWEEP_ABORT: Device._sweep_abort,
+HANDLERS: dict[MessageKind, Callable[[Board, Any, int], Any]] = {
+    MessageKind.PING: Board._ping,
+    MessageKind.STATE: Board._state,
+    MessageKind.ARM: Board._arm,
+    MessageKind.DISARM: Board._disarm,
+    MessageKind.SAFE: Board._safe,
+    MessageKind.PROGRAM_BEGIN: Board._begin,
+    MessageKind.PROGRAM_DATA: Board._data,
+    MessageKind.VERIFY: Board._verify,
+    MessageKind.COMMIT: Board._commit,
+    MessageKind.ABORT: Board._abort,
+    MessageKind.READBACK: Board._readback,
+    MessageKind.TRIM: Board._trim,
+    MessageKind.SWEEP: Board._sweep,
+    MessageKind.SWEEP_ABORT: Board._sweep_abort,
 }

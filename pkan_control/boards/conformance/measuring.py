@@ -12,7 +12,7 @@ from pkan_control.boards.conformance.bench import (
     hexa,
 )
 from pkan_control.bridge import messages as m
-from pkan_control.bridge.codes import DRIVE_OFF, Kind, Status
+from pkan_control.bridge.codes import DRIVE_OFF, MessageKind, Status
 from pkan_control.bridge.layouts import RESPONSES
 
 POINTS = 70
@@ -21,7 +21,7 @@ POINTS = 70
 def evaluated(bench: Bench) -> None:
     """Evaluate twice without arming: checksum, outputs, and the same again."""
     bench.load()
-    replies = [bench.accept(Kind.EVALUATE, bench.evaluation()) for _ in range(2)]
+    replies = [bench.accept(MessageKind.EVALUATE, bench.evaluation()) for _ in range(2)]
     for reply in replies:
         expect('checksum', hexa(bench.crc), hexa(reply.program_crc))
         expect('number of outputs', SHAPE[-1], len(reply.outputs))
@@ -34,7 +34,7 @@ def evaluated(bench: Bench) -> None:
 def another_program(bench: Bench) -> None:
     """Evaluate a program that is not active."""
     bench.load()
-    answer = bench.refuse(Status.WRONG_PROGRAM, Kind.EVALUATE, bench.evaluation(crc=5))
+    answer = bench.refuse(Status.WRONG_PROGRAM, MessageKind.EVALUATE, bench.evaluation(crc=5))
     expect_values(answer, 5, bench.crc)
 
 
@@ -42,25 +42,25 @@ def inputs(bench: Bench) -> None:
     """Evaluate with an input too many."""
     bench.load()
     wrong = bench.evaluation()._replace(inputs=(HALF,) * (SHAPE[0] + 1))
-    bench.refuse(Status.ARGUMENT, Kind.EVALUATE, wrong)
+    bench.refuse(Status.ARGUMENT, MessageKind.EVALUATE, wrong)
 
 
 def deadline(bench: Bench) -> None:
     """Evaluate with a deadline of 1 us, which counts as missed."""
     bench.load()
-    before = bench.accept(Kind.TELEMETRY, m.Empty()).deadline_misses
-    bench.refuse(Status.DEADLINE, Kind.EVALUATE, bench.evaluation()._replace(deadline_us=1))
-    after = bench.accept(Kind.TELEMETRY, m.Empty()).deadline_misses
+    before = bench.accept(MessageKind.TELEMETRY, m.Empty()).deadline_misses
+    bench.refuse(Status.DEADLINE, MessageKind.EVALUATE, bench.evaluation()._replace(deadline_us=1))
+    after = bench.accept(MessageKind.TELEMETRY, m.Empty()).deadline_misses
     expect('missed deadlines', before + 1, after)
 
 
 def swept(bench: Bench) -> None:
     """Sweep an edge: all readings, in order, the last one marked."""
     bench.load()
-    bench.heard(Kind.SWEEP_DATA)
-    job = bench.accept(Kind.SWEEP, m.Sweep(1, 2, POINTS, 0, 0, 2 * HALF - 1, 0, 0)).job
+    bench.heard(MessageKind.SWEEP_DATA)
+    job = bench.accept(MessageKind.SWEEP, m.Sweep(1, 2, POINTS, 0, 0, 2 * HALF - 1, 0, 0)).job
     bench.wait(ANSWER_S / 2)
-    data = bench.heard(Kind.SWEEP_DATA)
+    data = bench.heard(MessageKind.SWEEP_DATA)
     expect('jobs', {job}, {each.job for each in data})
     begins = [each.first for each in data]
     sizes = [len(each.values) for each in data]
@@ -72,10 +72,10 @@ def swept(bench: Bench) -> None:
 def undriven(bench: Bench) -> None:
     """Sweep an element without drive: it gives nothing."""
     bench.load()
-    bench.heard(Kind.SWEEP_DATA)
-    bench.accept(Kind.SWEEP, m.Sweep(0, 6, 4, 0, 0, HALF, 0, DRIVE_OFF))
+    bench.heard(MessageKind.SWEEP_DATA)
+    bench.accept(MessageKind.SWEEP, m.Sweep(0, 6, 4, 0, 0, HALF, 0, DRIVE_OFF))
     bench.wait(ANSWER_S / 2)
-    values = [abs(v) / 65536 for each in bench.heard(Kind.SWEEP_DATA) for v in each.values]
+    values = [abs(v) / 65536 for each in bench.heard(MessageKind.SWEEP_DATA) for v in each.values]
     if len(values) != 4 or max(values) > 0.2:
         raise DeviationError('4 readings of an element without drive, near 0', f'{values}')
 
@@ -83,48 +83,48 @@ def undriven(bench: Bench) -> None:
 def path(bench: Bench) -> None:
     """Sweep the path from the first input to the last output: what EVALUATE gives."""
     bench.load()
-    wanted = bench.accept(Kind.EVALUATE, bench.evaluation()).outputs[-1] / 65536
-    bench.heard(Kind.SWEEP_DATA)
-    bench.accept(Kind.SWEEP, m.Sweep(3, 4, 4, SHAPE[-1] - 1, HALF, HALF, 0, 0))
+    wanted = bench.accept(MessageKind.EVALUATE, bench.evaluation()).outputs[-1] / 65536
+    bench.heard(MessageKind.SWEEP_DATA)
+    bench.accept(MessageKind.SWEEP, m.Sweep(3, 4, 4, SHAPE[-1] - 1, HALF, HALF, 0, 0))
     bench.wait(ANSWER_S / 2)
-    values = [v / 65536 for each in bench.heard(Kind.SWEEP_DATA) for v in each.values]
+    values = [v / 65536 for each in bench.heard(MessageKind.SWEEP_DATA) for v in each.values]
     expect('number of readings', 4, len(values))
     apart = max(abs(value - wanted) for value in values)
     if apart > 1:
         raise DeviationError('what EVALUATE gives, within 1', f'{apart:.3f} apart')
     far = m.Sweep(3, 4, 4, SHAPE[0] * SHAPE[-1], HALF, HALF, 0, 0)
-    bench.refuse(Status.ARGUMENT, Kind.SWEEP, far)
+    bench.refuse(Status.ARGUMENT, MessageKind.SWEEP, far)
 
 
 def not_while_armed(bench: Bench) -> None:
     """Sweep while armed."""
     bench.load()
     bench.arm()
-    bench.refuse(Status.STATE, Kind.SWEEP, m.Sweep(1, 0, 2, 0, 0, HALF, 0, 0))
+    bench.refuse(Status.STATE, MessageKind.SWEEP, m.Sweep(1, 0, 2, 0, 0, HALF, 0, 0))
 
 
 def telemetry(bench: Bench) -> None:
     """Ask for telemetry; have it as events, or not at all."""
-    bench.accept(Kind.TELEMETRY, m.Empty())
-    bench.accept(Kind.TELEMETRY_PERIOD, m.Period(50))
-    bench.heard(Kind.TELEMETRY)
+    bench.accept(MessageKind.TELEMETRY, m.Empty())
+    bench.accept(MessageKind.TELEMETRY_PERIOD, m.Period(50))
+    bench.heard(MessageKind.TELEMETRY)
     bench.wait(0.5)
-    count = len(bench.heard(Kind.TELEMETRY))
+    count = len(bench.heard(MessageKind.TELEMETRY))
     if not 5 <= count <= 12:
         raise DeviationError('about 10 events in 0.5 s at a period of 50 ms', str(count))
-    bench.accept(Kind.TELEMETRY_PERIOD, m.Period(0))
-    bench.heard(Kind.TELEMETRY)
+    bench.accept(MessageKind.TELEMETRY_PERIOD, m.Period(0))
+    bench.heard(MessageKind.TELEMETRY)
     bench.wait(0.3)
-    expect('events at a period of 0', 0, len(bench.heard(Kind.TELEMETRY)))
-    bench.accept(Kind.TELEMETRY_PERIOD, m.Period(100))
+    expect('events at a period of 0', 0, len(bench.heard(MessageKind.TELEMETRY)))
+    bench.accept(MessageKind.TELEMETRY_PERIOD, m.Period(100))
 
 
 def damaged_counted(bench: Bench) -> None:
     """Look whether a damaged frame is counted in the telemetry."""
     counts = []
     for _ in range(2):
-        frame = bench.ask(Kind.TELEMETRY, m.Empty())
-        data = RESPONSES[Kind.TELEMETRY].unpack(frame.payload)
+        frame = bench.ask(MessageKind.TELEMETRY, m.Empty())
+        data = RESPONSES[MessageKind.TELEMETRY].unpack(frame.payload)
         counts.append(data.crc_errors + data.cobs_errors)
         bench.silence(b'\xff\x01\x02\x00')
     expect('damaged frames', counts[0] + 1, counts[1])

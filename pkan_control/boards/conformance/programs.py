@@ -2,19 +2,19 @@
 
 from pkan_control.boards.conformance.bench import PIECE, Bench, Check, DeviationError, expect, hexa
 from pkan_control.bridge import messages as m
-from pkan_control.bridge.codes import Kind, State, Status, TrimOperation
+from pkan_control.bridge.codes import BoardState, MessageKind, Status, TrimOperation
 from pkan_control.bridge.layouts import RESPONSES
 
 
 def committed(bench: Bench) -> None:
     """Load, verify, commit: state and checksum."""
     bench.upload(bench.image, bench.crc)
-    verified = bench.accept(Kind.VERIFY, m.Slot(0))
+    verified = bench.accept(MessageKind.VERIFY, m.Slot(0))
     expect('VERIFY: checksum', hexa(bench.crc), hexa(verified.crc))
     expect('VERIFY: elements that cannot be realised', 0, verified.unrealisable)
-    bench.accept(Kind.COMMIT, m.Commit(0, bench.crc))
+    bench.accept(MessageKind.COMMIT, m.Commit(0, bench.crc))
     state = bench.state()
-    expect('state', State.PROGRAMMED, State(state.state))
+    expect('state', BoardState.PROGRAMMED, BoardState(state.state))
     expect('active program', hexa(bench.crc), hexa(state.program_crc))
 
 
@@ -24,25 +24,29 @@ def damaged(bench: Bench) -> None:
     image = bytearray(bench.image)
     image[-8] ^= 1
     bench.upload(bytes(image), bench.crc)
-    bench.refuse(Status.IMAGE_CRC, Kind.VERIFY, m.Slot(0))
-    bench.refuse(Status.IMAGE_CRC, Kind.COMMIT, m.Commit(0, bench.crc))
+    bench.refuse(Status.IMAGE_CRC, MessageKind.VERIFY, m.Slot(0))
+    bench.refuse(Status.IMAGE_CRC, MessageKind.COMMIT, m.Commit(0, bench.crc))
     expect('active program', hexa(bench.crc), hexa(bench.state().program_crc))
 
 
 def gap(bench: Bench) -> None:
     """Send a piece too far ahead: refused, with the next offset."""
-    bench.accept(Kind.PROGRAM_BEGIN, m.ProgramBegin(0, 1, PIECE, len(bench.image), bench.crc))
-    answer = bench.refuse(Status.OFFSET_GAP, Kind.PROGRAM_DATA, m.ProgramData(0, 16, b'x' * 8))
-    reply = RESPONSES[Kind.PROGRAM_DATA].unpack(answer.payload)
+    bench.accept(
+        MessageKind.PROGRAM_BEGIN, m.ProgramBegin(0, 1, PIECE, len(bench.image), bench.crc)
+    )
+    answer = bench.refuse(
+        Status.OFFSET_GAP, MessageKind.PROGRAM_DATA, m.ProgramData(0, 16, b'x' * 8)
+    )
+    reply = RESPONSES[MessageKind.PROGRAM_DATA].unpack(answer.payload)
     expect('next offset', 0, reply.offset)
 
 
 def resumed(bench: Bench) -> None:
     """Begin the same image again, without starting anew."""
     begin = m.ProgramBegin(0, 1, PIECE, len(bench.image), bench.crc)
-    bench.accept(Kind.PROGRAM_BEGIN, begin)
-    bench.accept(Kind.PROGRAM_DATA, m.ProgramData(0, 0, bench.image[:64]))
-    again = bench.accept(Kind.PROGRAM_BEGIN, begin._replace(flags=0))
+    bench.accept(MessageKind.PROGRAM_BEGIN, begin)
+    bench.accept(MessageKind.PROGRAM_DATA, m.ProgramData(0, 0, bench.image[:64]))
+    again = bench.accept(MessageKind.PROGRAM_BEGIN, begin._replace(flags=0))
     expect('next offset', 64, again.offset)
 
 
@@ -51,7 +55,7 @@ def read_back(bench: Bench) -> None:
     bench.load()
     data = b''
     for start in range(0, len(bench.image), PIECE):
-        data += bench.accept(Kind.READBACK, m.Readback(0, 0, PIECE, start)).data
+        data += bench.accept(MessageKind.READBACK, m.Readback(0, 0, PIECE, start)).data
     if data != bench.image:
         raise DeviationError('the image that was committed', f'{len(data)} other bytes')
 
@@ -60,18 +64,18 @@ def trims(bench: Bench) -> None:
     """Set trims, read them, clear them."""
     bench.load()
     values = ((0x2100, 77), (-0x2000, -88))
-    bench.accept(Kind.TRIM, m.Trim(0, TrimOperation.SET, 2, 1, values))
+    bench.accept(MessageKind.TRIM, m.Trim(0, TrimOperation.SET, 2, 1, values))
     ask = m.Trim(0, TrimOperation.GET, 2, 1, ((0, 0), (0, 0)))
-    expect('trims', values, bench.accept(Kind.TRIM, ask).values)
-    bench.accept(Kind.TRIM, m.Trim(0, TrimOperation.CLEAR, 0, 0, ()))
-    expect('trims once cleared', ((0x2000, 0),) * 2, bench.accept(Kind.TRIM, ask).values)
+    expect('trims', values, bench.accept(MessageKind.TRIM, ask).values)
+    bench.accept(MessageKind.TRIM, m.Trim(0, TrimOperation.CLEAR, 0, 0, ()))
+    expect('trims once cleared', ((0x2000, 0),) * 2, bench.accept(MessageKind.TRIM, ask).values)
 
 
 def no_such_trim(bench: Bench) -> None:
     """Set trims of edges that the program does not have."""
     bench.load()
     far = m.Trim(0, TrimOperation.SET, 1, 60_000, ((0x2000, 0),))
-    bench.refuse(Status.ARGUMENT, Kind.TRIM, far)
+    bench.refuse(Status.ARGUMENT, MessageKind.TRIM, far)
 
 
 CHECKS = (

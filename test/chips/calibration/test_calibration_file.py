@@ -10,19 +10,19 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from pkan_control.chips.calibration.file import (
+from pkan_control.chips.calibration.calibration_file import (
     FORMAT_VERSION,
     MAX_BYTES,
     load_calibration,
     save_calibration,
 )
-from pkan_control.chips.calibration.self_test import Fault
+from pkan_control.chips.calibration.self_test import ElementFault
 from pkan_control.common.errors import UserError
 
 
 @pytest.fixture(scope='module')
 def calibration(calibrated):
-    return replace(calibrated[1], faults=(Fault(0, 1, 2, 0, 'dead'),))
+    return replace(calibrated[1], faults=(ElementFault(0, 1, 2, 0, 'dead'),))
 
 
 @pytest.fixture
