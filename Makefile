@@ -1,7 +1,10 @@
-# make demo: set everything up and fly.   make test: set everything up and run every test.
-# make soak: all of each fuzz, of which make test runs a tenth.
-# make benchmark: measure the speed beside others', OPTIONS="--quick --phykan PATH ...".
-# make results: measure doc/results/ anew, or only PAGES="NAME ...".   make clean: undo make.
+# make demo       set everything up and fly
+# make lint       style, in seconds              make check  lint, types and the fast tests: a minute
+# make test       every test                     make soak   all of each fuzz, of which `test` runs a tenth
+# make mutants    change the code in thousands of places: do the tests notice? (about half an hour)
+# make benchmark  measure the speed beside others', OPTIONS="--quick --phykan PATH ..."
+# make results    measure doc/results/ anew, or only PAGES="NAME ..."
+# make clean      undo make
 
 VENV := .venv
 PEERS := .venv-peers
@@ -13,14 +16,22 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 REQUIREMENTS := runtime simulation training export test $(if $(ROS_DISTRO),,ros)
 REQUIREMENT_FILES := $(wildcard requirements/*.txt)
 SOURCES := $(shell find pkan_control scripts launch config controllers urdf rviz resource -type f \
-	-not -name '*.pyc') setup.py setup.cfg package.xml
+	-not -name '*.pyc') setup.py setup.cfg pyproject.toml package.xml
 
-.PHONY: setup demo test soak benchmark results clean
+.PHONY: setup demo lint check test soak mutants benchmark results clean
 
 setup: $(VENV)/.package
 
 demo: setup
 	$(BIN)/pkan demo
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+check: lint
+	$(BIN)/mypy
+	$(BIN)/pytest -q -m 'not slow and not ros'
 
 test: setup
 	$(BIN)/pytest -q
@@ -28,6 +39,10 @@ test: setup
 # All of each fuzz, kill and soak, of which make test runs a tenth.
 soak: setup
 	PKAN_SOAK=1 $(BIN)/pytest -q
+
+mutants: setup
+	$(PIP) -r requirements/mutants.txt
+	$(BIN)/python benchmark/mutants.py $(OPTIONS)
 
 benchmark: setup $(PEERS)/.requirements
 	$(BIN)/python benchmark/speed $(OPTIONS)
@@ -57,4 +72,4 @@ $(VENV)/.package: $(VENV)/.requirements $(SOURCES)
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(PEERS) build out pkan_control.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) build out pkan_control.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis mutants

@@ -5,6 +5,7 @@ import math
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import fields
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from pkan_control.chips.calibration.calibration import Calibration, Fidelity, program_checksum
 from pkan_control.chips.trimmed import untrimmed
@@ -23,7 +24,13 @@ from pkan_control.devices.element import find_device
 from pkan_control.networks.program import Program
 
 settings.register_profile('repeatable', derandomize=True, deadline=None, max_examples=60)
-settings.load_profile('repeatable')
+# `make mutants` only asks whether a test fails: searching for the simplest example takes minutes.
+settings.register_profile(
+    'mutants',
+    settings.get_profile('repeatable'),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+settings.load_profile('mutants' if 'PKAN_MUTANTS' in os.environ else 'repeatable')
 
 # Real processes, boards and nodes with limits of milliseconds, on a machine that may be busy: what
 # fails there is tried once more, and counted as rerun.
@@ -31,11 +38,17 @@ REAL_TIME = ('bridge', 'boards', 'chips', 'ros')
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that depend on real time."""
+    """Mark the tests that depend on real time or on ROS 2, and begin with the longest."""
     here = Path(__file__).parent
+    slow = Counter[Path]()
     for item in items:
         if item.path.relative_to(here).parts[0] in REAL_TIME:
             item.add_marker(pytest.mark.flaky(reruns=1))
+        # The fixture of whatever starts nodes: a ROS domain of its own.
+        if 'domain' in getattr(item, 'fixturenames', ()):
+            item.add_marker('ros')
+        slow[item.path] += item.get_closest_marker('slow') is not None
+    items.sort(key=lambda item: -slow[item.path])
 
 
 def band_pass(x: float, gain: float, low_hz: float, high_hz: float) -> float:

@@ -1,14 +1,10 @@
 """The structure of the package: packages on floors, imports only downwards, libraries at home."""
 
-import ast
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-PACKAGE = ROOT / 'pkan_control'
+from structure import PACKAGE, ROOT, imported, package_graph, sources
 
 # From the ground up: a package imports from itself and from the floors below it.
 FLOORS = (
@@ -26,23 +22,6 @@ FLOORS = (
 HOMES = {'torch': 'training', 'pybullet': 'sim/bullet', 'mujoco': 'sim/mujoco', 'rclpy': 'ros'}
 
 
-def sources() -> Iterator[tuple[Path, ast.Module]]:
-    """Yield each file of the package, relative to it, and its syntax tree."""
-    for path in sorted(PACKAGE.rglob('*.py')):
-        yield path.relative_to(PACKAGE), ast.parse(path.read_text())
-
-
-def imported(tree: ast.Module) -> set[str]:
-    """Return the full names that a file imports, those inside of functions as well."""
-    found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {f'{node.module}.{alias.name}' for alias in node.names}
-    return found
-
-
 def library(name: str) -> str:
     """Return which of the libraries with a home a name belongs to; messages belong to rclpy."""
     top = name.split('.')[0]
@@ -58,18 +37,13 @@ def test_the_root_holds_packages_only() -> None:
 
 
 def test_imports_go_downwards() -> None:
-    """A package imports from itself and from lower floors; so there can be no circle."""
     floor = {package: number for number, row in enumerate(FLOORS) for package in row}
-    wrong = []
-    for path, tree in sources():
-        if path.parent == Path():
-            continue
-        own = path.parts[0]
-        for name in imported(tree):
-            parts = name.split('.')
-            other = parts[1] if parts[0] == 'pkan_control' and len(parts) > 1 else own
-            if other != own and floor.get(other, -1) >= floor[own]:
-                wrong.append(f'{path} imports {name}')
+    wrong = [
+        f'{package} imports {other}'
+        for package, others in package_graph().items()
+        for other in others
+        if floor[other] >= floor[package]
+    ]
     assert not wrong
 
 
