@@ -1,1 +1,1 @@
-"""Bytes to and from a board: frames, messages, transports, and a session over them."""
+"""The bridge protocol, host side: frames, messages, transports, and a session over them."""

@@ -1,4 +1,4 @@
-"""Numbers with a name on the wire: message kinds, statuses, states and flags."""
+"""Named numbers of the bridge protocol: message kinds, statuses, states and flags."""
 
 from enum import IntEnum, IntFlag
 
@@ -6,7 +6,7 @@ MAGIC = int.from_bytes(b'PKAN', 'little')
 
 
 class MessageKind(IntEnum):
-    """Kinds of messages."""
+    """Kinds of messages, requests unless the protocol says event."""
 
     HELLO = 0x01
     PING = 0x02
@@ -31,7 +31,7 @@ class MessageKind(IntEnum):
 
 
 class Status(IntEnum):
-    """Why a request was not carried out; bit 7 (`ALERT`) may be added to any of them."""
+    """Status of a response; bit 7 (`ALERT`) may be added to any of them."""
 
     OK = 0
     UNSUPPORTED = 1
@@ -56,7 +56,7 @@ class Status(IntEnum):
     NO_RESOURCE = 20
 
 
-# Bit 7 of a status: faults are latched, ask for the state.
+# Bit 7 of a status: a fault is latched; STATE names it.
 ALERT = 0x80
 
 
@@ -72,7 +72,7 @@ class BoardState(IntEnum):
 
 
 class SafeReason(IntEnum):
-    """Why a board is safe; a host may give others in its SAFE."""
+    """Why a board went safe; the SAFE of a host may carry other values."""
 
     NONE = 0
     HOST = 1
@@ -82,7 +82,7 @@ class SafeReason(IntEnum):
 
 
 class BoardFault(IntFlag):
-    """Faults that a board latches."""
+    """Faults that a board latches until it is reset."""
 
     HARDWARE = 1
     TEMPERATURE = 2
@@ -90,7 +90,7 @@ class BoardFault(IntFlag):
 
 
 class EvaluationFlag(IntFlag):
-    """Flags of an evaluation."""
+    """Flags of an EVALUATE response."""
 
     SATURATED = 1
     NOT_SETTLED = 2
@@ -103,9 +103,9 @@ class EvaluationFlag(IntFlag):
 
 
 class Capability(IntFlag):
-    """What a board says of itself in HELLO."""
+    """Capability bits of a board's HELLO."""
 
-    # A detector for each element: an edge is the sum of magnitudes, not of waves.
+    # One detector for each element: an edge is the sum of magnitudes, not of waves.
     DETECTORS = 1
 
 
@@ -118,7 +118,7 @@ class BoardKind(IntEnum):
 
 
 class TrimOperation(IntEnum):
-    """What TRIM does."""
+    """Operations of TRIM."""
 
     SET = 0
     GET = 1
@@ -127,7 +127,7 @@ class TrimOperation(IntEnum):
 
 
 class SweepTarget(IntEnum):
-    """What SWEEP measures alone."""
+    """What SWEEP measures on its own."""
 
     ELEMENT = 0
     EDGE = 1
@@ -135,7 +135,7 @@ class SweepTarget(IntEnum):
     PATH = 3
 
 
-# Flag of SWEEP: the drive is off.
+# Flag of SWEEP: measure with the drive off.
 DRIVE_OFF = 1
-# Flag of PROGRAM_BEGIN: start anew instead of resuming.
+# Flag of PROGRAM_BEGIN: start over instead of resuming.
 RESTART = 1

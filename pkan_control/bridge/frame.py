@@ -21,7 +21,7 @@ MAX_ENCODED = MAX_RAW + 1 + MAX_RAW // 254
 
 
 class Frame(NamedTuple):
-    """One frame: header and payload. `flags` are the low bits of the first byte."""
+    """One frame: header fields and payload. `flags` are the low four bits of the first byte."""
 
     kind: int
     sequence: int
@@ -34,7 +34,7 @@ class Frame(NamedTuple):
 
 
 def encode(frame: Frame) -> bytes:
-    """Return the bytes of a frame, its delimiter included."""
+    """Return the bytes of a frame, delimiter included."""
     head = _HEADER.pack(
         frame.version << 4 | frame.flags,
         frame.kind,
@@ -52,7 +52,7 @@ def encode(frame: Frame) -> bytes:
 
 @dataclass
 class FrameErrors:
-    """How many frames were dropped, by reason."""
+    """Number of dropped frames, by reason."""
 
     length: int = 0
     cobs: int = 0
@@ -60,24 +60,24 @@ class FrameErrors:
 
     @property
     def total(self) -> int:
-        """Number of all dropped frames."""
+        """Number of dropped frames, all reasons together."""
         return self.length + self.cobs + self.crc
 
 
 class Decoder:
-    """Turns bytes, cut anywhere, into frames; what is damaged is counted and dropped.
+    """Decodes a byte stream, split anywhere, into frames; counts and drops damaged ones.
 
-    Every 0x00 ends a frame, so that damage never reaches past the next delimiter.
+    Every 0x00 ends a frame, so damage never reaches past the next delimiter.
     """
 
     def __init__(self) -> None:
-        """Start between two frames."""
+        """Start between two frames, with all counters at 0."""
         self.errors = FrameErrors()
         self._rest = b''
         self._skipping = False
 
     def feed(self, data: bytes) -> list[Frame]:
-        """Return the frames that end within the data."""
+        """Return the frames that the data completes."""
         *pieces, self._rest = (self._rest + data).split(b'\0')
         frames = []
         for piece in pieces:
@@ -89,7 +89,7 @@ class Decoder:
         return frames
 
     def _bound(self) -> None:
-        """Keep no more than a frame can have: the rest of a longer one is skipped."""
+        """Buffer at most one frame; skip the rest of a longer one."""
         if len(self._rest) > MAX_ENCODED:
             self.errors.length += not self._skipping
             self._skipping = True

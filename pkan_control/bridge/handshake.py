@@ -1,4 +1,4 @@
-"""HELLO: opens a session, and tells whether it is still the same board."""
+"""HELLO: opens a session, checks the protocol, and detects a board that was reset or replaced."""
 
 from pkan_control.bridge.codes import MAGIC, MessageKind, Status
 from pkan_control.bridge.frame import MAX_RAW, RESPONSE, RETRANSMISSION, VERSION, Frame, encode
@@ -6,26 +6,26 @@ from pkan_control.bridge.layouts import DICTIONARY_CRC, REFUSAL, REQUESTS, RESPO
 from pkan_control.bridge.messages import Hello, HelloReply
 from pkan_control.bridge.responses import BoardError, LinkTimeoutError
 
-# An idempotent request is sent three times, and waits this long for its answer each time.
+# An idempotent request is sent up to three times; the timeout of each try.
 TRIES_S = (0.1, 0.2, 0.4)
 
 
 def microseconds(time_s: float) -> int:
-    """Return a time as the wire has it."""
+    """Return a time in s as a whole number of us, as on the wire."""
     return round(time_s * 1e6)
 
 
 class Greeting:
-    """HELLO until it is answered, each time with the same nonce and number."""
+    """Sends HELLO until it is answered, each time with the same nonce and sequence number."""
 
     def __init__(self, nonce: int, sequence: int) -> None:
-        """Begin; nothing was sent yet."""
+        """Start with nothing sent."""
         self._nonce, self._sequence = nonce, sequence
         self._sent = 0
         self._due_s = float('-inf')
 
     def due(self, now_s: float) -> bytes:
-        """Return what is to be sent now; raise a `LinkTimeoutError` once no answer came at all."""
+        """Return the bytes to send now; raise a `LinkTimeoutError` after the last try."""
         if now_s < self._due_s:
             return b''
         if self._sent == len(TRIES_S):
@@ -38,37 +38,39 @@ class Greeting:
         return encode(Frame(MessageKind.HELLO, self._sequence, 0, payload, flags))
 
     def read(self, frame: Frame) -> HelloReply | None:
-        """Return the answer if this frame is it; a board of another protocol is refused."""
+        """Return the reply if this frame is one; raise a `BoardError` for another protocol."""
         if frame[:2] != (MessageKind.HELLO, self._sequence) or not frame.flags & RESPONSE:
             return None
         return _checked(frame)
 
 
 def _checked(frame: Frame) -> HelloReply:
-    """Return the reply of a board that speaks this protocol; others are told with both values."""
+    """Return the reply of a board that speaks this protocol; an error names both values."""
     if frame.version != VERSION:
-        raise BoardError(f'the board speaks version {frame.version}: this host {VERSION}')
+        raise BoardError(f'the board speaks version {frame.version}, this host version {VERSION}')
     try:
         if frame.status & 0x7F == Status.VERSION:
             refusal = REFUSAL.unpack(frame.payload)
-            raise BoardError(f'the board speaks version {refusal.wanted}: this host {VERSION}')
+            raise BoardError(
+                f'the board speaks version {refusal.wanted}, this host version {VERSION}'
+            )
         reply: HelloReply = RESPONSES[MessageKind.HELLO].unpack(frame.payload)
     except ValueError as error:
         raise BoardError(f'HELLO: {error}') from None
     if reply.magic != MAGIC:
-        raise BoardError(f'no pkan board: magic 0x{reply.magic:08X}, wanted 0x{MAGIC:08X}')
+        raise BoardError(f'not a pkan board: magic 0x{reply.magic:08X}, must be 0x{MAGIC:08X}')
     if reply.version != VERSION:
-        raise BoardError(f'the board speaks version {reply.version}: this host {VERSION}')
+        raise BoardError(f'the board speaks version {reply.version}, this host version {VERSION}')
     if reply.dictionary_crc != DICTIONARY_CRC:
         raise BoardError(
-            f'the board has message dictionary 0x{reply.dictionary_crc:08X}: '
+            f'the board has message dictionary 0x{reply.dictionary_crc:08X}, '
             f'this host 0x{DICTIONARY_CRC:08X}'
         )
     return reply
 
 
 def changes(before: HelloReply, now: HelloReply) -> str:
-    """Return what is another at the board since a former HELLO, nothing if it is the same."""
+    """Return what changed on the board since an earlier HELLO; empty if nothing did."""
     found = []
     if now.boot_count != before.boot_count:
         found.append(f'boot count {now.boot_count}, was {before.boot_count}')

@@ -1,8 +1,8 @@
-"""How messages lie in their payloads: fixed little-endian layouts.
+"""Payload layouts of all messages: little-endian, a fixed part and at most one list.
 
-A layout is a `struct` format of the fixed part; `x` is a byte that is sent as 0 and ignored. Where
-a list follows, its values are the last field of the tuple, and their number stands in the fixed
-part at the place `count`; without one the list takes the rest of the payload.
+A layout is a `struct` format of the fixed part; `x` is a byte that is sent as 0 and ignored. The
+values of a list are the last field of the message; their number is in the fixed part at index
+`count`, or, without one, the list takes the rest of the payload.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ _LIMITS[ONE_GAIN] = (-(1 << 15), (1 << 15) - 1)
 
 
 def to_fixed(values: Iterable[float], one: int) -> tuple[int, ...]:
-    """Return numbers as multiples of `1/one`; raise `ValueError` for one out of range."""
+    """Return numbers as integer multiples of `1/one`; raise `ValueError` for one out of range."""
     low, high = _LIMITS[one]
     fixed = []
     for value in values:
@@ -33,21 +33,21 @@ def to_fixed(values: Iterable[float], one: int) -> tuple[int, ...]:
 
 
 def saturated(values: Iterable[float], one: int) -> tuple[int, ...]:
-    """Return numbers as multiples of `1/one`, limited to the range."""
+    """Return numbers as integer multiples of `1/one`, limited to the range."""
     low, high = _LIMITS[one]
     return tuple(round(min(max(value * one, low), high)) for value in values)
 
 
 def to_floats(fixed: Sequence[int], one: int) -> list[float]:
-    """Return multiples of `1/one` as numbers."""
+    """Return integer multiples of `1/one` as numbers."""
     return [value / one for value in fixed]
 
 
 class Layout:
-    """How a message lies in its payload."""
+    """Packs a message into a payload and back."""
 
     def __init__(self, message: Any, head: str, tail: str = '', count: int | None = None) -> None:
-        """Describe the fixed part, an item of the list after it, and where its number stands."""
+        """Take the fixed part, an item of the list after it, and the index of its length."""
         self.message = message
         self.text = f'{head} {tail}'.strip()
         self.head, self.tail, self.count = head, tail, count
@@ -71,9 +71,11 @@ class Layout:
         return b''.join(self._item.pack(*value) for value in values)
 
     def unpack(self, payload: bytes) -> Any:
-        """Return the message; raise `ValueError` where bytes are missing, ignore those left."""
+        """Return the message; raise `ValueError` for missing bytes, ignore extra ones."""
         if len(payload) < self._head.size:
-            raise ValueError(f'payload of {len(payload)} bytes: at least {self._head.size}')
+            raise ValueError(
+                f'payload of {len(payload)} bytes: must be at least {self._head.size}'
+            )
         fixed = list(self._head.unpack_from(payload))
         if not self.tail:
             return self.message(*fixed)
@@ -81,7 +83,7 @@ class Layout:
         there = len(rest) // self._item.size
         n = there if self.count is None else fixed.pop(self.count)
         if n > there:
-            raise ValueError(f'list of {there} items: announced are {n}')
+            raise ValueError(f'list of {there} items: must be {n}')
         return self.message(*fixed, self._unpack_list(rest[: n * self._item.size], n))
 
     def _unpack_list(self, data: bytes, n: int) -> Any:
@@ -142,7 +144,7 @@ REFUSAL = Layout(m.Refusal, 'II')
 
 
 def dictionary() -> str:
-    """Return the text of all layouts, a line each, whose CRC-32 tells two schemas apart."""
+    """Return the text of all layouts, one line each; its CRC-32 identifies the schema."""
     tables = {'request': REQUESTS, 'response': RESPONSES, 'event': EVENTS}
     return ''.join(
         f'{kind:02X} {name} {layout.text}'.rstrip() + '\n'

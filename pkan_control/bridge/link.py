@@ -1,8 +1,8 @@
-"""The host's side of a link to a board: no thread, no clock, no port.
+"""The host's side of a link to a board, without thread, clock or port.
 
-Bytes and times in s come in, bytes go out. A port that was opened is greeted; PING tells a board's
-watchdog that this process lives; a link that breaks ends all that waits for answers, and says when
-the port should be opened again.
+Bytes and times in s go in, bytes come out. The link opens a session with HELLO, feeds the board's
+watchdog with PING, ends all waiting requests when it breaks, and schedules the next attempt to
+open the port.
 """
 
 import itertools
@@ -30,12 +30,12 @@ from pkan_control.bridge.responses import AnotherBoardError, LinkLostError
 
 LOGGER = logging.getLogger('pkan_control.board')
 
-KEPT = 256
+WINDOW = 256
 
 
 @dataclass
 class Statistics:
-    """Counters of a session; they go on through reconnects."""
+    """Counters of a link; they continue through reconnects."""
 
     sent: int = 0
     received: int = 0
@@ -45,14 +45,14 @@ class Statistics:
     malformed: int = 0
     wrong_session: int = 0
     damaged: int = 0
-    # Events whose number does not follow that of the one before.
+    # Events whose sequence number does not follow the one before.
     event_gaps: int = 0
     reconnects: int = 0
-    # Round trips in us, the last ones.
-    round_trips_us: deque[int] = field(default_factory=lambda: deque(maxlen=KEPT))
+    # The last round trips in us.
+    round_trips_us: deque[int] = field(default_factory=lambda: deque(maxlen=WINDOW))
 
     def counters(self) -> dict[str, int]:
-        """Return what was counted, by names for people; the round trip is the median, in us."""
+        """Return the counters by their names in diagnostics; the round trip is a median in us."""
         found = {
             'link requests sent': self.sent,
             'link frames received': self.received,
@@ -64,21 +64,21 @@ class Statistics:
             'link events lost': self.event_gaps,
             'link reconnects': self.reconnects,
         }
-        # Another thread may add one meanwhile.
+        # Another thread may append meanwhile.
         times = sorted(self.round_trips_us.copy())
         return found | ({'link round trip [us]': times[len(times) // 2]} if times else {})
 
 
 class ClockOffset:
-    """The board's clock minus the host's in us, from the exchange with the shortest way."""
+    """The board's clock minus the host's in us, by the exchange with the shortest round trip."""
 
     def __init__(self) -> None:
-        """Know nothing yet."""
+        """Start at an offset of 0, without samples."""
         self.offset_us = 0
-        self._samples: deque[tuple[int, int]] = deque(maxlen=KEPT)
+        self._samples: deque[tuple[int, int]] = deque(maxlen=WINDOW)
 
     def add(self, exchange: PingReply, t_now: int) -> int:
-        """Take an exchange that ended at `t_now` in us; return its round trip."""
+        """Add an exchange that ended at `t_now` in us; return its round trip."""
         t_host, t_received, t_sent = exchange
         way = (t_now - t_host) - (t_sent - t_received)
         self._samples.append((way, ((t_received - t_host) + (t_sent - t_now)) // 2))
@@ -87,21 +87,21 @@ class ClockOffset:
 
 
 class Events:
-    """The last telemetry, and the readings of the sweep that runs."""
+    """Events received: the last telemetry, the readings of the running sweep, log lines."""
 
     def __init__(self, statistics: Statistics) -> None:
-        """Know nothing yet; what means nothing is counted as malformed."""
+        """Start without telemetry; undecodable events are counted in the statistics."""
         self.telemetry: TelemetryData | None = None
         self.readings: SimpleQueue[SweepData] = SimpleQueue()
         self._statistics = statistics
         self._last: int | None = None
 
     def begin(self) -> None:
-        """Take any number as the first: a session begins."""
+        """Start a session: accept any sequence number as the first."""
         self._last = None
 
-    def take(self, frame: Frame) -> None:
-        """Take an event."""
+    def receive(self, frame: Frame) -> None:
+        """Decode and keep an event."""
         follows = self._last is None or frame.sequence == (self._last + 1) & 0xFFFF
         self._statistics.event_gaps += not follows
         self._last = frame.sequence
@@ -119,19 +119,19 @@ class Events:
 
 
 PING_S = 0.05
-# While armed, a link on which nothing has come for this long counts as lost.
+# While armed, a link counts as lost after this long without a byte received.
 LOST_S = 0.18
-# Pauses before the port is opened again: the first, and the longest.
+# Pauses before the port is reopened: the first, and the longest.
 BACK_OFF_S = (0.1, 2.0)
 
 Answer = SimpleQueue[Frame | None]
 
 
 class Link:
-    """What was asked and answered, and what is known of the board."""
+    """Pending requests, their responses, and what is known about the board."""
 
-    def __init__(self, name: str, chance: random.Random) -> None:
-        """Be down; `name` is what errors call it, `chance` keeps two hosts from doing the same."""
+    def __init__(self, name: str, rng: random.Random) -> None:
+        """Start down; `name` stands for the board in errors, `rng` draws nonces and pauses."""
         self.name = name
         self.statistics = Statistics()
         self.clock = ClockOffset()
@@ -139,33 +139,33 @@ class Link:
         self.hello: HelloReply
         self.credit = 1
         self.watched = False
-        # Counts the sessions with the board; `interrupted` says what was found after the last.
+        # Number of sessions so far; `interrupted` is the reason of the last interruption.
         self.generation = 0
         self.interrupted = ''
-        # Whether requests can be sent; and where not, when the port is to be opened again.
+        # Whether requests can be sent; if not, when the port is to be reopened.
         self.is_open = False
         self.retry_s = -math.inf
         self._pause_s = BACK_OFF_S[0]
-        self._chance = chance
-        self._sequence = itertools.count(chance.getrandbits(16))
+        self._rng = rng
+        self._sequence = itertools.count(rng.getrandbits(16))
         self._answers: dict[tuple[int, int], Answer] = {}
         self._outgoing: list[bytes] = []
         self._greeting: Greeting
         self._decoder = Decoder()
         self._damaged = 0
-        self._heard_s = self._pinged_s = 0.0
+        self._received_s = self._pinged_s = 0.0
 
-    # The port: what was opened, came, and broke.
+    # Called by the port.
 
-    def opened(self, now_s: float) -> None:
-        """Greet the board at the other end of a fresh port."""
+    def open_session(self, now_s: float) -> None:
+        """Start a session on a port that was opened."""
         self._decoder = Decoder()
-        self._greeting = Greeting(self._chance.getrandbits(32), self.next_number())
+        self._greeting = Greeting(self._rng.getrandbits(32), self.next_number())
         self._outgoing = [b'\0', self._greeting.due(now_s)]
 
     def receive(self, data: bytes, now_s: float) -> None:
-        """Take what came; raise a `ConnectionError` or `BoardError` where the link is no good."""
-        self._heard_s = now_s
+        """Process received bytes; raise a `ConnectionError` or `BoardError` on a lost link."""
+        self._received_s = now_s
         for frame in self._decoder.feed(data):
             if self.is_open:
                 self._deliver(frame, now_s)
@@ -174,31 +174,31 @@ class Link:
         self.statistics.damaged = self._damaged + self._decoder.errors.total
 
     def tick(self, now_s: float) -> None:
-        """Let time pass; raise a `ConnectionError` or `LinkTimeoutError` if nobody is there."""
+        """Advance the time; raise a `ConnectionError` or `LinkTimeoutError` without a response."""
         if not self.is_open:
             self._outgoing.append(self._greeting.due(now_s))
             return
-        if self.watched and now_s - self._heard_s > LOST_S:
-            # Perhaps it hears, and only its answers are lost.
+        if self.watched and now_s - self._received_s > LOST_S:
+            # The board may still receive, with only its responses lost.
             self._send(MessageKind.SAFE, self.next_number(), Safe(SafeReason.HOST))
-            raise ConnectionError(f'nothing heard for {LOST_S:.2f} s')
+            raise ConnectionError(f'nothing received for {LOST_S:.2f} s')
         if now_s - self._pinged_s >= PING_S:
             self._pinged_s = now_s
             self._send(MessageKind.PING, self.next_number(), Ping(microseconds(now_s)))
 
     def outgoing(self) -> bytes:
-        """Return what is to be written to the port, once."""
+        """Return the bytes to write to the port, and clear them."""
         data = b''.join(self._outgoing)
         self._outgoing.clear()
         return data
 
-    def broke(self, why: str, now_s: float) -> None:
-        """Be down: end what waits, and pause before the next try, each time for longer.
+    def close_session(self, why: str, now_s: float) -> None:
+        """Go down: end all waiting requests, and pause before the next try, longer each time.
 
-        Without a new reason the one from before stands.
+        An empty reason keeps the earlier one.
         """
         self.is_open, self.interrupted = False, why or self.interrupted
-        self.retry_s = now_s + self._pause_s * self._chance.uniform(0.5, 1.0)
+        self.retry_s = now_s + self._pause_s * self._rng.uniform(0.5, 1.0)
         self._pause_s = min(2 * self._pause_s, BACK_OFF_S[1])
         self._damaged += self._decoder.errors.total
         self._decoder = Decoder()
@@ -208,29 +208,29 @@ class Link:
             if answer is not None:
                 answer.put(None)
 
-    # Callers: what is asked.
+    # Called by sessions.
 
-    def ask(self, kind: MessageKind, message: Any, number: int, flags: int = 0) -> Answer:
-        """Send a request; its answer is put into what is returned, None if the link breaks."""
+    def request(self, kind: MessageKind, message: Any, number: int, flags: int = 0) -> Answer:
+        """Send a request; the queue returned receives its response, or None if the link breaks."""
         if not self.is_open:
-            raise self.down()
+            raise self.down_error()
         self._send(kind, number, message, flags)
         return self._answers.setdefault((kind, number), SimpleQueue())
 
-    def down(self) -> LinkLostError:
-        """Return the error of a link that is down: it says why."""
+    def down_error(self) -> LinkLostError:
+        """Return the error of a link that is down, with the reason."""
         why = f' ({self.interrupted})' if self.interrupted else ''
         return LinkLostError(f'{self.name}: the link is down{why}')
 
     def forget(self, kind: MessageKind, number: int) -> None:
-        """Drop the answer to a request as late, if it still comes."""
+        """Stop waiting for a response: it is dropped as late if it still comes."""
         self._answers.pop((kind, number), None)
 
     def next_number(self) -> int:
-        """Return the number of the next request."""
+        """Return the sequence number of the next request."""
         return next(self._sequence) & 0xFFFF
 
-    # Inside.
+    # Internal.
 
     def _send(self, kind: MessageKind, number: int, message: Any, flags: int = 0) -> None:
         payload = REQUESTS[kind].pack(message)
@@ -258,16 +258,16 @@ class Link:
         if frame.version != VERSION or not frame.flags & (RESPONSE | EVENT):
             self.statistics.malformed += 1
         elif self._is_another_session(frame):
-            raise ConnectionError('the board began anew, or another host has taken it')
+            raise ConnectionError('the board was reset, or another host has connected')
         elif frame.session != self.hello.session and frame.kind != MessageKind.SAFE:
             self.statistics.wrong_session += 1
         elif frame.flags & EVENT:
-            self.events.take(frame)
+            self.events.receive(frame)
         else:
             self._answer(frame, now_s)
 
     def _is_another_session(self, frame: Frame) -> bool:
-        """Tell a board that refuses this very session, as it does after a reboot."""
+        """Return whether the board refuses this very session, as it does after a reboot."""
         if frame.flags & EVENT or frame.status & 0x7F != Status.SESSION or len(frame.payload) < 8:
             return False
         return bool(REFUSAL.unpack(frame.payload).got == self.hello.session)

@@ -1,4 +1,4 @@
-"""The payload of every message as a named tuple; `layouts.py` says how they lie in bytes."""
+"""The payload of every message as a named tuple; `layouts.py` defines the bytes."""
 
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ class Hello(NamedTuple):
 
 
 class HelloReply(NamedTuple):
-    """Who the board is, what it can do, and what it holds."""
+    """Identity, limits and state of a board."""
 
     magic: int
     version: int
@@ -49,13 +49,13 @@ class HelloReply(NamedTuple):
 
 
 class Ping(NamedTuple):
-    """Asks for the board's clock, in us."""
+    """Requests the board's clock; `t_host` is the host's, in us."""
 
     t_host: int
 
 
 class PingReply(NamedTuple):
-    """The host's time as it came, and the board's times of arrival and answer, in us."""
+    """The host time of the request, and the board's times of arrival and response, in us."""
 
     t_host: int
     t_received: int
@@ -63,7 +63,7 @@ class PingReply(NamedTuple):
 
 
 class StateReply(NamedTuple):
-    """State, why it is safe, latched faults, and the active program."""
+    """State, reason of SAFE, latched faults, and checksum of the active program."""
 
     state: int
     safe_reason: int
@@ -72,7 +72,7 @@ class StateReply(NamedTuple):
 
 
 class Arm(NamedTuple):
-    """Arms that program; without EVALUATE or PING for `watchdog_ms` the board goes safe."""
+    """Arms the active program; without EVALUATE or PING for `watchdog_ms` the board goes safe."""
 
     program_crc: int
     watchdog_ms: int
@@ -102,7 +102,7 @@ class ProgramBegin(NamedTuple):
 
 
 class NextOffset(NamedTuple):
-    """How many bytes of the image the board has."""
+    """Number of bytes of the image that the board has."""
 
     offset: int
 
@@ -122,7 +122,7 @@ class Slot(NamedTuple):
 
 
 class VerifyReply(NamedTuple):
-    """Checksum that the board computed, and how many elements it cannot realise."""
+    """Checksum computed by the board, number of elements, and of those it cannot realise."""
 
     crc: int
     elements: int
@@ -137,14 +137,14 @@ class Commit(NamedTuple):
 
 
 class CommitReply(NamedTuple):
-    """The active program, and how long it took to apply it."""
+    """Checksum of the active program, and the time that applying it took."""
 
     active_crc: int
     apply_us: int
 
 
 class Readback(NamedTuple):
-    """Asks for `n` bytes; `what` 0 is the image that was committed from the slot."""
+    """Requests `n` bytes from an offset on; `what` 0 is the image committed from the slot."""
 
     slot: int
     what: int
@@ -153,7 +153,7 @@ class Readback(NamedTuple):
 
 
 class Data(NamedTuple):
-    """Bytes."""
+    """Raw bytes."""
 
     data: bytes
 
@@ -169,7 +169,7 @@ class Trim(NamedTuple):
 
 
 class Evaluate(NamedTuple):
-    """Asks for the outputs at inputs Q1.15; bits 0 to 3 of `mode` are log2 of the averages."""
+    """Requests the outputs for inputs Q1.15; bits 0 to 3 of `mode` are log2 of the averages."""
 
     program_crc: int
     deadline_us: int
@@ -178,7 +178,7 @@ class Evaluate(NamedTuple):
 
 
 class EvaluateReply(NamedTuple):
-    """Outputs Q15.16 with times in us and flags."""
+    """Outputs Q15.16, times in us, and flags."""
 
     program_crc: int
     t_device_us: int
@@ -190,7 +190,7 @@ class EvaluateReply(NamedTuple):
 
 
 class Sweep(NamedTuple):
-    """Measures one thing alone at `n` inputs from x0 to x1, both Q1.15."""
+    """Measures one target on its own at `n` inputs from x0 to x1, both Q1.15."""
 
     target: int
     log2_averages: int
@@ -203,7 +203,7 @@ class Sweep(NamedTuple):
 
 
 class SweepJob(NamedTuple):
-    """Number of the sweep."""
+    """Number of a sweep."""
 
     job: int
 
@@ -219,7 +219,7 @@ class SweepData(NamedTuple):
 
 
 class TelemetryData(NamedTuple):
-    """What a board tells about itself; temperatures in 0.01 degC."""
+    """Telemetry of a board; temperatures in 0.01 degC."""
 
     t_ms: int
     chip_temperature: int
@@ -246,14 +246,14 @@ class Period(NamedTuple):
 
 
 class Log(NamedTuple):
-    """A line for the log."""
+    """One log line of a board."""
 
     level: int
     text: bytes
 
 
 class Refusal(NamedTuple):
-    """Payload of a response that refuses: the value that came, and the one wanted."""
+    """Payload of a refusal: the value received, and the one wanted."""
 
     got: int
     wanted: int

@@ -1,4 +1,4 @@
-"""Moves bytes between a link and its transport, and opens the transport again where it broke."""
+"""Moves bytes between a link and its transport, and reopens the transport after a failure."""
 
 import time
 from collections.abc import Callable
@@ -15,7 +15,7 @@ READ_S = 0.02
 
 
 class Port:
-    """Serves one link; one thread pumps, any may ask."""
+    """Serves one link; one thread pumps, any thread may send requests."""
 
     def __init__(
         self,
@@ -24,7 +24,7 @@ class Port:
         now_s: Callable[[], float] = time.monotonic,
         pause: Callable[[float], object] | None = None,
     ) -> None:
-        """Open the transport and wait for the board, or raise what is wrong, with its name."""
+        """Open the transport and wait for the board; an error names the board."""
         self.link, self.now_s = link, now_s
         self.closing = Event()
         self._pause = self.closing.wait if pause is None else pause
@@ -39,7 +39,7 @@ class Port:
             raise
         except ConnectionError:
             raise LinkLostError(
-                f'{link.name}: the board hung up: does another host have it?'
+                f'{link.name}: the board closed the connection: is another host connected?'
             ) from None
         except OSError as error:
             raise LinkLostError(f'{link.name}: {error}') from None
@@ -49,10 +49,10 @@ class Port:
             if not link.is_open:
                 self.close()
 
-    def ask(self, kind: MessageKind, message: Any, number: int, flags: int = 0) -> Answer:
-        """Send a request; its answer is put into what is returned, None if the link breaks."""
+    def request(self, kind: MessageKind, message: Any, number: int, flags: int = 0) -> Answer:
+        """Send a request; the queue returned receives its response, or None if the link breaks."""
         with self._lock:
-            answer = self.link.ask(kind, message, number, flags)
+            answer = self.link.request(kind, message, number, flags)
             try:
                 self._write()
             except (OSError, ValueError) as error:
@@ -61,17 +61,17 @@ class Port:
         return answer
 
     def wait(self, seconds: float) -> None:
-        """Wait until there is something to pump, for a time at most."""
+        """Wait at most `seconds` until there is something to pump."""
         transport = self._transport
         if transport is None:
             self._pause(max(0.0, min(seconds, self.link.retry_s - self.now_s())))
             return
-        # Closed meanwhile by another thread: pumping tells.
+        # Another thread may close it meanwhile: the next `pump` raises the error.
         with suppress(OSError, ValueError):
             transport.ready(seconds)
 
     def pump(self, wait_s: float) -> None:
-        """Take one turn: read for a while, or open again what broke once it is time."""
+        """Read for at most `wait_s`, or reopen a broken transport when it is due."""
         try:
             if self._transport is not None:
                 self._turn(wait_s)
@@ -80,7 +80,7 @@ class Port:
             else:
                 self._pause(min(wait_s, self.link.retry_s - self.now_s()))
         except LinkLostError:
-            # It cannot be opened yet: why it broke stays the reason.
+            # It cannot be opened yet: the reason stays the one it broke for.
             self._break('')
         except AnotherBoardError as error:
             self._break(str(error))
@@ -100,7 +100,7 @@ class Port:
             raise LinkLostError(f'cannot open {self.link.name}: {error}') from None
         with self._lock:
             self._transport = transport
-            self.link.opened(self.now_s())
+            self.link.open_session(self.now_s())
             self._write()
 
     def _turn(self, wait_s: float) -> None:
@@ -115,7 +115,7 @@ class Port:
                     self.link.receive(data, now_s)
                 self.link.tick(now_s)
             finally:
-                # Also what a board is told that is given up.
+                # Also the SAFE to a board that is given up.
                 self._write()
 
     def _write(self) -> None:
@@ -126,6 +126,6 @@ class Port:
     def _break(self, why: str) -> None:
         with self._lock:
             transport, self._transport = self._transport, None
-            self.link.broke(why, self.now_s())
+            self.link.close_session(why, self.now_s())
         if transport is not None:
             transport.close()

@@ -1,4 +1,4 @@
-"""What a response says: its message, or why the request was refused."""
+"""Responses: decoded into messages, or into the error that their status names."""
 
 from typing import Any
 
@@ -9,28 +9,28 @@ from pkan_control.common.errors import UserError
 
 
 class BoardError(UserError):
-    """A board refused a request, or answered something that means nothing."""
+    """A board refused a request, or sent a response that cannot be decoded."""
 
     def __init__(self, text: str, status: int = 0) -> None:
-        """Say what was refused, and the status (0 where there is none)."""
+        """Take the text and the status of the response (0 without one)."""
         super().__init__(text)
         self.status = status
 
 
 class LinkLostError(UserError, ConnectionError):
-    """The link broke; it may come back, but nothing is armed again by itself."""
+    """The link broke; it may come back, but nothing is armed again automatically."""
 
 
 class LinkTimeoutError(UserError, TimeoutError):
-    """No answer in time."""
+    """No response in time."""
 
 
 class AnotherBoardError(BoardError):
-    """The board that answers on a link that was interrupted is not the one from before."""
+    """After an interruption, another board than before answers on the link."""
 
 
 def read_response(name: str, frame: Frame) -> Any:
-    """Return the response of the board `name`, or raise what was refused, with both values."""
+    """Return the response of the board `name`; a refusal is a `BoardError` with both values."""
     status = frame.status & 0x7F
     if status == Status.OK:
         return unpack_response(name, frame)
@@ -44,9 +44,9 @@ def read_response(name: str, frame: Frame) -> Any:
 
 
 def unpack_response(name: str, frame: Frame) -> Any:
-    """Return the message in a response, whatever its status."""
+    """Return the message in a response, whatever its status; raise a `BoardError` if damaged."""
     kind = MessageKind(frame.kind)
     try:
         return RESPONSES[kind].unpack(frame.payload)
     except ValueError as error:
-        raise BoardError(f'{name}: answer to {kind.name}: {error}') from None
+        raise BoardError(f'{name}: response to {kind.name}: {error}') from None

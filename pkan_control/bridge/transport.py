@@ -1,4 +1,4 @@
-"""What carries bytes: a serial port or pty, opened for one user, or a TCP connection."""
+"""Transports: a serial port or pty, opened exclusively, or a TCP connection."""
 
 import errno
 import os
@@ -12,13 +12,13 @@ CONNECT_TIMEOUT_S = 2.0
 
 
 class Transport(Protocol):
-    """Carries bytes both ways; `OSError` where the other end is gone."""
+    """Carries bytes both ways; raises an `OSError` when the other end is gone."""
 
     def ready(self, timeout_s: float) -> bool:
-        """Wait until something comes, for a time in seconds at most; return whether it did."""
+        """Wait at most `timeout_s` for data; return whether there is some."""
 
     def read(self, timeout_s: float) -> bytes:
-        """Return what has come, nothing if nothing comes within a time in seconds."""
+        """Return the data received, nothing if none comes within `timeout_s`."""
 
     def write(self, data: bytes) -> None:
         """Send all of the data."""
@@ -28,7 +28,7 @@ class Transport(Protocol):
 
 
 class Tcp:
-    """A TCP connection without delay for small packets."""
+    """A TCP connection with Nagle's algorithm off."""
 
     def __init__(self, host: str, port: int) -> None:
         """Connect."""
@@ -37,11 +37,11 @@ class Tcp:
         self._socket.settimeout(WRITE_TIMEOUT_S)
 
     def ready(self, timeout_s: float) -> bool:
-        """Wait until something comes."""
+        """Wait at most `timeout_s` for data; return whether there is some."""
         return bool(select.select([self._socket], [], [], timeout_s)[0])
 
     def read(self, timeout_s: float) -> bytes:
-        """Return what has come."""
+        """Return the data received."""
         if not self.ready(timeout_s):
             return b''
         data = self._socket.recv(READ_BYTES)
@@ -59,10 +59,10 @@ class Tcp:
 
 
 class Serial:
-    """A serial port or pty; nobody else can open it meanwhile."""
+    """A serial port or pty, opened exclusively."""
 
     def __init__(self, path: str, baud: int) -> None:
-        """Open, and forget what came before."""
+        """Open, and discard what was received before."""
         import serial
 
         try:
@@ -70,16 +70,16 @@ class Serial:
         except serial.SerialException as error:
             if error.errno in (None, errno.EWOULDBLOCK):
                 raise
-            # The library says the same twice.
+            # The library's message repeats itself.
             raise OSError(error.errno, os.strerror(error.errno)) from None
         self._port.reset_input_buffer()
 
     def ready(self, timeout_s: float) -> bool:
-        """Wait until something comes."""
+        """Wait at most `timeout_s` for data; return whether there is some."""
         return bool(select.select([self._port.fileno()], [], [], timeout_s)[0])
 
     def read(self, timeout_s: float) -> bytes:
-        """Return what has come."""
+        """Return the data received."""
         if not self.ready(timeout_s):
             return b''
         data = os.read(self._port.fileno(), READ_BYTES)

@@ -91,14 +91,14 @@ def test_an_evaluation_is_sent_once(link):
     loop, session = link
     silent(loop)
     with pytest.raises(LinkTimeoutError):
-        session.ask_once(MessageKind.EVALUATE, Evaluate(0, 1000, 0, (1,)), 0.3)
+        session.request_once(MessageKind.EVALUATE, Evaluate(0, 1000, 0, (1,)), 0.3)
     assert len([frame for frame in loop.sent if frame.kind == MessageKind.EVALUATE]) == 1
 
 
 def test_a_refusal_is_one_line_with_its_name(link):
     _, session = link
     with pytest.raises(BoardError, match='loop: EVALUATE refused: state'):
-        session.ask_once(MessageKind.EVALUATE, Evaluate(0, 1000, 0, (1,)), 0.3)
+        session.request_once(MessageKind.EVALUATE, Evaluate(0, 1000, 0, (1,)), 0.3)
 
 
 def test_pings_go_on_by_themselves_and_tell_the_clock(link):
@@ -156,14 +156,14 @@ def test_silence_is_a_lost_link_while_watched(link):
     time.sleep(0.3)
     assert session.link.generation == 1
     session.link.watched = True
-    until(lambda: 'nothing heard for 0.18 s' in session.link.interrupted or loop.closed)
+    until(lambda: 'nothing received for 0.18 s' in session.link.interrupted or loop.closed)
 
 
 @pytest.mark.parametrize(
     ('change', 'words'),
     [
         ({'magic': 5}, 'magic 0x00000005, wanted 0x4E414B50'),
-        ({'version': 2}, 'speaks version 2: this host 1'),
+        ({'version': 2}, 'speaks version 2, this host version 1'),
         ({'dictionary_crc': 1}, 'dictionary 0x00000001: this host 0x'),
     ],
 )

@@ -1,1 +1,1 @@
-"""Whether a board follows doc/bridge_protocol.md: everything is asked over the wire alone."""
+"""The protocol conformance suite: tests doc/bridge_protocol.md over the wire alone."""

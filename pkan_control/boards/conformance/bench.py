@@ -1,4 +1,4 @@
-"""The host's end of a wire, without the forgiveness of a session: every frame is seen."""
+"""Test bench for a board: sends and receives single frames, without a session's retries."""
 
 import time
 from collections.abc import Callable
@@ -18,28 +18,28 @@ from pkan_control.chips.board.program_image import pack_program
 from pkan_control.common.seeding import stream
 from pkan_control.networks.program import Program
 
-# How long an answer may take; and for how long silence is listened to.
+# Timeout of a response, and how long the bench waits to see that none comes.
 ANSWER_S, SILENCE_S = 1.0, 0.15
-# A board that boots answers nothing; it is asked once more after this.
+# A booting board does not answer; HELLO is sent once more after this.
 BOOT_S = 0.5
 HALF = 0x4000
 PIECE = 200
 
 
 class DeviationError(Exception):
-    """What came is not what the protocol says."""
+    """The board deviates from the protocol."""
 
     def __init__(self, expected: str, came: str) -> None:
-        """Say both."""
+        """Take what the protocol requires, and what came instead."""
         super().__init__(f'expected {expected}, came {came}')
         self.expected, self.came = expected, came
 
 
 class Bench:
-    """Sends and hears frames of one board; `image` is the program that checks load."""
+    """Sends and receives frames of one board; `image` is the program that the checks load."""
 
     def __init__(self, transport: Transport) -> None:
-        """Take an open transport."""
+        """Use an open transport."""
         self._transport, self._decoder = transport, Decoder()
         self._sequence, self._nonce = 0x4000, int(time.monotonic_ns()) & 0xFFFFFFFF
         self.session = 0
@@ -49,7 +49,7 @@ class Bench:
         self.hello: m.HelloReply
 
     def begin(self) -> m.HelloReply:
-        """Open a session of its own, not armed."""
+        """Open a new session, not armed."""
         self._nonce = (self._nonce + 1) & 0xFFFFFFFF
         self.send(
             encode(
@@ -58,15 +58,15 @@ class Bench:
                 )
             )
         )
-        if self.hear(MessageKind.HELLO, None, BOOT_S) is None:
+        if self.receive(MessageKind.HELLO, None, BOOT_S) is None:
             self.wait(BOOT_S)
-        self.hello = self.accept(MessageKind.HELLO, self.greeting(), session=0)
+        self.hello = self.expect_ok(MessageKind.HELLO, self.greeting(), session=0)
         self.session = self.hello.session
-        self.accept(MessageKind.DISARM, m.Empty())
+        self.expect_ok(MessageKind.DISARM, m.Empty())
         return self.hello
 
     def greeting(self) -> m.Hello:
-        """Return a HELLO of this session."""
+        """Return the HELLO of this session."""
         return m.Hello(MAGIC, VERSION, VERSION, MAX_RAW, self._nonce, 0)
 
     def number(self) -> int:
@@ -75,7 +75,7 @@ class Bench:
         return self._sequence
 
     def frame(self, kind: int, payload: bytes, **fields: int) -> Frame:
-        """Return a request; sequence, session and flags are usual where not given."""
+        """Return a request; sequence and session default to the next and the current one."""
         fields = {'sequence': self.number(), 'session': self.session, **fields}
         return Frame(kind, fields.pop('sequence'), fields.pop('session'), payload, **fields)
 
@@ -83,8 +83,8 @@ class Bench:
         """Send bytes as they are."""
         self._transport.write(data)
 
-    def hear(self, kind: int, sequence: int | None, wait_s: float) -> Frame | None:
-        """Return the response of that kind and number, None if there is none; keep events."""
+    def receive(self, kind: int, sequence: int | None, wait_s: float) -> Frame | None:
+        """Return the response of that kind and sequence number, None on timeout; keep events."""
         until, found = time.monotonic() + wait_s, None
         while found is None and (left := until - time.monotonic()) > 0:
             for frame in self._decoder.feed(self._transport.read(left)):
@@ -94,32 +94,34 @@ class Bench:
                     found = frame if sequence in (None, frame.sequence) else found
         return found
 
-    def ask(self, kind: MessageKind, message: Any, **fields: int) -> Frame:
-        """Send a request and return its response; it must come."""
+    def request(self, kind: MessageKind, message: Any, **fields: int) -> Frame:
+        """Send a request and return its response; fail without one."""
         request = self.frame(kind, REQUESTS[kind].pack(message), **fields)
         self.send(encode(request))
-        answer = self.hear(kind, request.sequence, ANSWER_S)
+        answer = self.receive(kind, request.sequence, ANSWER_S)
         if answer is None:
             raise DeviationError(f'a response to {kind.name}', f'nothing for {ANSWER_S:g} s')
         return answer
 
-    def accept(self, kind: MessageKind, message: Any, **fields: int) -> Any:
-        """Send a request that must be carried out; return what its response says."""
-        answer = self.ask(kind, message, **fields)
+    def expect_ok(self, kind: MessageKind, message: Any, **fields: int) -> Any:
+        """Send a request that must be carried out; return its response."""
+        answer = self.request(kind, message, **fields)
         expect_status(kind, answer, Status.OK)
         try:
             return RESPONSES[kind].unpack(answer.payload)
         except ValueError as error:
             raise DeviationError(f'a response to {kind.name} of its layout', str(error)) from None
 
-    def refuse(self, status: Status, kind: MessageKind, message: Any, **fields: int) -> Frame:
-        """Send a request that must be refused with a status."""
-        answer = self.ask(kind, message, **fields)
+    def expect_refusal(
+        self, status: Status, kind: MessageKind, message: Any, **fields: int
+    ) -> Frame:
+        """Send a request that must be refused with that status; return the response."""
+        answer = self.request(kind, message, **fields)
         expect_status(kind, answer, status)
         return answer
 
-    def silence(self, data: bytes) -> None:
-        """Send bytes that no response may follow."""
+    def expect_silence(self, data: bytes) -> None:
+        """Send bytes that must not be answered."""
         self.send(data)
         until = time.monotonic() + SILENCE_S
         while (left := until - time.monotonic()) > 0:
@@ -130,49 +132,49 @@ class Bench:
                     raise DeviationError('silence', f'a response of kind 0x{frame.kind:02X}')
 
     def wait(self, seconds: float) -> None:
-        """Say nothing for a while; events are kept."""
-        self.hear(-1, None, seconds)
+        """Send nothing for a time in s; keep events."""
+        self.receive(-1, None, seconds)
 
-    def heard(self, kind: MessageKind) -> list[Any]:
-        """Return what the events of a kind said, and forget them."""
+    def take_events(self, kind: MessageKind) -> list[Any]:
+        """Return the events of a kind received so far, and clear them."""
         found = [EVENTS[kind].unpack(each.payload) for each in self.events if each.kind == kind]
         self.events = [each for each in self.events if each.kind != kind]
         return found
 
     def state(self) -> m.StateReply:
-        """Ask for the state."""
-        reply: m.StateReply = self.accept(MessageKind.STATE, m.Empty())
+        """Return the state of the board."""
+        reply: m.StateReply = self.expect_ok(MessageKind.STATE, m.Empty())
         return reply
 
     def load(self) -> None:
         """Load the program into slot 0 and make it the active one."""
         self.upload(self.image, self.crc)
-        reply = self.accept(MessageKind.COMMIT, m.Commit(0, self.crc))
+        reply = self.expect_ok(MessageKind.COMMIT, m.Commit(0, self.crc))
         expect('COMMIT: checksum', hexa(self.crc), hexa(reply.active_crc))
 
     def upload(self, image: bytes, crc: int) -> None:
-        """Send an image to slot 0, anew."""
-        self.accept(MessageKind.PROGRAM_BEGIN, m.ProgramBegin(0, 1, PIECE, len(image), crc))
+        """Send an image to slot 0, from the start."""
+        self.expect_ok(MessageKind.PROGRAM_BEGIN, m.ProgramBegin(0, 1, PIECE, len(image), crc))
         for start in range(0, len(image), PIECE):
             piece = image[start : start + PIECE]
-            reply = self.accept(MessageKind.PROGRAM_DATA, m.ProgramData(0, start, piece))
+            reply = self.expect_ok(MessageKind.PROGRAM_DATA, m.ProgramData(0, start, piece))
             expect('PROGRAM_DATA: next offset', start + len(piece), reply.offset)
 
     def arm(self, watchdog_ms: int = 1000) -> None:
-        """Arm the program; 0.25 and -0.25 are the safe action."""
-        reply = self.accept(MessageKind.ARM, m.Arm(self.crc, watchdog_ms, SAFE_ACTION))
+        """Arm the program with the safe action `SAFE_ACTION`."""
+        reply = self.expect_ok(MessageKind.ARM, m.Arm(self.crc, watchdog_ms, SAFE_ACTION))
         expect('ARM: state', 3, reply.state)
 
     def evaluation(self, crc: int | None = None) -> m.Evaluate:
-        """Return an EVALUATE in the middle of all inputs."""
+        """Return an EVALUATE with all inputs at 0.5."""
         return m.Evaluate(self.crc if crc is None else crc, 60_000, 0, (HALF,) * SHAPE[0])
 
     def close(self) -> None:
-        """Release the wire."""
+        """Release the transport."""
         self._transport.close()
 
 
-# The program of the checks: inputs, hidden nodes, outputs, elements of an edge.
+# The program of the checks: inputs, hidden nodes, outputs; elements of an edge.
 SHAPE, ELEMENTS = (2, 3, 2), 2
 SAFE_ACTION = (0x4000, -0x4000)
 
@@ -195,12 +197,12 @@ def expect(what: str, wanted: object, came: object) -> None:
 
 
 def expect_status(kind: MessageKind, frame: Frame, wanted: Status) -> None:
-    """Raise a `DeviationError` unless a response has a status; the alert bit may stand beside."""
+    """Raise a `DeviationError` unless a response has a status; the alert bit is ignored."""
     expect(f'{kind.name}: status', describe(wanted), describe(frame.status & 0x7F))
 
 
 def expect_values(frame: Frame, got: int, wanted: int) -> None:
-    """Raise a `DeviationError` unless a refusal names the value that came and the one wanted."""
+    """Raise a `DeviationError` unless a refusal carries both values: received and wanted."""
     if len(frame.payload) != 8:
         raise DeviationError('a refusal of 8 bytes', f'{len(frame.payload)} bytes')
     found = REFUSAL.unpack(frame.payload)
@@ -222,16 +224,16 @@ def hexa(value: int) -> str:
 
 @dataclass(frozen=True)
 class Check:
-    """What is asked, the section of doc/bridge_protocol.md that says it, and how."""
+    """One check: its name, the section of doc/bridge_protocol.md it tests, and its function."""
 
     name: str
     section: str
-    ask: Callable[[Bench], None]
+    run: Callable[[Bench], None]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a check went: expected and came are empty where it passed."""
+    """Result of a check; `expected` and `came` are empty if it passed."""
 
     check: Check
     expected: str = ''
@@ -239,15 +241,15 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """Whether the board does what is asked."""
+        """Whether the board conforms."""
         return not self.expected
 
 
 def run(check: Check, bench: Bench) -> Verdict:
-    """Ask in a session of its own, so that no check depends on those before it."""
+    """Run a check in a session of its own, so that no check depends on an earlier one."""
     try:
         bench.begin()
-        check.ask(bench)
+        check.run(bench)
     except DeviationError as deviation:
         return Verdict(check, deviation.expected, deviation.came)
     except ValueError as error:

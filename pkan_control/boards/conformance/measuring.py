@@ -1,4 +1,4 @@
-"""Measuring: evaluations, sweeps, telemetry."""
+"""Checks of measurements: evaluations, sweeps, telemetry."""
 
 from pkan_control.boards.conformance.bench import (
     ANSWER_S,
@@ -19,9 +19,9 @@ POINTS = 70
 
 
 def evaluated(bench: Bench) -> None:
-    """Evaluate twice without arming: checksum, outputs, and the same again."""
+    """Evaluate twice without arming; check checksum, outputs and repeatability."""
     bench.load()
-    replies = [bench.accept(MessageKind.EVALUATE, bench.evaluation()) for _ in range(2)]
+    replies = [bench.expect_ok(MessageKind.EVALUATE, bench.evaluation()) for _ in range(2)]
     for reply in replies:
         expect('checksum', hexa(bench.crc), hexa(reply.program_crc))
         expect('number of outputs', SHAPE[-1], len(reply.outputs))
@@ -32,35 +32,39 @@ def evaluated(bench: Bench) -> None:
 
 
 def another_program(bench: Bench) -> None:
-    """Evaluate a program that is not active."""
+    """Evaluate with the checksum of another program."""
     bench.load()
-    answer = bench.refuse(Status.WRONG_PROGRAM, MessageKind.EVALUATE, bench.evaluation(crc=5))
+    answer = bench.expect_refusal(
+        Status.WRONG_PROGRAM, MessageKind.EVALUATE, bench.evaluation(crc=5)
+    )
     expect_values(answer, 5, bench.crc)
 
 
 def inputs(bench: Bench) -> None:
-    """Evaluate with an input too many."""
+    """Evaluate with one input too many."""
     bench.load()
     wrong = bench.evaluation()._replace(inputs=(HALF,) * (SHAPE[0] + 1))
-    bench.refuse(Status.ARGUMENT, MessageKind.EVALUATE, wrong)
+    bench.expect_refusal(Status.ARGUMENT, MessageKind.EVALUATE, wrong)
 
 
 def deadline(bench: Bench) -> None:
-    """Evaluate with a deadline of 1 us, which counts as missed."""
+    """Evaluate with a deadline of 1 us: it is counted as missed."""
     bench.load()
-    before = bench.accept(MessageKind.TELEMETRY, m.Empty()).deadline_misses
-    bench.refuse(Status.DEADLINE, MessageKind.EVALUATE, bench.evaluation()._replace(deadline_us=1))
-    after = bench.accept(MessageKind.TELEMETRY, m.Empty()).deadline_misses
+    before = bench.expect_ok(MessageKind.TELEMETRY, m.Empty()).deadline_misses
+    bench.expect_refusal(
+        Status.DEADLINE, MessageKind.EVALUATE, bench.evaluation()._replace(deadline_us=1)
+    )
+    after = bench.expect_ok(MessageKind.TELEMETRY, m.Empty()).deadline_misses
     expect('missed deadlines', before + 1, after)
 
 
 def swept(bench: Bench) -> None:
-    """Sweep an edge: all readings, in order, the last one marked."""
+    """Sweep an edge; check that all readings come in order, the last marked."""
     bench.load()
-    bench.heard(MessageKind.SWEEP_DATA)
-    job = bench.accept(MessageKind.SWEEP, m.Sweep(1, 2, POINTS, 0, 0, 2 * HALF - 1, 0, 0)).job
+    bench.take_events(MessageKind.SWEEP_DATA)
+    job = bench.expect_ok(MessageKind.SWEEP, m.Sweep(1, 2, POINTS, 0, 0, 2 * HALF - 1, 0, 0)).job
     bench.wait(ANSWER_S / 2)
-    data = bench.heard(MessageKind.SWEEP_DATA)
+    data = bench.take_events(MessageKind.SWEEP_DATA)
     expect('jobs', {job}, {each.job for each in data})
     begins = [each.first for each in data]
     sizes = [len(each.values) for each in data]
@@ -70,63 +74,65 @@ def swept(bench: Bench) -> None:
 
 
 def undriven(bench: Bench) -> None:
-    """Sweep an element without drive: it gives nothing."""
+    """Sweep an element with the drive off: its readings are near 0."""
     bench.load()
-    bench.heard(MessageKind.SWEEP_DATA)
-    bench.accept(MessageKind.SWEEP, m.Sweep(0, 6, 4, 0, 0, HALF, 0, DRIVE_OFF))
+    bench.take_events(MessageKind.SWEEP_DATA)
+    bench.expect_ok(MessageKind.SWEEP, m.Sweep(0, 6, 4, 0, 0, HALF, 0, DRIVE_OFF))
     bench.wait(ANSWER_S / 2)
-    values = [abs(v) / 65536 for each in bench.heard(MessageKind.SWEEP_DATA) for v in each.values]
+    values = [
+        abs(v) / 65536 for each in bench.take_events(MessageKind.SWEEP_DATA) for v in each.values
+    ]
     if len(values) != 4 or max(values) > 0.2:
         raise DeviationError('4 readings of an element without drive, near 0', f'{values}')
 
 
 def path(bench: Bench) -> None:
-    """Sweep the path from the first input to the last output: what EVALUATE gives."""
+    """Sweep the path from the first input to the last output: it agrees with EVALUATE."""
     bench.load()
-    wanted = bench.accept(MessageKind.EVALUATE, bench.evaluation()).outputs[-1] / 65536
-    bench.heard(MessageKind.SWEEP_DATA)
-    bench.accept(MessageKind.SWEEP, m.Sweep(3, 4, 4, SHAPE[-1] - 1, HALF, HALF, 0, 0))
+    wanted = bench.expect_ok(MessageKind.EVALUATE, bench.evaluation()).outputs[-1] / 65536
+    bench.take_events(MessageKind.SWEEP_DATA)
+    bench.expect_ok(MessageKind.SWEEP, m.Sweep(3, 4, 4, SHAPE[-1] - 1, HALF, HALF, 0, 0))
     bench.wait(ANSWER_S / 2)
-    values = [v / 65536 for each in bench.heard(MessageKind.SWEEP_DATA) for v in each.values]
+    values = [v / 65536 for each in bench.take_events(MessageKind.SWEEP_DATA) for v in each.values]
     expect('number of readings', 4, len(values))
     apart = max(abs(value - wanted) for value in values)
     if apart > 1:
         raise DeviationError('what EVALUATE gives, within 1', f'{apart:.3f} apart')
     far = m.Sweep(3, 4, 4, SHAPE[0] * SHAPE[-1], HALF, HALF, 0, 0)
-    bench.refuse(Status.ARGUMENT, MessageKind.SWEEP, far)
+    bench.expect_refusal(Status.ARGUMENT, MessageKind.SWEEP, far)
 
 
 def not_while_armed(bench: Bench) -> None:
     """Sweep while armed."""
     bench.load()
     bench.arm()
-    bench.refuse(Status.STATE, MessageKind.SWEEP, m.Sweep(1, 0, 2, 0, 0, HALF, 0, 0))
+    bench.expect_refusal(Status.STATE, MessageKind.SWEEP, m.Sweep(1, 0, 2, 0, 0, HALF, 0, 0))
 
 
 def telemetry(bench: Bench) -> None:
-    """Ask for telemetry; have it as events, or not at all."""
-    bench.accept(MessageKind.TELEMETRY, m.Empty())
-    bench.accept(MessageKind.TELEMETRY_PERIOD, m.Period(50))
-    bench.heard(MessageKind.TELEMETRY)
+    """Request telemetry; receive it as periodic events; switch it off."""
+    bench.expect_ok(MessageKind.TELEMETRY, m.Empty())
+    bench.expect_ok(MessageKind.TELEMETRY_PERIOD, m.Period(50))
+    bench.take_events(MessageKind.TELEMETRY)
     bench.wait(0.5)
-    count = len(bench.heard(MessageKind.TELEMETRY))
+    count = len(bench.take_events(MessageKind.TELEMETRY))
     if not 5 <= count <= 12:
         raise DeviationError('about 10 events in 0.5 s at a period of 50 ms', str(count))
-    bench.accept(MessageKind.TELEMETRY_PERIOD, m.Period(0))
-    bench.heard(MessageKind.TELEMETRY)
+    bench.expect_ok(MessageKind.TELEMETRY_PERIOD, m.Period(0))
+    bench.take_events(MessageKind.TELEMETRY)
     bench.wait(0.3)
-    expect('events at a period of 0', 0, len(bench.heard(MessageKind.TELEMETRY)))
-    bench.accept(MessageKind.TELEMETRY_PERIOD, m.Period(100))
+    expect('events at a period of 0', 0, len(bench.take_events(MessageKind.TELEMETRY)))
+    bench.expect_ok(MessageKind.TELEMETRY_PERIOD, m.Period(100))
 
 
 def damaged_counted(bench: Bench) -> None:
-    """Look whether a damaged frame is counted in the telemetry."""
+    """Check that telemetry counts a damaged frame."""
     counts = []
     for _ in range(2):
-        frame = bench.ask(MessageKind.TELEMETRY, m.Empty())
+        frame = bench.request(MessageKind.TELEMETRY, m.Empty())
         data = RESPONSES[MessageKind.TELEMETRY].unpack(frame.payload)
         counts.append(data.crc_errors + data.cobs_errors)
-        bench.silence(b'\xff\x01\x02\x00')
+        bench.expect_silence(b'\xff\x01\x02\x00')
     expect('damaged frames', counts[0] + 1, counts[1])
 
 

@@ -1,4 +1,4 @@
-"""Programs: loading, verifying, committing, reading back; trims."""
+"""Checks of programs: load, verify, commit, read back; trims."""
 
 from pkan_control.boards.conformance.bench import PIECE, Bench, Check, DeviationError, expect, hexa
 from pkan_control.bridge import messages as m
@@ -7,34 +7,34 @@ from pkan_control.bridge.layouts import RESPONSES
 
 
 def committed(bench: Bench) -> None:
-    """Load, verify, commit: state and checksum."""
+    """Load, verify and commit; check state and checksum."""
     bench.upload(bench.image, bench.crc)
-    verified = bench.accept(MessageKind.VERIFY, m.Slot(0))
+    verified = bench.expect_ok(MessageKind.VERIFY, m.Slot(0))
     expect('VERIFY: checksum', hexa(bench.crc), hexa(verified.crc))
     expect('VERIFY: elements that cannot be realised', 0, verified.unrealisable)
-    bench.accept(MessageKind.COMMIT, m.Commit(0, bench.crc))
+    bench.expect_ok(MessageKind.COMMIT, m.Commit(0, bench.crc))
     state = bench.state()
     expect('state', BoardState.PROGRAMMED, BoardState(state.state))
     expect('active program', hexa(bench.crc), hexa(state.program_crc))
 
 
 def damaged(bench: Bench) -> None:
-    """Send an image whose checksum is another than announced; the old program stays."""
+    """Send an image with another checksum than announced: the old program stays."""
     bench.load()
     image = bytearray(bench.image)
     image[-8] ^= 1
     bench.upload(bytes(image), bench.crc)
-    bench.refuse(Status.IMAGE_CRC, MessageKind.VERIFY, m.Slot(0))
-    bench.refuse(Status.IMAGE_CRC, MessageKind.COMMIT, m.Commit(0, bench.crc))
+    bench.expect_refusal(Status.IMAGE_CRC, MessageKind.VERIFY, m.Slot(0))
+    bench.expect_refusal(Status.IMAGE_CRC, MessageKind.COMMIT, m.Commit(0, bench.crc))
     expect('active program', hexa(bench.crc), hexa(bench.state().program_crc))
 
 
 def gap(bench: Bench) -> None:
     """Send a piece too far ahead: refused, with the next offset."""
-    bench.accept(
+    bench.expect_ok(
         MessageKind.PROGRAM_BEGIN, m.ProgramBegin(0, 1, PIECE, len(bench.image), bench.crc)
     )
-    answer = bench.refuse(
+    answer = bench.expect_refusal(
         Status.OFFSET_GAP, MessageKind.PROGRAM_DATA, m.ProgramData(0, 16, b'x' * 8)
     )
     reply = RESPONSES[MessageKind.PROGRAM_DATA].unpack(answer.payload)
@@ -42,11 +42,11 @@ def gap(bench: Bench) -> None:
 
 
 def resumed(bench: Bench) -> None:
-    """Begin the same image again, without starting anew."""
+    """Begin the same image again, without starting over."""
     begin = m.ProgramBegin(0, 1, PIECE, len(bench.image), bench.crc)
-    bench.accept(MessageKind.PROGRAM_BEGIN, begin)
-    bench.accept(MessageKind.PROGRAM_DATA, m.ProgramData(0, 0, bench.image[:64]))
-    again = bench.accept(MessageKind.PROGRAM_BEGIN, begin._replace(flags=0))
+    bench.expect_ok(MessageKind.PROGRAM_BEGIN, begin)
+    bench.expect_ok(MessageKind.PROGRAM_DATA, m.ProgramData(0, 0, bench.image[:64]))
+    again = bench.expect_ok(MessageKind.PROGRAM_BEGIN, begin._replace(flags=0))
     expect('next offset', 64, again.offset)
 
 
@@ -55,27 +55,27 @@ def read_back(bench: Bench) -> None:
     bench.load()
     data = b''
     for start in range(0, len(bench.image), PIECE):
-        data += bench.accept(MessageKind.READBACK, m.Readback(0, 0, PIECE, start)).data
+        data += bench.expect_ok(MessageKind.READBACK, m.Readback(0, 0, PIECE, start)).data
     if data != bench.image:
         raise DeviationError('the image that was committed', f'{len(data)} other bytes')
 
 
 def trims(bench: Bench) -> None:
-    """Set trims, read them, clear them."""
+    """Set trims, read them back, clear them."""
     bench.load()
     values = ((0x2100, 77), (-0x2000, -88))
-    bench.accept(MessageKind.TRIM, m.Trim(0, TrimOperation.SET, 2, 1, values))
+    bench.expect_ok(MessageKind.TRIM, m.Trim(0, TrimOperation.SET, 2, 1, values))
     ask = m.Trim(0, TrimOperation.GET, 2, 1, ((0, 0), (0, 0)))
-    expect('trims', values, bench.accept(MessageKind.TRIM, ask).values)
-    bench.accept(MessageKind.TRIM, m.Trim(0, TrimOperation.CLEAR, 0, 0, ()))
-    expect('trims once cleared', ((0x2000, 0),) * 2, bench.accept(MessageKind.TRIM, ask).values)
+    expect('trims', values, bench.expect_ok(MessageKind.TRIM, ask).values)
+    bench.expect_ok(MessageKind.TRIM, m.Trim(0, TrimOperation.CLEAR, 0, 0, ()))
+    expect('trims once cleared', ((0x2000, 0),) * 2, bench.expect_ok(MessageKind.TRIM, ask).values)
 
 
 def no_such_trim(bench: Bench) -> None:
-    """Set trims of edges that the program does not have."""
+    """Set the trim of an edge that the program does not have."""
     bench.load()
     far = m.Trim(0, TrimOperation.SET, 1, 60_000, ((0x2000, 0),))
-    bench.refuse(Status.ARGUMENT, MessageKind.TRIM, far)
+    bench.expect_refusal(Status.ARGUMENT, MessageKind.TRIM, far)
 
 
 CHECKS = (

@@ -1,4 +1,4 @@
-"""Safety: arming, SAFE, watchdog, and who may end it."""
+"""Checks of safety: arming, SAFE, and the watchdog."""
 
 from pkan_control.boards.conformance.bench import (
     SAFE_ACTION,
@@ -20,41 +20,43 @@ def armed(bench: Bench) -> None:
     """Arm, evaluate, disarm."""
     bench.load()
     bench.arm()
-    bench.accept(MessageKind.EVALUATE, bench.evaluation())
+    bench.expect_ok(MessageKind.EVALUATE, bench.evaluation())
     expect('state', BoardState.ARMED, BoardState(bench.state().state))
-    expect('state', BoardState.PROGRAMMED, bench.accept(MessageKind.DISARM, m.Empty()).state)
+    expect('state', BoardState.PROGRAMMED, bench.expect_ok(MessageKind.DISARM, m.Empty()).state)
 
 
 def wrong_program(bench: Bench) -> None:
-    """Arm another program than the active one."""
+    """Arm with the checksum of another program."""
     bench.load()
-    answer = bench.refuse(Status.WRONG_PROGRAM, MessageKind.ARM, m.Arm(1, 200, SAFE_ACTION))
+    answer = bench.expect_refusal(
+        Status.WRONG_PROGRAM, MessageKind.ARM, m.Arm(1, 200, SAFE_ACTION)
+    )
     expect_values(answer, 1, bench.crc)
 
 
 def wrong_action(bench: Bench) -> None:
-    """Arm with a safe action of one number for two outputs."""
+    """Arm with a safe action of one value for two outputs."""
     bench.load()
-    bench.refuse(Status.ARGUMENT, MessageKind.ARM, m.Arm(bench.crc, 200, SAFE_ACTION[:1]))
+    bench.expect_refusal(Status.ARGUMENT, MessageKind.ARM, m.Arm(bench.crc, 200, SAFE_ACTION[:1]))
 
 
 def latched(bench: Bench) -> None:
-    """Make it safe: that stays, outputs are the safe action, only DISARM ends it."""
+    """Send SAFE: it is latched, outputs are the safe action, only DISARM ends it."""
     bench.load()
     bench.arm()
-    bench.accept(MessageKind.SAFE, m.Safe(SafeReason.HOST), session=WILDCARD)
+    bench.expect_ok(MessageKind.SAFE, m.Safe(SafeReason.HOST), session=WILDCARD)
     state = bench.state()
     expect('state', BoardState.SAFE, BoardState(state.state))
     expect('reason', SafeReason.HOST, state.safe_reason)
     _expect_safe_action(bench)
-    bench.refuse(Status.SAFE, MessageKind.ARM, m.Arm(bench.crc, 200, SAFE_ACTION))
-    bench.refuse(Status.SAFE, MessageKind.COMMIT, m.Commit(0, bench.crc))
-    expect('state', BoardState.PROGRAMMED, bench.accept(MessageKind.DISARM, m.Empty()).state)
+    bench.expect_refusal(Status.SAFE, MessageKind.ARM, m.Arm(bench.crc, 200, SAFE_ACTION))
+    bench.expect_refusal(Status.SAFE, MessageKind.COMMIT, m.Commit(0, bench.crc))
+    expect('state', BoardState.PROGRAMMED, bench.expect_ok(MessageKind.DISARM, m.Empty()).state)
     bench.arm()
 
 
 def _expect_safe_action(bench: Bench) -> None:
-    answer = bench.refuse(Status.SAFE, MessageKind.EVALUATE, bench.evaluation())
+    answer = bench.expect_refusal(Status.SAFE, MessageKind.EVALUATE, bench.evaluation())
     reply = RESPONSES[MessageKind.EVALUATE].unpack(answer.payload)
     expect('outputs', SAFE_ACTION, reply.outputs)
     if not reply.flags & EvaluationFlag.SAFE_VALUE:
@@ -62,15 +64,15 @@ def _expect_safe_action(bench: Bench) -> None:
 
 
 def any_session(bench: Bench) -> None:
-    """Make it safe with the number of no session."""
+    """Send SAFE with the number of no session."""
     bench.load()
     bench.arm()
-    bench.accept(MessageKind.SAFE, m.Safe(SafeReason.HOST), session=0x1234)
+    bench.expect_ok(MessageKind.SAFE, m.Safe(SafeReason.HOST), session=0x1234)
     expect('state', BoardState.SAFE, BoardState(bench.state().state))
 
 
 def watchdog(bench: Bench) -> None:
-    """Be silent for one and a half times the watchdog."""
+    """Send nothing for 1.5 times the watchdog period."""
     bench.load()
     bench.arm(WATCHDOG_MS)
     bench.wait(1.5 * WATCHDOG_MS / 1000)
@@ -80,12 +82,12 @@ def watchdog(bench: Bench) -> None:
 
 
 def fed(bench: Bench) -> None:
-    """Keep the board armed by PING within the watchdog; STATE does not count."""
+    """Keep the board armed by PING within the watchdog period; STATE does not feed it."""
     bench.load()
     bench.arm(WATCHDOG_MS)
     for _ in range(4):
         bench.wait(0.4 * WATCHDOG_MS / 1000)
-        bench.accept(MessageKind.PING, m.Ping(0))
+        bench.expect_ok(MessageKind.PING, m.Ping(0))
     expect('state, fed by PING', BoardState.ARMED, BoardState(bench.state().state))
     for _ in range(4):
         bench.wait(0.4 * WATCHDOG_MS / 1000)
@@ -94,10 +96,10 @@ def fed(bench: Bench) -> None:
 
 
 def new_session(bench: Bench) -> None:
-    """Say HELLO as another host while it is armed."""
+    """Send HELLO as another host while the board is armed."""
     bench.load()
     bench.arm()
-    bench.session = bench.accept(
+    bench.session = bench.expect_ok(
         MessageKind.HELLO, bench.greeting()._replace(nonce=bench.greeting().nonce ^ 1), session=0
     ).session
     state = bench.state()

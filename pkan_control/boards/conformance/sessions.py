@@ -1,4 +1,4 @@
-"""Sessions: HELLO, PING, and requests that come again."""
+"""Checks of sessions: HELLO, PING, and repeated requests."""
 
 import time
 
@@ -18,7 +18,7 @@ from pkan_control.bridge.layouts import DICTIONARY_CRC
 
 
 def hello(bench: Bench) -> None:
-    """Look at magic, version and dictionary of the board."""
+    """Check magic, version and dictionary of the board."""
     reply = bench.hello
     expect('magic', hexa(MAGIC), hexa(reply.magic))
     expect('version', 1, reply.version)
@@ -28,23 +28,23 @@ def hello(bench: Bench) -> None:
 
 
 def wrong_magic(bench: Bench) -> None:
-    """Say HELLO with another magic."""
-    answer = bench.refuse(
+    """Send HELLO with another magic."""
+    answer = bench.expect_refusal(
         Status.ARGUMENT, MessageKind.HELLO, bench.greeting()._replace(magic=1), session=0
     )
     expect_values(answer, 1, MAGIC)
 
 
 def wrong_version(bench: Bench) -> None:
-    """Say HELLO as a host that speaks versions 2 to 3 only."""
+    """Send HELLO as a host of versions 2 to 3 only."""
     message = bench.greeting()._replace(version_min=2, version_max=3)
-    answer = bench.refuse(Status.VERSION, MessageKind.HELLO, message, session=0)
+    answer = bench.expect_refusal(Status.VERSION, MessageKind.HELLO, message, session=0)
     expect_values(answer, 3, 1)
 
 
 def same_nonce(bench: Bench) -> None:
-    """Say HELLO again with the same nonce, then with another."""
-    again = bench.accept(MessageKind.HELLO, bench.greeting(), session=0)
+    """Send HELLO again with the same nonce, then with another."""
+    again = bench.expect_ok(MessageKind.HELLO, bench.greeting(), session=0)
     expect('session of the same nonce', bench.session, again.session)
     before = bench.session
     if bench.begin().session == before:
@@ -54,16 +54,16 @@ def same_nonce(bench: Bench) -> None:
 def other_session(bench: Bench) -> None:
     """Send a request with the number of another session."""
     other = bench.session ^ 0x0101
-    answer = bench.refuse(Status.SESSION, MessageKind.STATE, m.Empty(), session=other)
+    answer = bench.expect_refusal(Status.SESSION, MessageKind.STATE, m.Empty(), session=other)
     expect_values(answer, other, bench.session)
 
 
 def ping(bench: Bench) -> None:
-    """Compare times of PING: the host's given back, the board's in order and of the right pace."""
-    first = bench.accept(MessageKind.PING, m.Ping(12345))
+    """Check the times of PING: the host's is echoed, the board's are in order and at real pace."""
+    first = bench.expect_ok(MessageKind.PING, m.Ping(12345))
     began = time.monotonic()
     bench.wait(0.2)
-    second = bench.accept(MessageKind.PING, m.Ping(1))
+    second = bench.expect_ok(MessageKind.PING, m.Ping(1))
     took_us = (time.monotonic() - began) * 1e6
     expect('host time', 12345, first.t_host)
     if not first.t_received <= first.t_sent < second.t_received:
@@ -74,17 +74,17 @@ def ping(bench: Bench) -> None:
 
 
 def repeated(bench: Bench) -> None:
-    """Send SWEEP twice with one sequence number: the same job, and one set of readings."""
+    """Send SWEEP twice with one sequence number: one job, one set of readings."""
     bench.load()
     sweep = m.Sweep(1, 0, 2, 0, 0, HALF, 0, 0)
     number = bench.number()
     jobs = [
-        bench.accept(MessageKind.SWEEP, sweep, sequence=number, flags=flags).job
+        bench.expect_ok(MessageKind.SWEEP, sweep, sequence=number, flags=flags).job
         for flags in (0, RETRANSMISSION)
     ]
     expect('job of the repeated SWEEP', jobs[0], jobs[1])
     bench.wait(0.3)
-    readings = sum(len(each.values) for each in bench.heard(MessageKind.SWEEP_DATA))
+    readings = sum(len(each.values) for each in bench.take_events(MessageKind.SWEEP_DATA))
     expect('readings of both', 2, readings)
 
 

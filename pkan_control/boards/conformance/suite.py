@@ -1,4 +1,4 @@
-"""All checks, on one board."""
+"""All conformance checks, run against one board."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def conformance(transport: Transport, report: Callable[[int], None]) -> list[Verdict]:
-    """Run all checks; the board is left with the program of the checks."""
+    """Run all checks; `report` receives the number done. The board's program is overwritten."""
     bench, verdicts = Bench(transport), []
     try:
         bench.send(b'\0')

@@ -1,1 +1,1 @@
-"""A board that is not there."""
+"""An emulated board with a simulated chip, and a fault proxy for any board."""

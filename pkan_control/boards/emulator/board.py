@@ -1,6 +1,6 @@
-"""What an emulated board does with requests: its states, its program, its watchdog.
+"""An emulated board: states, program and watchdog, and the response to each request.
 
-No bytes and no clock in here: messages and times in us come in.
+It has neither bytes nor a clock: messages and times in us are passed in.
 """
 
 import math
@@ -37,7 +37,7 @@ POWER_ON, REBOOT, BROWN_OUT = 0, 1, 2
 
 
 class Board:
-    """States and functions of a board. What survives a reboot: program, stored trims, boots."""
+    """State machine of a board. Program, stored trims and the boot count survive a reboot."""
 
     def __init__(self, seed: int, deviations: Deviations) -> None:
         """Power on at time 0."""
@@ -46,7 +46,7 @@ class Board:
         self.reboot(0, POWER_ON)
 
     def reboot(self, now_us: int, cause: int = REBOOT) -> None:
-        """Start anew with what was kept."""
+        """Start again with the contents of the memory."""
         self.boot_count += 1
         self.reset_cause = cause
         self.state = BoardState.BOOT
@@ -64,7 +64,7 @@ class Board:
         self.state = self._resting
 
     def tick(self, now_us: int) -> None:
-        """Finish booting; bite if nobody fed the watchdog."""
+        """Finish booting; go safe if the watchdog was not fed."""
         if self.state == BoardState.BOOT and now_us >= self.booted_us:
             self._finish_boot()
         if self.state == BoardState.ARMED and now_us - self._fed_us >= self._watchdog_us:
@@ -72,19 +72,19 @@ class Board:
 
     @property
     def next_us(self) -> float:
-        """When it does something by itself next, infinity for never."""
+        """Time in us of its next action without a request, infinity for never."""
         if self.state == BoardState.BOOT:
             return self.booted_us
         return self._fed_us + self._watchdog_us if self.state == BoardState.ARMED else math.inf
 
     def go_safe(self, reason: int) -> None:
-        """Put the safe action on the outputs, latched; the first reason stays."""
+        """Put the safe action on the outputs, latched; the first reason is kept."""
         if self.state not in (BoardState.SAFE, BoardState.FAULT):
             self.state, self.safe_reason = BoardState.SAFE, reason
             self.log.append(f'safe: reason {reason}')
 
     def end_session(self) -> None:
-        """Go safe if armed: another host has come, and it must arm by itself."""
+        """Go safe if armed: a new host must arm the board again."""
         self.readings.clear()
         if self.state == BoardState.ARMED:
             self.go_safe(SafeReason.NEW_SESSION)
@@ -98,7 +98,7 @@ class Board:
 
     @property
     def crc(self) -> int:
-        """Checksum of the active program, 0 where there is none."""
+        """Checksum of the active program, 0 without one."""
         return 0 if self.memory.model is None else self.memory.model.crc
 
     @property

@@ -138,7 +138,7 @@ class ChipModel:
             self._apply(layer)
 
     def _apply(self, layer: int) -> None:
-        """Fold a node's trim into its edges: gain times gain, and a share of the offset."""
+        """Fold the trim of a node into its edges: gains multiply, the offset is split evenly."""
         sources, targets = self.program.layers[layer].shape[:2]
         gain, offset = self._trims(0, layer).reshape(2, sources, targets)
         node_gain, node_offset = self._trims(1, layer)

@@ -1,4 +1,4 @@
-"""Where an emulated board is reached: a TCP port, or a pty with a name of its own."""
+"""Endpoints of an emulated board: a TCP port, or a pty behind a symbolic link."""
 
 import errno
 import os
@@ -16,7 +16,7 @@ from pkan_control.common.errors import UserError
 
 TICK_S = 0.005
 READ_BYTES = 65536
-# What nobody reads is dropped beyond this.
+# Unread output beyond this is dropped.
 PENDING_BYTES = 65536
 
 
@@ -25,30 +25,30 @@ class Endpoint(Protocol):
 
     @property
     def name(self) -> str:
-        """Chip URI under which the board is reached."""
+        """Chip URI of the board."""
 
     @property
     def plugged(self) -> bool:
-        """Whether a host can reach it."""
+        """Whether a host can connect."""
 
     def unplug(self) -> None:
-        """Be gone for hosts, as if the cable was pulled out."""
+        """Disconnect, as if the cable were pulled out."""
 
     def plug(self) -> None:
-        """Be there again under the same name."""
+        """Connect again, under the same name."""
 
     def wait(self, timeout_s: float) -> bytes:
-        """Return what has come within a time in seconds."""
+        """Return the bytes received within `timeout_s`."""
 
     def send(self, data: bytes) -> None:
-        """Send what can be sent without waiting; keep the rest for the next time."""
+        """Send what can be sent without blocking; keep the rest for the next call."""
 
     def close(self) -> None:
         """Release everything."""
 
 
 class TcpEndpoint:
-    """Listens on a port for one host at a time; a second one is turned away."""
+    """Listens on a port for one host at a time; a second one is disconnected."""
 
     def __init__(self, host: str, port: int) -> None:
         """Listen; port 0 takes a free one."""
@@ -60,12 +60,12 @@ class TcpEndpoint:
 
     @property
     def plugged(self) -> bool:
-        """Whether a host can reach it."""
+        """Whether a host can connect."""
         return self._listener is not None
 
     @property
     def name(self) -> str:
-        """Chip URI under which the board is reached."""
+        """Chip URI of the board."""
         return 'tcp://{}:{}'.format(*self._address)
 
     def plug(self) -> None:
@@ -85,14 +85,14 @@ class TcpEndpoint:
         self._host = self._listener = None
 
     def wait(self, timeout_s: float) -> bytes:
-        """Return what has come; take a new host if there is none."""
+        """Return the bytes received; accept a host if there is none."""
         if self._listener is None:
             time.sleep(timeout_s)
             return b''
         open_sockets = [self._listener] if self._host is None else [self._listener, self._host]
         ready = select.select(open_sockets, [], [], timeout_s)[0]
         if self._host in ready:
-            # Perhaps its last bytes before it hangs up: whoever knocks waits until that is known.
+            # It may be closing: a new host waits until the last bytes are read.
             return self._receive()
         if self._listener in ready:
             self._accept(self._listener)
@@ -118,7 +118,7 @@ class TcpEndpoint:
         return data
 
     def send(self, data: bytes) -> None:
-        """Send to the host if there is one."""
+        """Send to the host, if there is one."""
         host = self._host
         if host is not None:
             self._pending = _send(host.send, self._pending + data)
@@ -129,10 +129,10 @@ class TcpEndpoint:
 
 
 class PtyEndpoint:
-    """A pty behind a symbolic link, in raw mode, its other side kept open."""
+    """A pty in raw mode behind a symbolic link, its slave kept open."""
 
     def __init__(self, path: Path) -> None:
-        """Make the pty; replace a link, but no file, of that name."""
+        """Make the pty; replace a link of that name, but no file."""
         self._path, self._pending = path.absolute(), b''
         self._ends: tuple[int, int] | None = None
         self.name = f'serial://{self._path}'
@@ -140,11 +140,11 @@ class PtyEndpoint:
 
     @property
     def plugged(self) -> bool:
-        """Whether a host can reach it."""
+        """Whether a host can connect."""
         return self._ends is not None
 
     def plug(self) -> None:
-        """Make a pty, and the link to it."""
+        """Make a pty and the link to it."""
         self._ends = master, slave = os.openpty()
         tty.setraw(slave)
         os.set_blocking(master, False)
@@ -157,13 +157,13 @@ class PtyEndpoint:
             raise UserError(f'cannot make {self._path}: {error.strerror}') from None
 
     def unplug(self) -> None:
-        """Remove link and pty: a host that has it open gets an EIO."""
+        """Remove link and pty: a host that has it open gets EIO."""
         if self._ends is not None:
             self._path.unlink(missing_ok=True)
             self._release()
 
     def wait(self, timeout_s: float) -> bytes:
-        """Return what has come."""
+        """Return the bytes received."""
         if self._ends is None:
             time.sleep(timeout_s)
             return b''
@@ -188,7 +188,7 @@ class PtyEndpoint:
 
 
 def _send(write: Callable[[bytes], int], data: bytes) -> bytes:
-    """Return what is left to send; drop all of it if that is too much, or the host is gone."""
+    """Return what is left to send; drop all if that is too much, or if the host is gone."""
     if not data:
         return b''
     try:
@@ -205,7 +205,7 @@ def serve(
     stopped: Callable[[], bool],
     strike: Callable[[Firmware, int], object] = lambda firmware, now_us: None,
 ) -> None:
-    """Run a board until told to stop; `strike` may do something to it at a time in us."""
+    """Run a board until `stopped`; `strike(firmware, now_us)` may inject faults."""
     began_ns = time.monotonic_ns()
     while not stopped():
         data = endpoint.wait(TICK_S)
@@ -216,7 +216,7 @@ def serve(
 
 
 def open_endpoint(tcp: str | None, pty: Path | None) -> Endpoint:
-    """Return the endpoint of an address `HOST:PORT`, or of a pty's name: one of the two."""
+    """Return the endpoint of an address `HOST:PORT` or of a pty's path: exactly one is given."""
     if (tcp is None) == (pty is None):
         raise UserError('give --tcp HOST:PORT or --pty PATH')
     if pty is not None:

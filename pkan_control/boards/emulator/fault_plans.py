@@ -1,4 +1,4 @@
-"""Plans of the fault proxy as YAML files; doc/firmware.md shows one with all its fields."""
+"""Fault plans of the proxy as YAML files; doc/firmware.md shows one with all fields."""
 
 import math
 from pathlib import Path
@@ -14,7 +14,7 @@ FIELDS = ('rates', 'script', 'delay_s', 'outages', 'baud')
 
 
 class Plans(NamedTuple):
-    """What happens to the frames of each direction, and when the host's cable is pulled out."""
+    """Faults of the frames in each direction, and when the host's cable is pulled out."""
 
     to_board: FaultPlan
     to_host: FaultPlan
@@ -22,7 +22,7 @@ class Plans(NamedTuple):
 
 
 def load_plans(path: Path) -> Plans:
-    """Return the plans of a file; raise a `UserError` that names what is wrong."""
+    """Return the plans of a file; raise a `UserError` that names the invalid value."""
     where = f'fault plan {path}'
     if path.suffix not in ('.yaml', '.yml'):
         raise UserError(f'{where}: must be a .yaml file')

@@ -1,6 +1,6 @@
-"""A relay between host and board that damages what passes, by a plan, and counts it.
+"""A relay between host and board that damages frames by a plan, and counts the damage.
 
-It knows delimiters, not messages, and works in front of any board.
+It parses delimiters, not messages, and works in front of any board.
 """
 
 import math
@@ -25,26 +25,26 @@ STALE_BY = 4
 
 
 class FrameFault(Enum):
-    """What can happen to a frame."""
+    """Faults of a single frame."""
 
     DROP = 'drop'
     DUPLICATE = 'duplicate'
     # Junk without a delimiter before the frame.
     INSERT = 'insert'
-    # One bit, so that no delimiter appears or goes.
+    # One bit is flipped, without adding or removing a delimiter.
     FLIP = 'flip'
-    # The end of the frame is missing; its delimiter is there.
+    # The end of the frame is missing; the delimiter is kept.
     TRUNCATE = 'truncate'
-    # The delimiter is missing: the frame runs into the next.
+    # The delimiter is missing: the frame merges with the next.
     MERGE = 'merge'
-    # The frame, and all after it, come later.
+    # The frame and all after it come later.
     DELAY = 'delay'
-    # An older frame comes once more, after this one.
+    # An older frame is repeated after this one.
     STALE = 'stale'
 
 
 class Outage(NamedTuple):
-    """A time in s in which nothing passes: what comes is lost or, if stalled, passes later."""
+    """A period in s in which nothing passes: data is lost or, if stalled, passes later."""
 
     begin_s: float
     end_s: float
@@ -53,25 +53,25 @@ class Outage(NamedTuple):
 
 @dataclass(frozen=True)
 class FaultPlan:
-    """Which frames are hit: those of a script by their number from 0, others at random."""
+    """Which frames are damaged: those of the script by number from 0, others at random."""
 
     seed: int = 0
     rates: Mapping[FrameFault, float] = field(default_factory=dict)
     script: Mapping[int, FrameFault] = field(default_factory=dict)
     delay_s: float = 0.03
     outages: tuple[Outage, ...] = ()
-    # Speed of the line in bit/s, 0 for one that takes no time.
+    # Speed of the line in bit/s, 0 for no delay.
     baud: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse rates that are no probabilities, and times that run backwards."""
+        """Raise a `UserError` for rates that are no probabilities, and outages of no length."""
         if min(self.rates.values(), default=0) < 0 or sum(self.rates.values()) > 1:
             raise UserError(f'fault rates {list(self.rates.values())}: must be parts of 1')
         check_outages(self.outages)
 
 
 def check_outages(outages: Iterable[Outage]) -> None:
-    """Raise a `UserError` for times that run backwards."""
+    """Raise a `UserError` for an outage that does not end after it begins."""
     for outage in outages:
         if not 0 <= outage.begin_s < outage.end_s:
             raise UserError(
@@ -80,12 +80,12 @@ def check_outages(outages: Iterable[Outage]) -> None:
 
 
 class FaultLine:
-    """One direction of a relay, without a clock: bytes in, and out when they are due."""
+    """One direction of the relay, without a clock: bytes go in, and come out when due."""
 
     def __init__(self, plan: FaultPlan, direction: str) -> None:
-        """Begin with frame 0; each direction has random numbers of its own."""
+        """Start with frame 0; each direction has its own random numbers."""
         self.counts: Counter[FrameFault] = Counter()
-        # All frames that came, and those lost in outages.
+        # Frames that passed, and those lost in outages.
         self.frames = self.lost = 0
         self._plan = plan
         self._generator = stream(plan.seed, f'faults {direction}')
@@ -96,23 +96,23 @@ class FaultLine:
         self._struck: deque[tuple[FrameFault, Callable[[bytes], bool]]] = deque()
         self._past: deque[bytes] = deque(maxlen=STALE_BY + 1)
 
-    def strike(self, fault: FrameFault, meant: Callable[[bytes], bool] = bool) -> None:
-        """Let the next frame suffer this that is meant; it is shown without its delimiter."""
-        self._struck.append((fault, meant))
+    def strike(self, fault: FrameFault, matches: Callable[[bytes], bool] = bool) -> None:
+        """Damage the next frame that `matches`; it is called without the delimiter."""
+        self._struck.append((fault, matches))
 
     def fail(self, outage: Outage) -> None:
-        """Let nothing pass for a time."""
+        """Add an outage."""
         self._outages.append(outage)
 
     @property
     def next_s(self) -> float:
-        """Return when something is due, infinity if nothing is."""
+        """Time in s when data is due next, infinity for never."""
         if not self._due:
             return math.inf
         return max([self._due[0][0], *(o.end_s for o in self._outages if o.stalled)])
 
     def put(self, data: bytes, now_s: float) -> None:
-        """Take bytes; those of a frame without its delimiter wait for it."""
+        """Accept bytes; an incomplete frame waits for its delimiter."""
         *pieces, self._rest = (self._rest + data).split(b'\0')
         mute = bool(self._outages) and any(not o.stalled for o in self._now(now_s))
         for piece in pieces:
@@ -124,7 +124,7 @@ class FaultLine:
             self._due.append((self._latest_s, damaged))
 
     def take(self, now_s: float) -> bytes:
-        """Return what is due."""
+        """Return the bytes that are due."""
         data = b''
         if not self._due or (self._outages and any(o.stalled for o in self._now(now_s))):
             return data
@@ -133,7 +133,7 @@ class FaultLine:
         return data
 
     def _now(self, now_s: float) -> list[Outage]:
-        """Return the outages of this moment; forget those that are over."""
+        """Return the outages in progress; drop those that are over."""
         self._outages = [outage for outage in self._outages if outage.end_s > now_s]
         return [outage for outage in self._outages if outage.begin_s <= now_s]
 
@@ -194,14 +194,14 @@ class FaultLine:
 
 @dataclass
 class Cable:
-    """The host's side of a relay: when it is pulled out, the host's port is gone."""
+    """The host's side of the relay: while it is pulled out, the host has no port."""
 
     endpoint: Endpoint
-    # Times in s when it is pulled out.
+    # Periods in s in which it is pulled out.
     pulled: Sequence[Outage] = ()
 
     def serve(self, now_s: float) -> bool:
-        """Pull it out, or put it in again, when it is time; return whether it is in."""
+        """Unplug or plug the endpoint when due; return whether it is plugged in."""
         out = any(outage.begin_s <= now_s < outage.end_s for outage in self.pulled)
         if out == self.endpoint.plugged:
             (self.endpoint.unplug if out else self.endpoint.plug)()
@@ -215,7 +215,7 @@ def relay(
     to_host: FaultLine,
     stopped: Callable[[], bool],
 ) -> None:
-    """Pass bytes both ways until told to stop; the plans' times count from now."""
+    """Pass bytes both ways until `stopped`; the times of the plans count from now."""
     began_s = monotonic()
     while not stopped():
         host.serve(monotonic() - began_s)

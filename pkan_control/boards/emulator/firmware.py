@@ -1,6 +1,6 @@
-"""The firmware of a board, without input or output: bytes and times in us in, bytes out.
+"""Firmware of an emulated board: sessions, frames and events, without input or output.
 
-It follows doc/bridge_protocol.md, so that a real board can take its place.
+Bytes and times in us go in, bytes come out. It implements doc/bridge_protocol.md.
 """
 
 from collections import OrderedDict
@@ -39,7 +39,7 @@ UID = b'EMU\0'
 CREDITS = 8
 MAX_EDGES = 35_000
 TELEMETRY_MS = 100
-# Answers that are given again where a request comes twice, and readings sent at a time.
+# Responses kept for repeated requests, and events with readings sent at a time.
 REMEMBERED, READINGS = 8, 4
 SUPPLY_MV, REFERENCE_MV = 3300, 1500
 NOT_REMEMBERED = (MessageKind.HELLO, MessageKind.SAFE, MessageKind.PING)
@@ -61,7 +61,7 @@ class Meter:
 
 
 class Firmware:
-    """An emulated board; its chip is the simulated one of that seed."""
+    """Firmware of a board with the simulated chip of that seed."""
 
     def __init__(self, seed: int, deviations: Deviations) -> None:
         """Power on at time 0."""
@@ -73,13 +73,13 @@ class Firmware:
         self._restart()
 
     def reboot(self, now_us: int, cause: int = REBOOT) -> None:
-        """Start anew, as after a loss of power or a reset."""
+        """Start again, as after a loss of power or a reset."""
         self.board.reboot(now_us, cause)
         self._restart()
 
     @property
     def next_us(self) -> float:
-        """When it does something by itself next, infinity for never."""
+        """Time in us of its next action without a request, infinity for never."""
         if self.board.readings or self.board.log:
             return 0
         due = self.board.next_us
@@ -98,7 +98,7 @@ class Firmware:
         self._remembered: OrderedDict[tuple[int, int], bytes] = OrderedDict()
 
     def receive(self, data: bytes, now_us: int) -> bytes:
-        """Take bytes; return answers and events."""
+        """Process received bytes; return responses and events."""
         before = self.tick(now_us)
         if self.board.state == BoardState.BOOT:
             return before
@@ -107,7 +107,7 @@ class Firmware:
         return before + answers + self._send_events()
 
     def tick(self, now_us: int) -> bytes:
-        """Let time pass; return events."""
+        """Advance the time; return events."""
         self.board.tick(now_us)
         if self.board.state == BoardState.BOOT or not self._open:
             return b''
@@ -217,7 +217,7 @@ class Firmware:
         )
 
     def _begin_session(self, nonce: int, now_us: int) -> None:
-        """Give a number that the last session did not have; what is armed goes safe."""
+        """Start a session with another number than the last; an armed board goes safe."""
         self._session = 1 + (self._session + (nonce & 0x7FFF)) % 0xFFFD
         self._nonce, self._open, self._last = nonce, True, None
         self._remembered.clear()
@@ -276,7 +276,7 @@ class Firmware:
 
 
 def _refusal(refused: RefusedError) -> bytes:
-    """Return both values; a gap tells the next offset alone, as the response would."""
+    """Return the payload of a refusal: both values; for an offset gap the next offset alone."""
     numbers = [number & 0xFFFFFFFF for number in refused.numbers]
     if refused.status == Status.OFFSET_GAP:
         return RESPONSES[MessageKind.PROGRAM_DATA].pack(m.NextOffset(*numbers))

@@ -1,4 +1,4 @@
-"""What an emulated board keeps while it has no power, as a JSON file."""
+"""State of an emulated board between two runs, as a JSON file."""
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ DAMAGE = (LookupError, TypeError, ValueError, AttributeError, OverflowError, Rec
 
 
 def save_snapshot(path: Path, firmware: Firmware, preset: str) -> None:
-    """Write program, stored trims, dead elements and the number of boots."""
+    """Write program, stored trims, dead elements and boot count."""
     memory = firmware.board.memory
     crc, trims = memory.stored_trims
     values = {
@@ -36,7 +36,7 @@ def save_snapshot(path: Path, firmware: Firmware, preset: str) -> None:
 
 
 def load_snapshot(path: Path, firmware: Firmware, preset: str) -> None:
-    """Give a fresh board what a file keeps; raise a `UserError` for that of another board."""
+    """Restore a new board from a file; raise a `UserError` for the file of another board."""
     where = f'state of the board {path}'
     try:
         if path.stat().st_size > MAX_BYTES:

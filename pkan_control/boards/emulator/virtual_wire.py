@@ -1,6 +1,6 @@
-"""A board and its wire in virtual time: time passes while somebody reads, and at no other time.
+"""An emulated board and its wire in virtual time, which passes only while the host reads.
 
-A day at the wire takes minutes, and the same faults at the same times give the same day.
+A day takes minutes, and the same faults at the same times give the same results.
 """
 
 from collections.abc import Callable
@@ -12,10 +12,10 @@ TRANSIT_S = 300e-6
 
 
 class VirtualWire:
-    """What a host opens to reach the board; `now_s` is the clock of both."""
+    """Transport to the board; `now_s` is the clock of host and board."""
 
     def __init__(self, firmware: Firmware, seed: int) -> None:
-        """Begin at 0 s; the seed is that of what faults do to frames."""
+        """Start at 0 s; the seed is that of the damage to frames."""
         self.firmware = firmware
         self.to_board = FaultLine(FaultPlan(seed), 'to the board')
         self.to_host = FaultLine(FaultPlan(seed), 'to the host')
@@ -25,35 +25,35 @@ class VirtualWire:
         self._plan: list[tuple[float, Callable[[], None]]] = []
 
     def now_s(self) -> float:
-        """Return the time."""
+        """Return the virtual time in s."""
         return self._now_s
 
     @property
     def now_us(self) -> int:
-        """The time as the board has it."""
+        """Virtual time in us."""
         return round(self._now_s * 1e6)
 
     def at(self, time_s: float, action: Callable[[], None]) -> None:
-        """Let something happen at a time."""
+        """Schedule an action."""
         self._plan.append((time_s, action))
 
     def unplug(self, seconds: float) -> None:
-        """Pull the cable out, and put it back after some time."""
+        """Pull the cable out, and plug it in again after a time in s."""
         self._open, self._plugged_s = False, self._now_s + seconds
         for line in (self.to_board, self.to_host):
             line.fail(Outage(self._now_s, self._plugged_s))
 
-    # What a transport does.
+    # The methods of a transport.
 
     def connect(self) -> 'VirtualWire':
-        """Open the host's end."""
+        """Open the host's end; it is its own transport."""
         if self._now_s < self._plugged_s:
             raise ConnectionError('no such device')
         self._open = True
         return self
 
     def read(self, timeout_s: float) -> bytes:
-        """Let time pass until something comes."""
+        """Advance the time until data comes, at most by `timeout_s`."""
         until_s = self._now_s + timeout_s
         while self._open:
             data = self.to_host.take(self._now_s)
@@ -69,11 +69,11 @@ class VirtualWire:
         self.to_board.put(data, self._now_s + TRANSIT_S)
 
     def close(self) -> None:
-        """Close the host's end; the board goes on."""
+        """Close the host's end; the board keeps running."""
         self._open = False
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass for the board while nobody reads."""
+        """Advance the time while the host does not read."""
         until_s = self._now_s + seconds
         while self._now_s < until_s:
             self._pass(until_s)
@@ -81,7 +81,7 @@ class VirtualWire:
                 self.to_host.take(self._now_s)
 
     def _pass(self, until_s: float) -> None:
-        """Let time pass up to the next thing that happens, or to `until_s`."""
+        """Advance the time to the next event, at most to `until_s`."""
         board, due_us = self.firmware, self.firmware.next_us
         due_s = min(self.to_board.next_s, self.to_host.next_s, due_us * 1e-6, until_s)
         if self._plan:
@@ -97,7 +97,7 @@ class VirtualWire:
         self.to_host.put(answer, self._now_s + TRANSIT_S)
 
     def _act(self, until_s: float) -> float:
-        """Do what is planned first, if it comes before a time; return when something happens."""
+        """Run the next scheduled action if due before a time; return the time of the event."""
         self._plan.sort(key=lambda planned: planned[0])
         if self._plan[0][0] > until_s:
             return until_s

@@ -166,7 +166,7 @@ class BoardChip:
         request = Evaluate(self._crc, deadline_us, 0, to_fixed(row, ONE_INPUT))
         asked_s = self.session.now_s()
         try:
-            status, reply = self.session.ask_once(MessageKind.EVALUATE, request, deadline_s)
+            status, reply = self.session.request_once(MessageKind.EVALUATE, request, deadline_s)
         except BoardError as error:
             if error.status == Status.DEADLINE:
                 text = f'{error}: allowed are {deadline_s:.4f} s'
@@ -204,7 +204,7 @@ class BoardChip:
         """
         self._abandoned, self._made_safe = why, False
         with suppress(LinkLostError, LinkTimeoutError, BoardError):
-            self.session.ask_once(MessageKind.SAFE, Safe(SafeReason.HOST), SAFE_S)
+            self.session.request_once(MessageKind.SAFE, Safe(SafeReason.HOST), SAFE_S)
             self._made_safe = True
 
     def sweep(

@@ -1,4 +1,4 @@
-"""`pkan calibrate`: measure what is particular about a chip, and correct it."""
+"""`pkan calibrate`: measure the deviations of a chip, and correct them by trims."""
 
 import sys
 from dataclasses import asdict
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 
 def calibrate(
-    controller: Annotated[Path, typer.Argument(help='Controller file that the chip is to run.')],
+    controller: Annotated[Path, typer.Argument(help='Controller file to calibrate the chip for.')],
     chip: Annotated[str, typer.Option(help='Chip URI: sim:?seed=1&..., tcp://, serial://.')],
     out: Annotated[
-        Path | None, typer.Option(help='Calibration file; CONTROLLER.UID.calibration.')
+        Path | None, typer.Option(help='Calibration file, by default CONTROLLER.UID.calibration.')
     ] = None,
     json_file: JsonFile = None,
 ) -> None:
     """Self-test, sweep, trim and fit a chip; write its calibration file and a picture.
 
-    A calibration that was interrupted goes on where it was when it is started again.
+    The same command resumes an interrupted calibration.
     """
     from pkan_control.control.controller_file import load_bundle
     from pkan_control.evaluation.rollouts.calibrating import analogue, calibrate_chip
@@ -44,7 +44,7 @@ def calibrate(
         with stages() as tell:
             path, found = calibrate_chip(bundle, chip, name, date, tell)
     except KeyboardInterrupt:
-        print('interrupted: the same command goes on from here', file=sys.stderr)
+        print('interrupted: the same command resumes from here', file=sys.stderr)
         raise
     draw_calibration(path.with_suffix('.png'), analogue(bundle), found)
     console.print(calibration_table(f'{found.uid} with {controller}', found))

@@ -1,4 +1,4 @@
-"""`pkan conformance`: whether a board follows the protocol."""
+"""`pkan conformance`: test whether a board follows the bridge protocol."""
 
 from typing import Annotated
 
@@ -11,9 +11,9 @@ def conformance(
     uri: Annotated[str, typer.Argument(help='Board: serial:///dev/ttyACM0, tcp://HOST:PORT.')],
     json_file: JsonFile = None,
 ) -> None:
-    """Ask a board everything that doc/bridge_protocol.md says; its program is replaced.
+    """Run the protocol conformance suite against a board (overwrites its program).
 
-    The exit code is 1 where the board does something else.
+    The checks are those of doc/bridge_protocol.md. The exit code is 1 if one fails.
     """
     from pkan_control.boards.conformance.suite import CHECKS
     from pkan_control.boards.conformance.suite import conformance as run

@@ -1,4 +1,4 @@
-"""`pkan emulate`: a board that is not there."""
+"""`pkan emulate`: an emulated board."""
 
 import signal
 from collections.abc import Callable
@@ -18,28 +18,31 @@ def emulate(
     pty: Annotated[
         Path | None, typer.Option(help='Make a serial port of this name instead.')
     ] = None,
-    preset: Annotated[str, typer.Option(help='Deviations of the chip.')] = 'typical',
+    preset: Annotated[str, typer.Option(help='Preset of the deviations of the chip.')] = 'typical',
     seed: Annotated[int, typer.Option(help='Seed of the chip.', min=0, max=2**63 - 1)] = 0,
     mishap: Annotated[
         list[str] | None,
-        typer.Option(help='What happens to the board, NAME@SECONDS: reboot@12.5, brown_out@20.'),
+        typer.Option(help='Fault of the board, NAME@SECONDS: reboot@12.5, brown_out@20.'),
     ] = None,
     state: Annotated[
         Path | None,
-        typer.Option(help='File that keeps program, trims and dead elements between two runs.'),
+        typer.Option(help='File that keeps program, trims and dead elements between runs.'),
     ] = None,
 ) -> None:
-    """Be a board with a simulated chip, until interrupted; --chip tcp://... flies on it."""
+    """Emulate a board with a simulated chip, until interrupted.
+
+    A controller runs on it with --chip tcp://HOST:PORT or --chip serial:///PATH.
+    """
     from pkan_control.boards.emulator.endpoint import open_endpoint, serve
     from pkan_control.boards.emulator.faults import FaultSchedule
     from pkan_control.boards.emulator.firmware import Firmware
     from pkan_control.boards.emulator.snapshot import load_snapshot, save_snapshot
     from pkan_control.devices.deviations import find_deviations
 
-    mishaps = FaultSchedule(mishap or [])
+    faults = FaultSchedule(mishap or [])
 
-    def strike(board: Firmware, now_us: int) -> None:
-        for name in mishaps.strike(board, now_us):
+    def strike(firmware: Firmware, now_us: int) -> None:
+        for name in faults.strike(firmware, now_us):
             print(f'{now_us / 1e6:.3f} s: {name}', flush=True)
 
     firmware = Firmware(seed, find_deviations(preset))
@@ -56,7 +59,7 @@ def emulate(
 
 
 def stop_on_signals() -> Callable[[], bool]:
-    """Return what tells whether the process was told to end, by Ctrl-C or SIGTERM."""
+    """Return a function that is true once Ctrl-C or SIGTERM has come."""
     stopped = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())

@@ -1,4 +1,4 @@
-"""`pkan proxy`: a wire that loses, damages and delays, in front of any board."""
+"""`pkan proxy`: a relay that loses, damages and delays frames, in front of any board."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +8,7 @@ import typer
 
 def proxy(
     uri: Annotated[str, typer.Argument(help='Board: serial:///dev/ttyACM0, tcp://HOST:PORT.')],
-    plan: Annotated[Path, typer.Option(help='What goes wrong, a YAML file; see doc/firmware.md.')],
+    plan: Annotated[Path, typer.Option(help='Fault plan, a YAML file; see doc/firmware.md.')],
     tcp: Annotated[
         str | None, typer.Option(help='Listen on HOST:PORT, for example 127.0.0.1:7701.')
     ] = None,
@@ -16,7 +16,7 @@ def proxy(
         Path | None, typer.Option(help='Make a serial port of this name instead.')
     ] = None,
 ) -> None:
-    """Pass bytes between a host and a board, with faults by a plan, until interrupted."""
+    """Relay bytes between a host and a board, with faults by a plan, until interrupted."""
     from pkan_control.boards.emulator.endpoint import open_endpoint
     from pkan_control.boards.emulator.fault_plans import load_plans
     from pkan_control.boards.emulator.fault_proxy import Cable, FaultLine, relay

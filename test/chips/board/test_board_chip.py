@@ -251,7 +251,7 @@ def test_a_second_host_is_turned_away(run_board, refused, program):
     with run_board() as (_, uri), closing(open_chip(uri)) as chip:
         chip.program(program)
         chip.arm(np.zeros(2))
-        with refused(uri, 'does another host have it?'):
+        with refused(uri, 'is another host connected?'):
             open_chip(uri)
         answer(chip)
 
@@ -344,7 +344,7 @@ def test_fault_24_behind_faults_no_answer_is_wrong_and_each_fault_is_counted(fau
 def test_a_board_that_is_given_up_is_told_until_it_is_safe(board, monkeypatch):
     firmware, chip = board
     firmware.board.memory.swap_program()
-    ask, lost = chip.session.ask_once, []
+    ask, lost = chip.session.request_once, []
 
     def lossy(kind, message, wait_s):
         if kind == MessageKind.SAFE and len(lost) < 2:
@@ -352,7 +352,7 @@ def test_a_board_that_is_given_up_is_told_until_it_is_safe(board, monkeypatch):
             raise LinkTimeoutError('lost on the wire')
         return ask(kind, message, wait_s)
 
-    monkeypatch.setattr(chip.session, 'ask_once', lossy)
+    monkeypatch.setattr(chip.session, 'request_once', lossy)
     states = []
     for _ in range(4):
         with pytest.raises(BoardError, match=r'wrong program.*; arm it to go on'):
@@ -391,13 +391,13 @@ def test_a_board_that_adds_waves_is_refused(board, program, refused):
 def test_an_answer_of_a_board_that_began_anew_meanwhile_is_not_taken(board, monkeypatch):
     """The link comes back between the look at it and the question: nobody armed the board."""
     _, chip = board
-    ask = chip.session.ask_once
+    ask = chip.session.request_once
 
     def renewed(kind, message, wait_s):
         chip.session.link.generation += 1
         return ask(kind, message, wait_s)
 
     answer(chip)
-    monkeypatch.setattr(chip.session, 'ask_once', renewed)
+    monkeypatch.setattr(chip.session, 'request_once', renewed)
     with pytest.raises(LinkLostError, match='arm it to go on'):
         answer(chip)
