@@ -5,9 +5,17 @@ import pytest
 import torch
 
 from pkan_control.chips.ideal import IdealChip
+from pkan_control.common.errors import UserError
 from pkan_control.control.controller_file import evaluate_ideal
 from pkan_control.networks.program import squash
-from pkan_control.training.trainable import RAIL_V, ChipNoise, TrainableMlp, TrainableNetwork
+from pkan_control.training.sparsity import Sparsity, edge_sizes
+from pkan_control.training.trainable import (
+    RAIL_V,
+    ChipNoise,
+    TrainableMlp,
+    TrainableNetwork,
+    make_ideal,
+)
 
 QUIET = ChipNoise(0.0, 0.0, 0.0, 0.0)
 SHAPE = (12, 16, 4)
@@ -146,3 +154,150 @@ def test_the_mlp_computes_what_its_export_does():
     np.testing.assert_array_equal(
         mlp.export().weights[1], TrainableMlp((12, 8, 8, 4), 0).export().weights[1]
     )
+
+
+def test_without_flaws_it_is_the_ideal_chip():
+    trainable = network(ChipNoise())
+    trainable.quantised = True
+    with torch.no_grad():
+        outputs = trainable.undisturbed(observations()[0]).numpy()
+    expected = on_chip(trainable.export(), observations()[0])
+    np.testing.assert_allclose(outputs, expected, atol=2e-4)
+
+
+def test_an_undisturbed_node_stops_at_the_rails():
+    trainable = network(shape=(12, 2))
+    with torch.no_grad():
+        for layer in trainable.layers:
+            layer.copy_(40 * layer.sign())
+        outputs = trainable.undisturbed(observations()[0])
+    assert outputs.abs().max() == RAIL_V
+
+
+def test_initial_elements_shrink_with_the_square_root_of_the_inputs():
+    generator = np.random.default_rng(7)
+    trainable = network(seed=7, shape=(9, 4, 2))
+    for layer, (inputs, outputs) in zip(trainable.layers, ((9, 4), (4, 2)), strict=True):
+        draw = trainable.device.initial(generator, (inputs, outputs, 4))
+        expected = (draw / (inputs / 4) ** 0.5).astype(np.float32)
+        np.testing.assert_array_equal(layer.detach().numpy(), expected)
+        assert layer.dtype == torch.float32
+
+
+def test_settings_are_bounded_and_realisable_where_quantised():
+    trainable = network()
+    device = trainable.device
+    for quantised in (False, True):
+        trainable.quantised = quantised
+        for layer, settings in zip(trainable.layers, trainable.physical(), strict=True):
+            bounded = device.bounded(layer)
+            expected = device.decode(device.encode(bounded)) if quantised else bounded
+            torch.testing.assert_close(settings, expected.to(settings.dtype))
+
+
+@pytest.mark.parametrize('device', ['bandpass', 'memdiode'])
+def test_what_is_pruned_gives_nothing_and_is_left_out_of_the_program(device):
+    trainable = TrainableNetwork(device, (3, 4, 2), 2, QUIET, 0)
+    trainable.quantised = True
+    assert trainable.kept == []
+    trainable.prune(0.0)
+    assert all(bool(kept.all()) for kept in trainable.kept)
+    # An input and a hidden node without edges: the node is left out of the program.
+    trainable.kept[0][0] = False
+    trainable.kept[0][:, 1] = False
+    trainable.kept[1][1] = False
+    with torch.no_grad():
+        outputs = trainable.undisturbed(observations()[0, :, :3]).numpy()
+        moved = observations()[0, :, :3] + torch.tensor([0.3, 0.0, 0.0])
+        np.testing.assert_allclose(trainable.undisturbed(moved).numpy(), outputs, atol=1e-6)
+    program = trainable.export()
+    assert program.shape == (3, 3, 2)
+    np.testing.assert_allclose(outputs, on_chip_of(device, program), atol=2e-4)
+
+
+def on_chip_of(device: str, program) -> np.ndarray:
+    assert program.device == device
+    return on_chip(program, observations()[0, :, :3])
+
+
+def test_edges_below_the_threshold_are_pruned_and_others_stay():
+    trainable = network(shape=(3, 2))
+    with torch.no_grad():
+        sizes = edge_sizes(trainable.device, trainable.physical()[0])
+    threshold = float(sizes.sort().values.flatten().median())
+    trainable.prune(threshold)
+    (kept,) = trainable.kept
+    assert torch.equal(kept, sizes >= threshold)
+    trainable.prune(1e9)
+    (kept,) = trainable.kept
+    assert torch.equal(kept, sizes == sizes.max(dim=0).values)
+
+
+def test_the_penalty_on_edges_is_differentiable_and_grows_with_them():
+    trainable = network(shape=(3, 4, 2))
+    cost = trainable.cost(Sparsity(l1=1.0))
+    torch.autograd.backward(cost)
+    assert all(layer.grad is not None for layer in trainable.layers)
+    assert cost.item() > 0
+    assert trainable.cost(Sparsity(l1=2.0)).item() == pytest.approx(2 * cost.item())
+
+
+def test_the_diagnosis_names_what_is_not_finite():
+    trainable = network(shape=(3, 4, 2))
+    well = 'the loss is not finite: try a smaller learning rate'
+    assert trainable.diagnosis() == well
+    assert TrainableMlp((3, 2), 0).diagnosis() == well
+    with torch.no_grad():
+        trainable.layers[1][0, 0, :3] = torch.nan
+    assert trainable.diagnosis() == (
+        'device bandpass: the response of 3 elements of layer 1 is not finite: '
+        'check_device tells more'
+    )
+
+
+def test_an_mlp_has_no_edges_to_prune():
+    mlp = TrainableMlp((3, 2), 0)
+    with pytest.raises(UserError, match=r'^an MLP has no edges: train it without a penalty on'):
+        mlp.cost(Sparsity(l1=1.0))
+    with pytest.raises(UserError, match=r'^an MLP has no edges that could be pruned$'):
+        mlp.prune(0.1)
+    assert mlp.kept == []
+
+
+def test_an_mlp_is_exposed_to_nothing():
+    mlp = TrainableMlp((12, 8, 4), 0)
+    observation = observations()[0]
+    with torch.no_grad():
+        plain = mlp.undisturbed(observation)
+        torch.testing.assert_close(mlp.exposed(observation, seeded()), plain, rtol=0, atol=0)
+    flown = mlp.policy(seeded(), 4)(observation.double().numpy())
+    np.testing.assert_allclose(flown, plain.numpy(), atol=1e-5)
+
+
+def test_an_mlp_begins_uniformly_within_the_root_of_its_inputs():
+    generator = np.random.default_rng(5)
+    mlp = TrainableMlp((16, 25, 2), 5)
+    for weight, bias, inputs in zip(mlp.weights, mlp.biases, (16, 25), strict=True):
+        draw = generator.uniform(-(inputs**-0.5), inputs**-0.5, (inputs + 1, len(bias)))
+        np.testing.assert_array_equal(weight.detach().numpy(), draw[:-1].astype(np.float32))
+        np.testing.assert_array_equal(bias.detach().numpy(), draw[-1].astype(np.float32))
+        assert weight.dtype == bias.dtype == torch.float32
+    exported = mlp.export()
+    assert {part.dtype for part in (*exported.weights, *exported.biases)} == {np.dtype('f8')}
+
+
+@pytest.mark.parametrize('device', ['bandpass', 'memdiode'])
+def test_an_ideal_network_is_exposed_to_nothing(device):
+    ideal = make_ideal(device, (12, 5, 4), 3, 6)
+    assert [tuple(layer.shape[:3]) for layer in ideal.layers] == [(12, 5, 3), (5, 4, 3)]
+    assert ideal.device.name == device
+    assert ideal.noise.to_json() == {}
+    same = TrainableNetwork(device, (12, 5, 4), 3, QUIET, 6)
+    torch.testing.assert_close(list(ideal.layers), list(same.layers), rtol=0, atol=0)
+
+
+def test_an_ideal_network_may_be_an_mlp():
+    ideal = make_ideal('mlp', (12, 5, 4), 3, 6)
+    same = TrainableMlp((12, 5, 4), 6)
+    torch.testing.assert_close(list(ideal.weights), list(same.weights), rtol=0, atol=0)
+    assert [tuple(weight.shape) for weight in ideal.weights] == [(12, 5), (5, 4)]
