@@ -38,7 +38,7 @@ from pkan_control.chips.uri import open_chip, open_transport
 from pkan_control.common.arrays import Floats
 from pkan_control.control.controller_file import load_bundle
 from pkan_control.evaluation.rollouts.baselines import shipped
-from pkan_control.networks.mlp import Mlp
+from pkan_control.networks.policy import chip_program
 
 ROUNDS, CALLS = 15, 300
 INPUTS, OUTPUTS = 12, 4
@@ -117,14 +117,14 @@ def board(*options: str) -> Iterator[BoardChip]:
 
     It is not armed: on a machine that is busy with other things it might go safe in between.
     """
-    program = load_bundle(shipped('drone_hover')).program
+    program = chip_program(load_bundle(shipped('drone_hover')).policy, 'load')
     command = [sys.executable, '-m', 'pkan_control.cli.main', 'emulate', *options, '--seed', '7']
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
     try:
         uri = (process.stdout.readline() if process.stdout else '').split(': ')[0]
         chip = open_chip(uri)
-        if isinstance(program, Mlp) or not isinstance(chip, BoardChip):
-            raise SystemExit(f'{uri} is no board, or the shipped controller an MLP')
+        if not isinstance(chip, BoardChip):
+            raise SystemExit(f'{uri} is no board')
         chip.program(program)
         yield chip
         chip.close()

@@ -26,7 +26,7 @@ from pkan_control.evaluation.rollouts.baselines import describe, shipped, shippe
 from pkan_control.evaluation.rollouts.calibrating import calibration_inputs
 from pkan_control.evaluation.rollouts.record import EpisodeRecord, summary
 from pkan_control.evaluation.rollouts.rollout import Plan, fly_bundle, fly_expert
-from pkan_control.networks.mlp import Mlp
+from pkan_control.networks.policy import chip_program
 from pkan_control.networks.program import Program
 from pkan_control.reporting.tables import console, progress, rollout_table
 from pkan_control.tasks.task import find_task
@@ -148,11 +148,10 @@ def main() -> None:
     parser.add_argument('--json', type=Path)
     path = parser.parse_args().json
     bundle = load_bundle(shipped(TASK.name))
-    if isinstance(bundle.program, Mlp):
-        raise SystemExit('the shipped controller is an MLP')
+    program = chip_program(bundle.policy, 'calibrate')
     figures = {}
     for preset in ('typical', 'bad'):
-        figures[preset] = preset_rows(preset, bundle, bundle.program)
+        figures[preset] = preset_rows(preset, bundle, program)
         show(preset, figures[preset])
     if path:
         path.write_text(json.dumps(figures))

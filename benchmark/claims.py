@@ -144,7 +144,7 @@ def transfer(figures: dict) -> str:
 
 def power(figures: dict) -> str:
     """Judge the claim on power, for as many elements as the paper has."""
-    share = ELEMENTS / load_bundle(NETWORK).program.connected
+    share = ELEMENTS / load_bundle(NETWORK).policy.facts()['connected']
     watts = [share * each for each in figures['power']['rows']['dedicated CMOS']['power_w']]
     low, half, high = (1e6 * each for each in watts)
     text = (

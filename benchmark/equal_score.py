@@ -60,9 +60,9 @@ def main() -> None:
         if found['success_rate'] >= wanted:
             break
     console.print(rollout_table(f'{TASK.name}: {given.episodes} episodes, seed 0', rows))
-    console.print(f'{given.out}: {describe(bundle)}, {bundle.program.parameters} parameters')
+    console.print(f'{given.out}: {describe(bundle)}, {bundle.policy.parameters} parameters')
     if given.json:
-        figures = {'parameters': bundle.program.parameters, 'width': width, 'rows': rows}
+        figures = {'parameters': bundle.policy.parameters, 'width': width, 'rows': rows}
         given.json.write_text(json.dumps(figures))
 
 

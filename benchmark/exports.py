@@ -14,7 +14,7 @@ from pkan_control.common.arrays import Floats
 from pkan_control.common.seeding import stream
 from pkan_control.control.controller_file import load_bundle
 from pkan_control.control.exports import ngspice
-from pkan_control.control.exports.onnx import evaluate_elements, onnx_model
+from pkan_control.control.exports.onnx import onnx_model
 from pkan_control.devices.bandpass import bandpass
 from pkan_control.devices.element import Device
 from pkan_control.devices.memdiode import memdiode
@@ -53,7 +53,7 @@ def spice() -> dict[str, float]:
         program = Program(device.name, tuple(layers))
         normalised = numbers.uniform(-1, 1, SMALL[0][0])
         found = ngspice.network_outputs(program, squash(normalised, SQUASH_SCALE))
-        wanted = evaluate_elements(program, normalised)
+        wanted = program.evaluate_exactly(normalised)
         name = f'ngspice, network of {device.name}'
         figures[name] = float((abs(found - wanted) / abs(wanted)).max())
     return figures
@@ -64,11 +64,9 @@ def onnx() -> dict[str, float]:
     figures = {}
     for device, name in TASKS.items():
         bundle = load_bundle(shipped(name))
-        normalised = stream(0, 'inputs').uniform(-2.9, 2.9, (INPUTS, bundle.program.shape[0]))
+        normalised = stream(0, 'inputs').uniform(-2.9, 2.9, (INPUTS, bundle.policy.shape[0]))
         observation = bundle.law.observation.denormalise(normalised)
-        if not isinstance(bundle.program, Program):
-            raise SystemExit(f'{name}: is an MLP')
-        wanted = evaluate_elements(bundle.program, normalised)
+        wanted = bundle.policy.evaluate_exactly(normalised)
         for precision, kind in (('double', np.float64), ('single', np.float32)):
             model = onnx_model(bundle, precision == 'single').SerializeToString()
             runtime = onnxruntime.InferenceSession(model, providers=['CPUExecutionProvider'])

@@ -134,7 +134,7 @@ def main() -> None:
     parser.add_argument('controller', type=Path, nargs='?', default=shipped('drone_hover'))
     parser.add_argument('--chips', type=int, default=8)
     options = parser.parse_args()
-    program = load_bundle(options.controller).program
+    program = load_bundle(options.controller).policy
     heads = ('64 readings', '256 readings', '64, less noise', 'the truth')
     print(f'{"R^2 at p5, preset typical":36}' + ''.join(f'{head:>16}' for head in heads))
     for name, (averages, way) in WAYS.items():

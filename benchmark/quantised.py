@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pkan_control.control.controller_file import evaluate_ideal
 from pkan_control.sim.batched.cartpole import BatchedCartpole
 from pkan_control.tasks.cartpole import cartpole
 from pkan_control.tasks.problems.problem import find_problems
@@ -40,7 +39,7 @@ def regression(name: str, shape: tuple[int, ...], device: str, steps: int) -> di
         fit(members, lessons, settings, lambda done: None)
         for member, lesson in zip(members, lessons, strict=True):
             test = lesson.data.test
-            rounded = problem.score(evaluate_ideal(member.export(), test.inputs), test.targets)
+            rounded = problem.score(member.export().evaluate(test.inputs), test.targets)
             scores['trained with' if quantised else 'after'].append(rounded)
             if not quantised:
                 free = problem.score(unrounded(member, test.inputs), test.targets)
@@ -74,7 +73,7 @@ def control(device: str, steps: int) -> dict[str, float]:
         for member in members:
             program = member.export()
             if quantised:
-                rates['trained with'].append(balanced(lambda x, p=program: evaluate_ideal(p, x)))
+                rates['trained with'].append(balanced(lambda x, p=program: p.evaluate(x)))
             else:
                 rates['before'].append(balanced(lambda x, m=member: unrounded(m, x)))
     return {key: float(np.median(values)) for key, values in rates.items()}

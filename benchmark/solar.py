@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-from pkan_control.control.controller_file import evaluate_ideal
 from pkan_control.control.laws.solar import STEP_V, SolarLaw
 from pkan_control.sim.batched.solar import BEST_V, BEST_W, POWER, BatchedSolar
 from pkan_control.tasks.solar_mppt import CONSTANT_V, FIRST_V, PERTURB_V, solar_mppt
@@ -103,7 +102,7 @@ def within_law(program: object, law: SolarLaw) -> Policy:
     def policy(state: np.ndarray, step: int) -> np.ndarray:
         memory = law.start(state) if step == 0 else kept['memory']
         memory, seen = law.observe(memory, state, np.zeros((len(state), 0)))
-        outputs = evaluate_ideal(program, law.observation.normalise(seen))
+        outputs = program.evaluate(law.observation.normalise(seen))
         kept['memory'], command = law.act(memory, state, law.output.denormalise(outputs))
         return command[:, 0]
 

@@ -20,7 +20,7 @@ from pkan_control.common.errors import UserError
 from pkan_control.control.controller import OnChip, make_controller
 from pkan_control.control.supervisor import Limits, Pilot
 from pkan_control.devices.deviations import Deviations
-from pkan_control.networks.program import Program
+from pkan_control.networks.policy import chip_program
 
 PERIOD_S = 0.02
 # What happens between two faults, but for the last second: then all is judged.
@@ -165,7 +165,7 @@ class Flight:
             pass
 
     def _load(self) -> None:
-        self._chip.program(cast(Program, self._bundle.program))
+        self._chip.program(chip_program(self._bundle.policy, 'load'))
         self._evaluator.arm()
 
     def _judge(self, trouble: Trouble, outcome: Outcome, before: dict[str, int]) -> None:

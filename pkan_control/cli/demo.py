@@ -25,7 +25,6 @@ from pkan_control.evaluation.rollouts.record import (
     summary,
 )
 from pkan_control.evaluation.rollouts.rollout import Plan, check_fits, fly_bundle
-from pkan_control.networks.mlp import Mlp
 from pkan_control.reporting.pictures.edges import draw_edges
 from pkan_control.reporting.pictures.flights import draw_flights
 from pkan_control.reporting.tables import console, flight_table, progress
@@ -163,13 +162,14 @@ def _show(
     console.print(flight_table(title, records))
     draw_flights(out / 'flights.png', task, records, title)
     pictures = [out / 'flights.png']
-    if not isinstance(bundle.program, Mlp):
-        power = [watts * 1e6 for watts in estimate_power(bundle.program)]
+    program = bundle.policy.chip_program
+    if program is not None:
+        power = [watts * 1e6 for watts in estimate_power(program)]
         console.print(
             f'Power of the network on a dedicated CMOS chip, estimated: {power[1]:.0f} uW '
             f'(P10 {power[0]:.0f}, P90 {power[2]:.0f}); law and guard, which are digital, apart.'
         )
         law = bundle.law
-        draw_edges(out / 'edges.png', bundle.program, law.observation.names, law.output.names)
+        draw_edges(out / 'edges.png', program, law.observation.names, law.output.names)
         pictures.append(out / 'edges.png')
     console.print('Pictures: ' + ', '.join(str(picture) for picture in pictures))

@@ -14,7 +14,7 @@ from pkan_control.common.errors import UserError, unknown
 from pkan_control.control.controller_file import Bundle
 from pkan_control.control.laws.law import Law
 from pkan_control.control.symmetry import asked_by, evaluations
-from pkan_control.networks.mlp import Mlp
+from pkan_control.networks.policy import chip_program
 from pkan_control.networks.program import squash
 
 
@@ -42,11 +42,10 @@ class OnChip:
 
         A calibration of another chip or program is refused, too.
         """
-        if isinstance(bundle.program, Mlp):
-            raise UserError('an MLP runs on no chip')
-        chip.program(bundle.program)
+        program = chip_program(bundle.policy, 'load')
+        chip.program(program)
         if calibration is not None:
-            calibration.apply(chip, bundle.program)
+            calibration.apply(chip, program)
         times, period = evaluations(bundle.law), 1 / bundle.rate_hz
         latency = times * chip.identity.latency_s
         if latency > period:
@@ -54,11 +53,11 @@ class OnChip:
                 f'chip {chip.identity.uid} needs {latency * 1e3:.1f} ms for this network: '
                 f'the control period is {period * 1e3:.1f} ms'
             )
-        self._chip, self._outputs = chip, bundle.program.shape[-1]
+        self._chip, self._outputs = chip, program.shape[-1]
         self.calibration = calibration
         self.arm()
         self._terms = bundle.law.observation
-        self._scale = bundle.program.squash_scale
+        self._scale = program.squash_scale
         self._deadline_s = period / times
         self._ask = asked_by(bundle.law, self._evaluate)
         self.heard: deque[Floats] = deque(maxlen=HEARD)
@@ -87,20 +86,20 @@ class OnChip:
 
 
 class Digital:
-    """An MLP in floating point; it needs no chip."""
+    """A network that needs no chip, in floating point."""
 
     def __init__(self, bundle: Bundle) -> None:
-        """Take the bundle's MLP."""
-        if not isinstance(bundle.program, Mlp):
-            raise UserError('an analogue network needs a chip')
-        self._ask = asked_by(bundle.law, bundle.program.evaluate)
+        """Take the bundle's network; refuse one that needs a chip."""
+        if bundle.policy.chip_program is not None:
+            raise UserError(f'{bundle.policy.title} needs a chip')
+        self._ask = asked_by(bundle.law, bundle.policy.evaluate)
         self._terms = bundle.law.observation
 
     def begin(self, episode: int) -> None:
         """Do nothing: it is always the same."""
 
     def __call__(self, observation: Floats, time_s: float) -> Floats:
-        """Evaluate the MLP."""
+        """Evaluate the network."""
         outputs: Floats = self._ask(self._terms.normalise(observation))
         return outputs
 
@@ -160,13 +159,13 @@ def make_controller(
     calibration: Calibration | None = None,
     on_link_lost: OnLinkLost = 'safe',
 ) -> Controller:
-    """Return a controller of a bundle: its network on the chip, or its MLP beside it.
+    """Return a controller of a bundle: its network on the chip, or without it where it needs none.
 
     Where the chip is lost, commands are safe, or come from the twin that its calibration holds.
     """
     if on_link_lost not in get_args(OnLinkLost):
         raise unknown('on_link_lost', on_link_lost, get_args(OnLinkLost))
-    if isinstance(bundle.program, Mlp):
+    if bundle.policy.chip_program is None:
         return Controller(bundle.law, Digital(bundle))
     network = OnChip(bundle, chip, calibration)
     if on_link_lost == 'safe':

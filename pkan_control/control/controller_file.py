@@ -17,28 +17,16 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as save_tensors
 
-from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
 from pkan_control.common.files import replace_file
 from pkan_control.control.laws import make_law
 from pkan_control.control.laws.law import Law
 from pkan_control.control.signals import Signal, signals_from_json, signals_to_json
 from pkan_control.control.symmetry import evaluations
-from pkan_control.devices.element import find_device
-from pkan_control.networks.mlp import Mlp
-from pkan_control.networks.program import (
-    Layer,
-    Program,
-    compile_layer,
-    fastest_layer,
-    plain_layer,
-    propagate,
-    squash,
-)
+from pkan_control.networks.policy import Policy, read_policy
 
 FORMAT_VERSION = 1
 MAX_BYTES = 4 * 1024 * 1024
-MLP = 'mlp'
 SELF_TEST_VECTORS, SELF_TEST_SEED, SELF_TEST_TOLERANCE = 16, 0, 1e-9
 
 # What a manifest or tensors that are not what they should be can raise while they are read.
@@ -57,15 +45,15 @@ class Bundle:
     task: str
     law: Law
     rate_hz: float
-    program: Program | Mlp
+    policy: Policy
     provenance: dict[str, Any] = field(default_factory=dict)
     results: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse a program that does not fit the law, or a rate that is none."""
+        """Refuse a policy that does not fit the law, or a rate that is none."""
         wanted = (len(self.law.observation), len(self.law.output))
-        if (self.program.shape[0], self.program.shape[-1]) != wanted:
-            raise UserError(f'network of shape {self.program.shape}: the law needs {wanted}')
+        if (self.policy.shape[0], self.policy.shape[-1]) != wanted:
+            raise UserError(f'network of shape {self.policy.shape}: the law needs {wanted}')
         if not 0 < self.rate_hz <= 10_000:
             raise UserError(f'rate {self.rate_hz} Hz: must be above 0 and at most 10000')
         if self.law.rate_hz != self.rate_hz:
@@ -74,20 +62,7 @@ class Bundle:
     @property
     def device(self) -> str:
         """Name of the device, or `mlp`."""
-        return MLP if isinstance(self.program, Mlp) else self.program.device
-
-
-def evaluate_ideal(
-    program: Program | Mlp, observation: Floats, layer: Layer = fastest_layer
-) -> Floats:
-    """Return what a program computes of normalised observations on a flawless chip."""
-    if isinstance(program, Mlp):
-        return program.evaluate(observation)
-    device = find_device(program.device)
-    layers = [compile_layer(device, device.decode(codes)) for codes in program.layers]
-    x = squash(observation, program.squash_scale)
-    outputs: Floats = propagate(x, layers, device.nodes, program.squash_scale, layer=layer)
-    return outputs
+        return self.policy.device
 
 
 def save_bundle(path: Path, bundle: Bundle) -> str:
@@ -95,12 +70,12 @@ def save_bundle(path: Path, bundle: Bundle) -> str:
 
     An existing file is replaced only by a complete one.
     """
-    tensors = _program_tensors(bundle.program)
+    tensors = bundle.policy.tensors()
     generator = np.random.default_rng(SELF_TEST_SEED)
-    inputs = generator.uniform(-1.5, 1.5, (SELF_TEST_VECTORS, bundle.program.shape[0]))
+    inputs = generator.uniform(-1.5, 1.5, (SELF_TEST_VECTORS, bundle.policy.shape[0]))
     tensors['self_test_inputs'] = inputs
     # The same file whether there was a compiler or not.
-    tensors['self_test_outputs'] = evaluate_ideal(bundle.program, inputs, plain_layer)
+    tensors['self_test_outputs'] = bundle.policy.evaluate(inputs, portable=True)
     manifest = _manifest(bundle)
     try:
         manifest['checksum'] = checksum(manifest, tensors)
@@ -137,14 +112,14 @@ def checksum(manifest: dict[str, Any], tensors: Tensors) -> str:
 
 def facts(bundle: Bundle) -> dict[str, Any]:
     """Return what a controller is, for people and programs: nothing that is needed to run it."""
-    program, law = bundle.program, bundle.law
+    policy, law = bundle.policy, bundle.law
     return {
         'task': bundle.task,
         'device': bundle.device,
-        'shape': list(program.shape),
-        'elements': program.elements,
-        'parameters': program.parameters,
-        **_settings(program),
+        'shape': list(policy.shape),
+        'elements': policy.elements,
+        'parameters': policy.parameters,
+        **policy.facts(),
         'rate_hz': bundle.rate_hz,
         'evaluations_per_period': evaluations(law),
         'law': law.name,
@@ -154,14 +129,6 @@ def facts(bundle: Bundle) -> dict[str, Any]:
         'results': bundle.results,
         'provenance': bundle.provenance,
     }
-
-
-def _settings(program: Program | Mlp) -> dict[str, Any]:
-    """Return how many elements are connected, and in what range each of their codes is used."""
-    if isinstance(program, Mlp):
-        return {}
-    ranges = {name: f'{low} to {high}' for name, (low, high) in program.used_codes.items()}
-    return {'connected': program.connected, 'codes': ranges}
 
 
 def _canonical(value: Any) -> str:
@@ -176,8 +143,8 @@ def _manifest(bundle: Bundle) -> dict[str, Any]:
         'law': {'name': law.name, 'parameters': law.to_json()},
         'rate_hz': bundle.rate_hz,
         'device': bundle.device,
-        'shape': list(bundle.program.shape),
-        'squash_scale': getattr(bundle.program, 'squash_scale', None),
+        'shape': list(bundle.policy.shape),
+        **bundle.policy.metadata(),
         'observation': signals_to_json(law.observation.signals),
         'output': signals_to_json(law.output.signals),
         'command': signals_to_json(law.command.signals),
@@ -185,16 +152,6 @@ def _manifest(bundle: Bundle) -> dict[str, Any]:
         'provenance': bundle.provenance,
         'results': bundle.results,
     }
-
-
-def _program_tensors(program: Program | Mlp) -> Tensors:
-    if isinstance(program, Mlp):
-        weights = {f'weight_{i}': np.ascontiguousarray(w) for i, w in enumerate(program.weights)}
-        biases = {f'bias_{i}': np.ascontiguousarray(b) for i, b in enumerate(program.biases)}
-        return {**weights, **biases}
-    constants = np.array(find_device(program.device).constants, dtype=np.float64)
-    codes = {f'codes_{i}': np.ascontiguousarray(c) for i, c in enumerate(program.layers)}
-    return {**codes, 'device_constants': constants}
 
 
 def _read(path: Path) -> tuple[dict[str, Any], Tensors]:
@@ -230,7 +187,7 @@ def _unpack(manifest: dict[str, Any], tensors: Tensors) -> Bundle:
         task=str(manifest['task']),
         law=law,
         rate_hz=float(manifest['rate_hz']),
-        program=_unpack_program(manifest, tensors),
+        policy=read_policy(manifest, tensors),
         provenance=dict(manifest['provenance']),
         results=dict(manifest['results']),
     )
@@ -239,27 +196,10 @@ def _unpack(manifest: dict[str, Any], tensors: Tensors) -> Bundle:
         _check_terms(what, signals_from_json(manifest[what], what), terms.signals)
     if manifest['safe_command'] != law.safe_command().tolist():
         raise UserError(f'safe command {manifest["safe_command"]!r} is not that of the law')
-    if list(bundle.program.shape) != manifest['shape']:
-        raise UserError(f'shape {manifest["shape"]} but the program has {bundle.program.shape}')
-    _self_test(bundle.program, tensors)
+    if list(bundle.policy.shape) != manifest['shape']:
+        raise UserError(f'shape {manifest["shape"]} but the policy has {bundle.policy.shape}')
+    _self_test(bundle.policy, tensors)
     return bundle
-
-
-def _unpack_program(manifest: dict[str, Any], tensors: Tensors) -> Program | Mlp:
-    if not isinstance(manifest['shape'], list):
-        raise UserError('shape must be a list')
-    layers = len(manifest['shape']) - 1
-    if manifest['device'] == MLP:
-        weights = tuple(tensors[f'weight_{i}'] for i in range(layers))
-        return Mlp(weights, tuple(tensors[f'bias_{i}'] for i in range(layers)))
-    wanted = find_device(manifest['device']).constants
-    if tuple(tensors['device_constants'].tolist()) != wanted:
-        constants = tensors['device_constants'].tolist()
-        raise UserError(f'made for device constants {constants}: this release has {wanted}')
-    codes = [tensors[f'codes_{i}'] for i in range(layers)]
-    if any(c.dtype != np.int16 for c in codes):
-        raise UserError(f'codes of type {[str(c.dtype) for c in codes]}: must be int16')
-    return Program(manifest['device'], tuple(codes), float(manifest['squash_scale']))
 
 
 def _check_terms(what: str, found: tuple[Signal, ...], wanted: tuple[Signal, ...]) -> None:
@@ -268,10 +208,10 @@ def _check_terms(what: str, found: tuple[Signal, ...], wanted: tuple[Signal, ...
         raise UserError(f'{what} terms {names[0]} differ from those of the law, {names[1]}')
 
 
-def _self_test(program: Program | Mlp, tensors: Tensors) -> None:
+def _self_test(policy: Policy, tensors: Tensors) -> None:
     inputs = np.asarray(tensors['self_test_inputs'], dtype=np.float64)
     stored = np.asarray(tensors['self_test_outputs'], dtype=np.float64)
-    worst = float(np.max(np.abs(evaluate_ideal(program, inputs) - stored)))
+    worst = float(np.max(np.abs(policy.evaluate(inputs) - stored)))
     if not worst <= SELF_TEST_TOLERANCE:
         raise UserError(
             f'self-test vectors are off by {worst:.3g}: allowed is {SELF_TEST_TOLERANCE:g}'

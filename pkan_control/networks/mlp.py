@@ -2,13 +2,25 @@
 
 import itertools
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pkan_control.common.arrays import Floats
+from pkan_control.common.arrays import Array, Floats, constant, namespace
 from pkan_control.common.errors import UserError
 from pkan_control.networks.program import MAX_LAYERS, MAX_WIDTH
+
+MLP = 'mlp'
+
+
+class DigitalWork(NamedTuple):
+    """What a processor does for one evaluation of a network."""
+
+    multiplications: int
+    activations: int
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,22 @@ class Mlp:
             if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
                 raise UserError(f'MLP layer {index} holds a number that is not finite')
 
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, NDArray[Any]], layers: int) -> 'Mlp':
+        """Return the MLP that a controller file holds."""
+        weights = tuple(tensors[f'weight_{i}'] for i in range(layers))
+        return cls(weights, tuple(tensors[f'bias_{i}'] for i in range(layers)))
+
+    @property
+    def device(self) -> str:
+        """Kind of network: `mlp`."""
+        return MLP
+
+    @property
+    def title(self) -> str:
+        """Kind and size: `MLP 12-23-23-4`."""
+        return f'MLP {"-".join(map(str, self.shape))}'
+
     @property
     def shape(self) -> tuple[int, ...]:
         """Number of inputs, of nodes in each layer, and of outputs."""
@@ -46,12 +74,43 @@ class Mlp:
         """Number of trainable numbers."""
         return parameter_count(self.shape)
 
-    def evaluate(self, observation: Floats) -> Floats:
+    @property
+    def digital_work(self) -> DigitalWork:
+        """One multiplication a weight, and one activation a hidden node."""
+        return DigitalWork(sum(w.size for w in self.weights), sum(self.shape[1:-1]))
+
+    @property
+    def chip_program(self) -> None:
+        """None: it is digital."""
+
+    def evaluate(self, observation: Floats, *, portable: bool = False) -> Floats:
         """Return the outputs `[..., n_out]` of normalised observations `[..., n_in]`."""
         value = observation
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             value = np.tanh(value @ weight + bias)
         return value @ self.weights[-1] + self.biases[-1]
+
+    def evaluate_exactly(self, observation: Array) -> Array:
+        """Return the same for arrays of any library."""
+        xp, value = namespace(observation), observation
+        for index, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            inputs = xp.tanh(value) if index else value
+            value = inputs @ constant(weight, value) + constant(bias, value)
+        return value
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Return weights and biases by the names that the controller file has for them."""
+        weights = {f'weight_{i}': np.ascontiguousarray(w) for i, w in enumerate(self.weights)}
+        biases = {f'bias_{i}': np.ascontiguousarray(b) for i, b in enumerate(self.biases)}
+        return {**weights, **biases}
+
+    def metadata(self) -> dict[str, Any]:
+        """Return that nothing is squashed between its layers."""
+        return {'squash_scale': None}
+
+    def facts(self) -> dict[str, Any]:
+        """Return nothing more."""
+        return {}
 
 
 def parameter_count(shape: tuple[int, ...]) -> int:

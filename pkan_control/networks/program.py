@@ -10,11 +10,13 @@ nodes a band-pass edge is off by less than 1e-5. Training, ideal and simulated c
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pkan_control.common.arrays import Array, Floats, Integers, constant, namespace
 from pkan_control.common.errors import UserError
@@ -51,6 +53,24 @@ class Program:
         if not 0 < self.squash_scale < math.inf:
             raise UserError(f'squash scale {self.squash_scale}: must be positive and finite')
 
+    @classmethod
+    def from_tensors(
+        cls, device: str, tensors: Mapping[str, NDArray[Any]], layers: int, squash_scale: float
+    ) -> 'Program':
+        """Return the program that a controller file holds; refuse other device constants."""
+        wanted, found = find_device(device).constants, tensors['device_constants'].tolist()
+        if tuple(found) != wanted:
+            raise UserError(f'made for device constants {found}: this release has {wanted}')
+        codes = tuple(tensors[f'codes_{i}'] for i in range(layers))
+        if any(each.dtype != np.int16 for each in codes):
+            raise UserError(f'codes of type {[str(c.dtype) for c in codes]}: must be int16')
+        return cls(device, codes, squash_scale)
+
+    @property
+    def title(self) -> str:
+        """Device, sizes and elements an edge: `bandpass 12-20-4 K3`."""
+        return f'{self.device} {"-".join(map(str, self.shape))} K{self.layers[0].shape[2]}'
+
     @cached_property
     def shape(self) -> tuple[int, ...]:
         """Number of inputs, of nodes in each layer, and of outputs."""
@@ -81,6 +101,48 @@ class Program:
     def parameters(self) -> int:
         """Number of trainable numbers."""
         return self.elements * len(find_device(self.device).parameters)
+
+    @property
+    def chip_program(self) -> 'Program':
+        """Itself."""
+        return self
+
+    @property
+    def digital_work(self) -> None:
+        """None: it is analogue."""
+
+    def evaluate(self, observation: Floats, *, portable: bool = False) -> Floats:
+        """Return what an ideal chip computes: `[..., n_in]` to `[..., n_out]`, normalised."""
+        device, layer = find_device(self.device), plain_layer if portable else fastest_layer
+        layers = [compile_layer(device, device.decode(codes)) for codes in self.layers]
+        x = squash(observation, self.squash_scale)
+        outputs: Floats = propagate(x, layers, device.nodes, self.squash_scale, layer=layer)
+        return outputs
+
+    def evaluate_exactly(self, observation: Array) -> Array:
+        """Return the same element by element, without interpolation, for arrays of any library."""
+        device, value = find_device(self.device), observation
+        xp = namespace(observation)
+        for codes in self.layers:
+            x = squash(value, self.squash_scale)[..., None, None]
+            physical = constant(device.decode(codes), value)
+            value = xp.sum(device.response(x, physical), axis=(-3, -1))
+        return value
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Return codes and device constants by the names that the controller file has."""
+        constants = np.array(find_device(self.device).constants, dtype=np.float64)
+        codes = {f'codes_{i}': np.ascontiguousarray(c) for i, c in enumerate(self.layers)}
+        return {**codes, 'device_constants': constants}
+
+    def metadata(self) -> dict[str, Any]:
+        """Return the scale of the squashing between layers."""
+        return {'squash_scale': self.squash_scale}
+
+    def facts(self) -> dict[str, Any]:
+        """Return the number of connected elements, and the range of each code."""
+        ranges = {name: f'{low} to {high}' for name, (low, high) in self.used_codes.items()}
+        return {'connected': self.connected, 'codes': ranges}
 
 
 def check_shapes(shapes: Sequence[tuple[int, ...]], codes: int) -> None:

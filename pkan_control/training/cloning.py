@@ -16,11 +16,12 @@ import pkan_control
 from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.common.arrays import Array, Floats, namespace
 from pkan_control.common.errors import UserError
-from pkan_control.control.controller_file import MLP, Bundle, evaluate_ideal
+from pkan_control.control.controller_file import Bundle
 from pkan_control.devices.deviations import PRESETS
 from pkan_control.evaluation.bags.demonstrations import Lessons
-from pkan_control.networks.mlp import Mlp
-from pkan_control.networks.program import Program, squash
+from pkan_control.networks.mlp import MLP
+from pkan_control.networks.policy import Policy
+from pkan_control.networks.program import squash
 from pkan_control.tasks.task import Imitable, Task
 from pkan_control.training.examples import Examples, check_finite
 from pkan_control.training.imitation import Report, Settings, set_pace
@@ -89,10 +90,10 @@ class Fidelity:
 
 def judge(lessons: Lessons, bundle: Bundle) -> dict[str, Fidelity]:
     """Return how well a clone does on an ideal chip, and on typical ones together."""
-    program = bundle.program
-    found = {'ideal chip': _fidelity(lessons, [evaluate_ideal(program, lessons.observations)])}
-    if isinstance(program, Mlp):
-        return {'floating point': found['ideal chip']}
+    ideal = _fidelity(lessons, [bundle.policy.evaluate(lessons.observations)])
+    program = bundle.policy.chip_program
+    if program is None:
+        return {'floating point': ideal}
     inputs = squash(lessons.observations, program.squash_scale)
     answers = []
     for seed in range(CHIPS):
@@ -100,7 +101,7 @@ def judge(lessons: Lessons, bundle: Bundle) -> dict[str, Fidelity]:
         chip.program(program)
         chip.arm(np.zeros(program.shape[-1]))
         answers.append(chip.evaluate(inputs, 0.0, np.inf))
-    return {**found, f'{CHIPS} {PRESET} chips': _fidelity(lessons, answers)}
+    return {'ideal chip': ideal, f'{CHIPS} {PRESET} chips': _fidelity(lessons, answers)}
 
 
 def _fidelity(lessons: Lessons, answers: list[Floats]) -> Fidelity:
@@ -123,7 +124,7 @@ class Taught:
     """A task whose expert is an MLP: its own, in everything else."""
 
     task: Imitable
-    teacher: Mlp
+    teacher: Policy
 
     def __getattr__(self, name: str) -> Any:
         """Return what the task has."""
@@ -154,7 +155,7 @@ def cloned(
     loss = clone(lessons, mlp, settings, seed, tell)
     teacher = mlp.export()
     found = {MLP: _bundle(task, lessons, teacher, recipe, seed, settings.steps, loss)}
-    if both and isinstance(teacher, Mlp):
+    if both:
         network = make_trainable(task, recipe, device, seed)
         learnt = ~lessons.held_out
         known = (lessons.observations[learnt], lessons.actions[learnt])
@@ -164,15 +165,15 @@ def cloned(
             lambda done, text: report(MLP_SHARE + done * (1 - MLP_SHARE), text),
             Extras(known=known),
         )  # fmt: skip
-        program = network.export()
-        found[device] = _bundle(task, lessons, program, recipe, seed, settings.steps, losses[-1])
+        policy = network.export()
+        found[device] = _bundle(task, lessons, policy, recipe, seed, settings.steps, losses[-1])
     return found
 
 
 def _bundle(
     task: Task,
     lessons: Lessons,
-    program: Program | Mlp,
+    policy: Policy,
     recipe: Recipe,
     seed: int,
     steps: int,
@@ -187,4 +188,4 @@ def _bundle(
         'noise': recipe.noise.to_json(),
         'loss': round(loss, 6),
     }
-    return Bundle(task.name, lessons.law, task.rate_hz, program, provenance)
+    return Bundle(task.name, lessons.law, task.rate_hz, policy, provenance)

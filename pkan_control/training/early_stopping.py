@@ -12,12 +12,12 @@ from pkan_control.common.arrays import Floats
 from pkan_control.common.seeding import stream
 from pkan_control.training.checkpoint import State
 from pkan_control.training.examples import Examples
-from pkan_control.training.trainable import Policy, Trainable
+from pkan_control.training.trainable import PolicyFunction, Trainable
 
 # Steps between two looks at the held-out flights.
 EVERY = 50
 PURPOSE = 'validation'
-Fly = Callable[[Policy | None, np.random.Generator], tuple[Floats, Floats]]
+Fly = Callable[[PolicyFunction | None, np.random.Generator], tuple[Floats, Floats]]
 
 
 class Watch:

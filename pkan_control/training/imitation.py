@@ -19,7 +19,7 @@ from pkan_control.sim.world import training_world
 from pkan_control.tasks.task import Imitable
 from pkan_control.training.examples import Examples
 from pkan_control.training.sparsity import Sparsity
-from pkan_control.training.trainable import Policy, Trainable
+from pkan_control.training.trainable import PolicyFunction, Trainable
 
 # Mirrored states lie this far from the goal (log of a sigma in normalised units).
 NEAR_LOG = (math.log(0.03), math.log(0.5))
@@ -64,7 +64,7 @@ class Settings:
 
 def fly(
     task: Imitable,
-    policy: Policy | None,
+    policy: PolicyFunction | None,
     flights: int,
     seconds: float,
     numbers: np.random.Generator,

@@ -9,9 +9,9 @@ from typing import Any
 
 import pkan_control
 from pkan_control.common.errors import UserError, unknown
-from pkan_control.control.controller_file import MLP, Bundle
+from pkan_control.control.controller_file import Bundle
 from pkan_control.devices.element import find_device
-from pkan_control.networks.mlp import equal_shape
+from pkan_control.networks.mlp import MLP, equal_shape
 from pkan_control.tasks.task import FromExamples, Imitable, Task
 from pkan_control.training.checkpoint import Checkpoint
 from pkan_control.training.imitation import Report, Settings

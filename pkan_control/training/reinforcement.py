@@ -8,7 +8,6 @@ that runs. TD3 and not SAC: its actor is a function, as a chip is, and needs no 
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import gymnasium
@@ -22,7 +21,7 @@ from torch import Tensor, nn
 
 import pkan_control.evaluation.gym as environments
 from pkan_control.common.errors import UserError
-from pkan_control.control.controller_file import Bundle, evaluate_ideal
+from pkan_control.control.controller_file import Bundle
 from pkan_control.evaluation.rollouts.batched_rollout import can_fly_together, fly_together
 from pkan_control.evaluation.rollouts.rollout import Plan, fly_bundle
 from pkan_control.tasks.task import Task
@@ -142,11 +141,11 @@ def reinforce(task: Task, member: Member, lessons: Lessons, seed: int, report: R
 
 def success(task: Task, member: Member, episodes: int) -> float:
     """Return the share of other episodes than those of measurements that succeed."""
-    program = member.export()
+    policy = member.export()
     if can_fly_together(task):
-        scores = fly_together(task, partial(evaluate_ideal, program), EXAMINED_SEED, episodes)
+        scores = fly_together(task, policy.evaluate, EXAMINED_SEED, episodes)
         return float(np.mean([score.success for score in scores]))
-    bundle = Bundle(task.name, task.law, task.rate_hz, program)
+    bundle = Bundle(task.name, task.law, task.rate_hz, policy)
     plan = Plan(task, episodes, EXAMINED_SEED)
     records = fly_bundle(plan, bundle, 'ideal:', 1, lambda done: None)
     return float(np.mean([record.score.success for record in records]))

@@ -27,7 +27,7 @@ from pkan_control.training.imitation import (
 )
 from pkan_control.training.sparsity import Sparsity
 from pkan_control.training.tensorboard_log import Diary
-from pkan_control.training.trainable import Policy, Trainable
+from pkan_control.training.trainable import PolicyFunction, Trainable
 
 # Steps between two checkpoints, and flights of a round to one that is held out.
 SAVED_EVERY, HELD_OUT = 200, 8
@@ -118,7 +118,7 @@ class Imitation:
         if self._watch is not None:
             held = max(1, flights // HELD_OUT)
 
-            def watched(policy: Policy | None, numbers: np.random.Generator) -> Seen:
+            def watched(policy: PolicyFunction | None, numbers: np.random.Generator) -> Seen:
                 return fly(task, policy, held, settings.flight_s, numbers)
 
             self._watch.begin(watched, self._network if self._turn else None, self._step)

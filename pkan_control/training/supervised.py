@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from pkan_control.common.seeding import stream
-from pkan_control.control.controller_file import evaluate_ideal
 from pkan_control.tasks.problems.problem import Problem, Split
 from pkan_control.training.examples import check_finite
 from pkan_control.training.imitation import Settings, set_pace
@@ -89,9 +88,9 @@ def learn(
 
 def judge(member: Member, lesson: Lesson) -> Result:
     """Return how a network does on examples that it has not seen."""
-    program, data, problem = member.export(), lesson.data, lesson.problem
+    policy, data, problem = member.export(), lesson.data, lesson.problem
     validation, test = (
-        problem.score(evaluate_ideal(program, part.inputs), part.targets)
+        problem.score(policy.evaluate(part.inputs), part.targets)
         for part in (data.validation, data.test)
     )
     return Result(problem.name, lesson.seed, validation, test)

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from pkan_control.chips.simulated import RAIL_V
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
-from pkan_control.control.controller_file import MLP
 from pkan_control.devices.element import Device, Quick, find_device
-from pkan_control.networks.mlp import Mlp
+from pkan_control.networks.mlp import MLP, Mlp
+from pkan_control.networks.policy import Policy
 from pkan_control.networks.program import (
     SQUASH_SCALE,
     Program,
@@ -26,6 +26,7 @@ from pkan_control.networks.program import (
     propagate,
     squash,
 )
+from pkan_control.training import ideal_fast
 from pkan_control.training.sparsity import (
     Sparsity,
     disconnected,
@@ -35,7 +36,7 @@ from pkan_control.training.sparsity import (
     survivors,
 )
 
-Policy = Callable[[Floats], Floats]
+PolicyFunction = Callable[[Floats], Floats]
 
 
 @dataclass(frozen=True)
@@ -89,15 +90,18 @@ class Trainable(Protocol):
     def diagnosis(self) -> str:
         """Return why its loss may not be finite."""
 
-    def policy(self, generator: torch.Generator, chips: int) -> Policy:
+    def policy(self, generator: torch.Generator, chips: int) -> PolicyFunction:
         """Return a NumPy function from `[flights, n_in]` to outputs, on that many flawed chips."""
 
-    def export(self) -> Program | Mlp:
+    def export(self) -> Policy:
         """Return what runs."""
 
 
 class TrainableNetwork(nn.Module):
     """A pKAN of some device; its parameters are unbounded and become settings on export."""
+
+    # Lists of parameters, each of which a stack of networks holds for all its members.
+    stacked_lists = ('layers',)
 
     def __init__(
         self, device: str, shape: tuple[int, ...], k: int, noise: ChipNoise, seed: int
@@ -155,6 +159,13 @@ class TrainableNetwork(nn.Module):
         outputs: Tensor = propagate(x, layers, self.device.nodes, node=node)
         return outputs
 
+    def evaluate_stacked(self, inputs: Tensor) -> Tensor:
+        """Return the outputs of all members of a stack on ideal chips, `[members, batch, n]`."""
+        shapes = [layer.shape for layer in self.layers]
+        flat = torch.cat([layer.flatten(1, 3) for layer in self.layers], dim=1)
+        layers = ideal_fast.coefficients(self.device, self.settings(flat), shapes)
+        return ideal_fast.evaluate(layers, inputs)
+
     def _flawed_layers(
         self, generator: torch.Generator, chips: int
     ) -> tuple[list[Tensor], list[Tensor]]:
@@ -171,7 +182,7 @@ class TrainableNetwork(nn.Module):
             offsets.append(spread * torch.randn((chips, 1, size[2]), generator=generator))
         return layers, offsets
 
-    def policy(self, generator: torch.Generator, chips: int) -> Policy:
+    def policy(self, generator: torch.Generator, chips: int) -> PolicyFunction:
         """Return the network on flawed chips, the flights divided among them."""
         with torch.no_grad():
             flawed = self._flawed_layers(generator, chips)
@@ -238,6 +249,8 @@ class TrainableMlp(nn.Module):
     """The MLP beside it: digital, so that nothing disturbs it."""
 
     quantised = False
+    # Lists of parameters, each of which a stack of networks holds for all its members.
+    stacked_lists = ('weights', 'biases')
 
     def __init__(self, shape: tuple[int, ...], seed: int) -> None:
         """Draw weights uniformly within `1 / sqrt(n_in)`."""
@@ -276,9 +289,17 @@ class TrainableMlp(nn.Module):
         """Return why its loss may not be finite."""
         return 'the loss is not finite: try a smaller learning rate'
 
-    def policy(self, generator: torch.Generator, chips: int) -> Policy:
+    def policy(self, generator: torch.Generator, chips: int) -> PolicyFunction:
         """Return the MLP as it is."""
         return self.export().evaluate
+
+    def evaluate_stacked(self, inputs: Tensor) -> Tensor:
+        """Return the outputs of all members of a stack, `[members, batch, n]` to the same."""
+        value = inputs
+        *hidden, last = zip(self.weights, self.biases, strict=True)
+        for weight, bias in hidden:
+            value = torch.tanh(torch.baddbmm(bias[:, None], value, weight))
+        return torch.baddbmm(last[1][:, None], value, last[0])
 
     def export(self) -> Mlp:
         """Return weights and biases in double precision."""

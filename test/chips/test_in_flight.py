@@ -48,7 +48,7 @@ FAULTS = {
 )
 def test_fault_25_in_mid_flight(run_board, make_program, fault, words):
     bundle = Bundle('drone_hover', TASK.law, 50.0, make_program((12, 16, 4)))
-    assert len(pack_program(bundle.program)) > 1000
+    assert len(pack_program(bundle.policy)) > 1000
     with run_board() as (firmware, uri):
         chip = open_chip(uri)
         pilot = Pilot(TASK.law, make_controller(bundle, chip), Limits())
@@ -72,7 +72,7 @@ def test_the_twin_flies_on_and_the_chip_only_after_a_request(
     bundle = Bundle('drone_hover', TASK.law, 50.0, make_program((12, 16, 4)))
     with run_board() as (firmware, uri):
         chip = open_chip(uri)
-        calibration = exact_calibration(chip.identity.uid, bundle.program)
+        calibration = exact_calibration(chip.identity.uid, bundle.policy)
         controller = make_controller(bundle, chip, calibration, 'twin')
         pilot = Pilot(TASK.law, controller, Limits())
         pilot.on_goal(1, 0.0, TASK.goal(0, 0, 0))

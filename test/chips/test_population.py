@@ -21,7 +21,7 @@ def programmed(program, seed, changes):
 @pytest.mark.parametrize('changes', CHANGES, ids=str)
 @pytest.mark.parametrize('controller', ['drone_hover', 'drone_hover_memdiode'])
 def test_each_chip_is_as_it_is_alone(controller, changes):
-    program = load_bundle(shipped(controller)).program
+    program = load_bundle(shipped(controller)).policy
     seeds, episodes = (4, 9, 2), (0, 7)
     population = Population([programmed(program, s, changes) for s in seeds], program, episodes)
     draw = np.random.default_rng(0)

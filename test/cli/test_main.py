@@ -238,7 +238,7 @@ def test_train_writes_a_controller_with_its_results(pkan, tmp_path, short_traini
         load_bundle(tmp_path / 'made/it.st'),
         json.loads((tmp_path / 'x').read_text()),
     )
-    assert bundle.program.shape == (12, 4, 4)
+    assert bundle.policy.shape == (12, 4, 4)
     assert set(bundle.results) == {'success_rate', 'final_error_m', 'settling_time_s'}
     assert bundle.results.items() <= lasting(figures).items()
     assert bundle.provenance['seed'] == 0
@@ -411,5 +411,8 @@ def test_a_network_is_exported_for_other_tools(pkan, controller, tmp_path):
     )
     mlp = shipped_mlp('drone_hover')
     code, _, lines = pkan('export', mlp, '--spice', 'mlp.cir')
-    assert (code, lines) == (2, ['error: an MLP has no elements: only --onnx can export it'])
+    assert (code, lines) == (
+        2,
+        ['error: MLP 12-45-45-4 has no elements: only --onnx can export it'],
+    )
     assert pkan('export', mlp, '--onnx', 'mlp.onnx', '--single')[0] == 0

@@ -8,7 +8,7 @@ from pkan_control.chips.ideal import IdealChip
 from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.chips.uri import open_chip
 from pkan_control.control.controller import Controller, Digital, OnChip, make_controller
-from pkan_control.control.controller_file import Bundle, evaluate_ideal
+from pkan_control.control.controller_file import Bundle
 from pkan_control.control.laws.drone import OBSERVATION, DroneLaw
 from pkan_control.devices.deviations import Deviations
 from pkan_control.networks.mlp import Mlp
@@ -97,7 +97,7 @@ def test_a_chip_sees_normalised_squashed_observations(bundle, by_hand):
     observation = OBSERVATION.denormalise(np.linspace(-1, 1, 12))
     outputs = OnChip(bundle, IdealChip())(observation, 0.0)
     x = 1 / (1 + np.exp(-2 * np.linspace(-1, 1, 12)))
-    np.testing.assert_allclose(outputs, by_hand(bundle.program, x), atol=1e-4)
+    np.testing.assert_allclose(outputs, by_hand(bundle.policy, x), atol=1e-4)
 
 
 @pytest.mark.parametrize('kind', ['bundle', 'mlp_bundle'])
@@ -106,7 +106,7 @@ def test_the_evaluator_computes_what_the_stored_self_test_does(request, kind):
     evaluator = Digital(bundle) if kind == 'mlp_bundle' else OnChip(bundle, IdealChip())
     normal = np.random.default_rng(0).uniform(-1.5, 1.5, 12)
     outputs = evaluator(OBSERVATION.denormalise(normal), 0.0)
-    np.testing.assert_allclose(outputs, evaluate_ideal(bundle.program, normal), atol=1e-12)
+    np.testing.assert_allclose(outputs, bundle.policy.evaluate(normal), atol=1e-12)
 
 
 def test_extreme_observations_give_finite_commands(bundle):

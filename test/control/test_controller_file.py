@@ -17,7 +17,6 @@ from pkan_control.control.controller_file import (
     MAX_BYTES,
     Bundle,
     checksum,
-    evaluate_ideal,
     load_bundle,
     save_bundle,
 )
@@ -51,12 +50,10 @@ def files(bundles, tmp_path_factory) -> dict[str, Path]:
 
 
 def content(bundle: Bundle) -> tuple[Any, ...]:
-    program = bundle.program
-    arrays = (*program.weights, *program.biases) if isinstance(program, Mlp) else program.layers
-    scale = getattr(program, 'squash_scale', None)
-    numbers = [(array.dtype, array.shape, array.tobytes()) for array in arrays]
-    about = (bundle.provenance, bundle.results)
-    return bundle.task, bundle.law, bundle.rate_hz, bundle.device, scale, numbers, about
+    policy = bundle.policy
+    numbers = [(name, a.dtype, a.shape, a.tobytes()) for name, a in policy.tensors().items()]
+    about = (policy.metadata(), bundle.provenance, bundle.results)
+    return bundle.task, bundle.law, bundle.rate_hz, bundle.device, numbers, about
 
 
 def unpack(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -102,10 +99,10 @@ def test_a_forged_file_that_changes_nothing_is_taken(forge):
 
 
 def test_stored_programs_compute_what_their_elements_do(bundles, files, by_hand):
-    program = load_bundle(files['bandpass']).program
+    program = load_bundle(files['bandpass']).policy
     observation = np.linspace(-1, 1, 12)
-    expected = by_hand(bundles['bandpass'].program, 1 / (1 + np.exp(-2 * observation)))
-    np.testing.assert_allclose(evaluate_ideal(program, observation), expected, atol=1e-4)
+    expected = by_hand(bundles['bandpass'].policy, 1 / (1 + np.exp(-2 * observation)))
+    np.testing.assert_allclose(program.evaluate(observation), expected, atol=1e-4)
 
 
 @pytest.fixture
@@ -421,7 +418,7 @@ def test_results_that_json_does_not_have_are_refused(bundles, good, refused):
     before = good.read_bytes()
     results = {'settling_time_s': float('inf')}
     with refused('finite'):
-        save_bundle(good, Bundle('drone_hover', LAW, 100.0, bundles['mlp'].program, {}, results))
+        save_bundle(good, Bundle('drone_hover', LAW, 100.0, bundles['mlp'].policy, {}, results))
     assert good.read_bytes() == before
 
 

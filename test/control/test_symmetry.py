@@ -96,10 +96,10 @@ def test_torch_computes_the_same():
 def test_an_offset_that_a_chip_adds_falls_out(bundle, law):
     """The chip's last layer is trimmed off by a tenth of an output, far beyond its noise."""
     chip = SimulatedChip(0, Deviations())
-    asked = OnChip(Bundle('vehicle_track', law, 50.0, bundle.program), chip)
+    asked = OnChip(Bundle('vehicle_track', law, 50.0, bundle.policy), chip)
     observation = np.array([0.02, -0.1, 1.8, 0.3])
     before = asked(observation, 0.0)
-    gain, offset = untrimmed(bundle.program)[1]
+    gain, offset = untrimmed(bundle.policy)[1]
     offset[0, 0] += 0.1
     chip.trim(1, gain, offset)
     after = asked(observation, 0.0)
@@ -139,7 +139,7 @@ def test_many_chips_at_once_are_asked_as_each_alone(shipped_bundle, monkeypatch)
     def chips() -> list[SimulatedChip]:
         made = [open_chip(f'sim:?preset=typical&seed={seed}') for seed in (1, 2)]
         for chip in made:
-            chip.program(shipped_bundle.program)
+            chip.program(shipped_bundle.policy)
         return made
 
     plan = Plan(vehicle_track, 2, 3)
@@ -162,5 +162,5 @@ def test_a_drone_is_asked_twice_only_where_its_training_was():
 
 
 def test_a_file_tells_how_often_its_network_is_asked(bundle):
-    once = Bundle('vehicle_track', ONCE, 50.0, bundle.program)
+    once = Bundle('vehicle_track', ONCE, 50.0, bundle.policy)
     assert [facts(each)['evaluations_per_period'] for each in (bundle, once)] == [2, 1]

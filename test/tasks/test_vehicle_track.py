@@ -129,7 +129,7 @@ def test_the_shipped_controller_keeps_the_road_on_typical_chips(scenario):
     chips: list[SimulatedChip] = []
     for seed in range(5):
         chip = open_chip(f'sim:?preset=typical&seed={seed}')
-        chip.program(bundle.program)
+        chip.program(bundle.policy)
         chip.arm(np.zeros(2))
         chips.append(chip)
     flown = fly(Plan(vehicle_track, 1, 0, load_scenario(scenario)), bundle, chips)
@@ -139,7 +139,7 @@ def test_the_shipped_controller_keeps_the_road_on_typical_chips(scenario):
 
 def test_shipped_controllers_are_small():
     network, mlp = (load_bundle(f('vehicle_track')) for f in (shipped, shipped_mlp))
-    assert sum(network.program.shape[1:]) <= 32
-    assert mlp.program.parameters <= network.program.parameters
+    assert sum(network.policy.shape[1:]) <= 32
+    assert mlp.policy.parameters <= network.policy.parameters
     for path in (shipped('vehicle_track'), shipped_mlp('vehicle_track')):
         assert path.stat().st_size < 100_000

@@ -191,7 +191,7 @@ def test_a_killed_process_is_gone_on_with_to_the_same_network(tmp_path, monkeypa
     )
     assert shares[0] > 1 / 400
     assert resumed.provenance == whole.provenance
-    pairs = zip(resumed.program.layers, whole.program.layers, strict=True)
+    pairs = zip(resumed.policy.layers, whole.policy.layers, strict=True)
     assert all((one == other).all() for one, other in pairs)
 
 
@@ -202,7 +202,7 @@ def test_options_make_a_checkpoint_that_names_all_that_matters(
     options = Options(steps=30, checkpoint=tmp_path / 'a')
     first = train(drone_hover, 'bandpass', 0, lambda *_: None, options)
     again = train(drone_hover, 'bandpass', 0, lambda *_: None, options)
-    assert (first.program.layers[0] == again.program.layers[0]).all()
+    assert (first.policy.layers[0] == again.policy.layers[0]).all()
     with refused('it is of seed 0, this run of 1'):
         train(drone_hover, 'bandpass', 1, lambda *_: None, options)
     with refused('it is of settings'):

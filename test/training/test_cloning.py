@@ -7,10 +7,11 @@ import sys
 import numpy as np
 import pytest
 
-from pkan_control.control.controller_file import MLP, Bundle, load_bundle, save_bundle
+from pkan_control.control.controller_file import Bundle, load_bundle, save_bundle
 from pkan_control.evaluation.bags.demonstrations import read_lessons
 from pkan_control.evaluation.bags.writer import Bags
 from pkan_control.evaluation.rollouts.rollout import Plan, fly_expert
+from pkan_control.networks.mlp import MLP
 from pkan_control.tasks.task import find_task
 from pkan_control.training import recipe
 from pkan_control.training.cloning import Taught, clone, cloned, judge

@@ -30,7 +30,7 @@ def bundle(tmp_path_factory) -> Bundle:
     path = tmp_path_factory.mktemp('memdiode') / 'controller.safetensors'
     save_bundle(path, trained)
     stored = load_bundle(path)
-    for ours, theirs in zip(trained.program.layers, stored.program.layers, strict=True):
+    for ours, theirs in zip(trained.policy.layers, stored.policy.layers, strict=True):
         np.testing.assert_array_equal(theirs, ours)
     return stored
 
@@ -53,11 +53,11 @@ def test_the_pilot_of_a_node_commands_with_it(bundle):
 
 
 def test_its_edges_are_drawn_and_its_power_told(bundle, tmp_path):
-    inputs = [f'in {i}' for i in range(bundle.program.shape[0])]
-    draw_edges(tmp_path / 'edges.png', bundle.program, inputs, ['a', 'b', 'c', 'd'])
+    inputs = [f'in {i}' for i in range(bundle.policy.shape[0])]
+    draw_edges(tmp_path / 'edges.png', bundle.policy, inputs, ['a', 'b', 'c', 'd'])
     assert (tmp_path / 'edges.png').stat().st_size > 10_000
-    estimate = estimate_power(bundle.program)
-    watts = estimate.p50 / bundle.program.elements
+    estimate = estimate_power(bundle.policy)
+    watts = estimate.p50 / bundle.policy.elements
     assert estimate.p10 == pytest.approx(estimate.p90)
     assert 1e-5 < watts < 2e-3
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from pkan_control.control.controller_file import evaluate_ideal
 from pkan_control.tasks.cartpole import cartpole
 from pkan_control.training import recipe
 from pkan_control.training.reinforcement import (
@@ -47,7 +46,7 @@ def test_an_action_is_the_share_of_what_is_allowed():
     action.whole.quantised = True
     seen = torch.randn((50, 4), generator=torch.Generator().manual_seed(0))
     shares = action(seen).detach().numpy()
-    outputs = evaluate_ideal(member.export(), seen.double().numpy())
+    outputs = member.export().evaluate(seen.double().numpy())
     np.testing.assert_allclose(shares, np.clip(outputs / 2, -1, 1), atol=1e-4)
 
 
@@ -84,4 +83,4 @@ def test_what_falls_at_once_does_not_succeed():
 def test_the_controller_says_how_it_was_made():
     bundle = recipe.train(cartpole, 'bandpass', 0, silent, recipe.Options(30, 'td3'))
     assert (bundle.provenance['method'], bundle.provenance['steps']) == ('TD3', 30)
-    assert bundle.program.shape == (4, 3, 1)
+    assert bundle.policy.shape == (4, 3, 1)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from pkan_control.control.controller_file import evaluate_ideal
 from pkan_control.tasks.drone_hover import drone_hover
 from pkan_control.training.recipe import RECIPES, Options, train
 from pkan_control.training.run import Extras
@@ -79,7 +78,7 @@ def test_the_pruned_program_is_smaller_and_computes_what_was_trained(device):
     with torch.no_grad():
         trained = trainable.undisturbed(observation).numpy()
         flawed = trainable.exposed(observation[None], torch.Generator())[0].numpy()
-    wanted = evaluate_ideal(program, observation.double().numpy())
+    wanted = program.evaluate(observation.double().numpy())
     np.testing.assert_allclose(trained, wanted, atol=5e-4)
     np.testing.assert_allclose(flawed, wanted, atol=5e-4)
 
@@ -110,7 +109,7 @@ def test_training_goes_on_after_pruning_and_the_file_says_what_was_asked(
     monkeypatch.setitem(RECIPES, 'drone_hover', short_recipe)
     asked = Sparsity(l1=0.01, entropy=0.01, prune=0.04)
     bundle = train(drone_hover, 'bandpass', 0, lambda *_: None, Options(sparsity=asked))
-    assert bundle.program.connected < bundle.program.elements
+    assert bundle.policy.connected < bundle.policy.elements
     assert bundle.provenance['sparsity'] == dataclasses.asdict(asked)
     plain = train(drone_hover, 'bandpass', 0, lambda *_: None)
     assert 'sparsity' not in plain.provenance

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from pkan_control.control.controller_file import evaluate_ideal
 from pkan_control.tasks.problems.problem import find_problems
 from pkan_control.training.imitation import Settings
 from pkan_control.training.stacked import evaluate, stacked
@@ -30,7 +29,7 @@ def test_a_stack_computes_what_its_members_do(device):
     whole.quantised = True
     found = evaluate(whole, inputs).detach().numpy()
     for part, x, y in zip(parts, inputs, found, strict=True):
-        np.testing.assert_allclose(y, evaluate_ideal(part.export(), x.double().numpy()), atol=2e-4)
+        np.testing.assert_allclose(y, part.export().evaluate(x.double().numpy()), atol=2e-4)
 
 
 @pytest.mark.parametrize('device', ['bandpass', 'mlp'])

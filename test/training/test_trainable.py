@@ -6,7 +6,6 @@ import torch
 
 from pkan_control.chips.ideal import IdealChip
 from pkan_control.common.errors import UserError
-from pkan_control.control.controller_file import evaluate_ideal
 from pkan_control.networks.program import squash
 from pkan_control.training.sparsity import Sparsity, edge_sizes
 from pkan_control.training.trainable import (
@@ -149,7 +148,7 @@ def test_the_mlp_computes_what_its_export_does():
     mlp = TrainableMlp((12, 8, 8, 4), 0)
     with torch.no_grad():
         outputs = mlp.exposed(observations(), seeded()).numpy()
-    expected = evaluate_ideal(mlp.export(), observations().double().numpy())
+    expected = mlp.export().evaluate(observations().double().numpy())
     np.testing.assert_allclose(outputs, expected, atol=1e-5)
     np.testing.assert_array_equal(
         mlp.export().weights[1], TrainableMlp((12, 8, 8, 4), 0).export().weights[1]

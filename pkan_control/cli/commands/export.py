@@ -27,19 +27,19 @@ def export(
     from pkan_control.control.controller_file import load_bundle
     from pkan_control.control.exports.spice import save_spice
     from pkan_control.evaluation.rollouts.baselines import describe
-    from pkan_control.networks.mlp import Mlp
     from pkan_control.reporting.tables import console
 
     if spice is None and onnx is None:
         raise UserError('nothing to export to: give --spice FILE, --onnx FILE or both')
     bundle = load_bundle(controller)
     if spice is not None:
-        if isinstance(bundle.program, Mlp):
-            raise UserError('an MLP has no elements: only --onnx can export it')
+        program = bundle.policy.chip_program
+        if program is None:
+            raise UserError(f'{bundle.policy.title} has no elements: only --onnx can export it')
         law = bundle.law
         title = f'{bundle.task}, {describe(bundle)}, by pkan export'
-        save_spice(spice, bundle.program, law.observation.names, law.output.names, title)
-        console.print(f'{spice}: SPICE netlist, {bundle.program.elements} elements')
+        save_spice(spice, program, law.observation.names, law.output.names, title)
+        console.print(f'{spice}: SPICE netlist, {bundle.policy.elements} elements')
     if onnx is not None:
         from pkan_control.control.exports.onnx import save_onnx
 

@@ -18,16 +18,16 @@ def inspect(
     The JSON file also has every code of every element, `layers`.
     """
     from pkan_control.control.controller_file import facts, load_bundle
-    from pkan_control.networks.mlp import Mlp
     from pkan_control.reporting.pictures.edges import draw_edges
     from pkan_control.reporting.tables import console, fact_table
 
     bundle = load_bundle(controller)
     values = facts(bundle)
     console.print(fact_table(str(controller), values))
-    if not isinstance(bundle.program, Mlp):
+    program = bundle.policy.chip_program
+    if program is not None:
         law = bundle.law
-        draw_edges(out, bundle.program, law.observation.names, law.output.names)
+        draw_edges(out, program, law.observation.names, law.output.names)
         console.print(f'Picture: {out}')
-        values['layers'] = [codes.tolist() for codes in bundle.program.layers]
+        values['layers'] = [codes.tolist() for codes in program.layers]
     write_json(json_file, values)

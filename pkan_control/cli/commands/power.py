@@ -36,7 +36,6 @@ def power(
     from pkan_control.evaluation.studies.law_cycles import law_cycles
     from pkan_control.evaluation.studies.power import compare_power
     from pkan_control.evaluation.studies.power_constants import CONSTANTS
-    from pkan_control.networks.program import Program
     from pkan_control.reporting.study_tables import constant_table, power_table
     from pkan_control.reporting.tables import console
     from pkan_control.tasks.options import configured
@@ -44,11 +43,11 @@ def power(
     bundle = load_bundle(controller)
     file = mlp or shipped_mlp(bundle.task)
     beside = load_bundle(file) if mlp or file.exists() else None
-    network = None if beside is None else beside.program
-    if isinstance(network, Program):
+    work = None if beside is None else beside.policy.digital_work
+    if beside is not None and work is None:
         raise UserError(f'{file}: is no MLP: --mlp takes the controller file of one')
     cycles = law_cycles(configured(bundle.task, law=bundle.law))
-    found = compare_power(bundle, network, cycles)
+    found = compare_power(bundle, work, cycles)
     console.print(power_table(f'{controller}: {describe(bundle)}, {bundle.rate_hz:g} Hz', found))
     rows = {describe(each): each.results.get('success_rate') for each in (bundle, beside) if each}
     console.print(f'Success as measured at training: {_rates(rows)}')

@@ -157,7 +157,6 @@ def train_from_seed(
     from pkan_control.evaluation.rollouts.baselines import describe
     from pkan_control.evaluation.rollouts.record import summary
     from pkan_control.evaluation.rollouts.rollout import Plan, fly_bundle
-    from pkan_control.networks.program import Program
     from pkan_control.reporting.tables import console, progress, rollout_table
     from pkan_control.training.recipe import Options
     from pkan_control.training.recipe import train as train_controller
@@ -177,9 +176,9 @@ def train_from_seed(
     checksum = save_bundle(path, replace(bundle, results=lasting(figures)))
     title = f'{path}: {MEASURED} episodes, seed {MEASURED_SEED}, ideal chip'
     console.print(rollout_table(title, {describe(bundle): figures}))
-    size = {'elements': bundle.program.elements, 'parameters': bundle.program.parameters}
-    if isinstance(bundle.program, Program) and sparsity['prune']:
-        size['connected elements'] = bundle.program.connected
+    size = {'elements': bundle.policy.elements, 'parameters': bundle.policy.parameters}
+    if sparsity['prune']:
+        size['connected elements'] = bundle.policy.facts()['connected']
     sizes = ', '.join(f'{count} {name}' for name, count in size.items() if count)
     console.print(f'{sizes}; trained in {took:.0f} s from seed {seed}, checksum {checksum[:16]}')
     run = {'task': task, 'device': device, 'seed': seed, 'training_s': took, 'checksum': checksum}
@@ -204,7 +203,7 @@ def train_in_the_loop(
     from pkan_control.evaluation.rollouts.baselines import shipped
     from pkan_control.evaluation.rollouts.calibrating import calibration_inputs
     from pkan_control.evaluation.rollouts.rollout import check_fits
-    from pkan_control.networks.mlp import Mlp
+    from pkan_control.networks.policy import chip_program
     from pkan_control.reporting.tables import console, progress
     from pkan_control.tasks.options import configured
     from pkan_control.training.in_the_loop import tune
@@ -214,13 +213,12 @@ def train_in_the_loop(
     path = writable(out or calibration)
     bundle, known = load_bundle(controller or shipped(task)), load_calibration(calibration)
     check_fits(bundle, configured(task, law=bundle.law))
-    if isinstance(bundle.program, Mlp):
-        raise UserError('an MLP runs on no chip: there is nothing to train in the loop')
+    program = chip_program(bundle.policy, 'train in the loop')
     inputs = calibration_inputs(configured(task, law=bundle.law), bundle)
     with closing(open_chip(chip)) as opened:
-        opened.program(bundle.program)
-        known.apply(opened, bundle.program)
-        bench = Bench(opened, bundle.program, inputs, lambda what, done, total: None)
+        opened.program(program)
+        known.apply(opened, program)
+        bench = Bench(opened, program, inputs, lambda what, done, total: None)
         with progress('training in the loop', ROUNDS + 1) as report:
             tuned = tune(bench, known, ROUNDS, report)
     if path is not None:

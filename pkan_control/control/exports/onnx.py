@@ -13,13 +13,9 @@ import onnx
 from onnx import TensorProto, helper
 
 import pkan_control
-from pkan_control.common.arrays import Floats
 from pkan_control.common.files import replace_file
 from pkan_control.control.controller_file import Bundle
-from pkan_control.control.exports.tracing import Graph, Traced, constant
-from pkan_control.devices.element import find_device
-from pkan_control.networks.mlp import Mlp
-from pkan_control.networks.program import Program, squash
+from pkan_control.control.exports.tracing import Graph, Traced
 
 INPUT, OUTPUT, BATCH = 'observation', 'output', 'batch'
 # Versions that ONNX Runtime 1.16 (2023) and later read.
@@ -41,7 +37,7 @@ def onnx_model(bundle: Bundle, single: bool = False) -> onnx.ModelProto:
     graph = Graph(kind)
     example = law.observation.denormalise(np.zeros((1, len(law.observation))))
     seen = law.observation.normalise(Traced(graph, INPUT, example))
-    outputs = _network(graph, bundle.program, seen)
+    outputs = bundle.policy.evaluate_exactly(seen)
     last = law.output.denormalise(outputs)
     graph.nodes[-1].output[0] = OUTPUT
     shapes = ((INPUT, example.shape[1]), (OUTPUT, last.shape[1]))
@@ -56,29 +52,6 @@ def onnx_model(bundle: Bundle, single: bool = False) -> onnx.ModelProto:
     helper.set_model_props(model, _about(bundle))
     onnx.checker.check_model(model, full_check=True)
     return model
-
-
-def _network(graph: Graph, program: Program | Mlp, value: Traced) -> Traced:
-    if isinstance(program, Mlp):
-        for index, (weight, bias) in enumerate(zip(program.weights, program.biases, strict=True)):
-            inputs = graph.apply('tanh', value) if index else value
-            value = inputs @ constant(graph, weight) + constant(graph, bias)
-        return value
-    device = find_device(program.device)
-    for codes in program.layers:
-        x = squash(value, program.squash_scale)[..., None, None]
-        physical = constant(graph, device.decode(codes))
-        value = graph.sum(device.response(x, physical), axis=(-3, -1))
-    return value
-
-
-def evaluate_elements(program: Program, observation: Floats) -> Floats:
-    """Return what the model must: outputs of normalised observations, without interpolation."""
-    device, value = find_device(program.device), observation
-    for codes in program.layers:
-        x = squash(value, program.squash_scale)[..., None, None]
-        value = device.response(x, device.decode(codes)).sum(axis=(-3, -1))
-    return value
 
 
 def _about(bundle: Bundle) -> dict[str, str]:

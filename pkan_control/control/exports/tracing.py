@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
 
 UNARY = {
@@ -215,8 +214,3 @@ class Graph:
     def exp2(self, array: Traced) -> Traced:
         """Return two to the power of the array."""
         return self.apply('exp', math.log(2) * array)
-
-
-def constant(graph: Graph, value: Floats) -> Traced:
-    """Return a constant of the graph."""
-    return Traced(graph, None, np.asarray(value, dtype=np.float64))

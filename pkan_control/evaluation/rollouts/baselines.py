@@ -19,7 +19,6 @@ from pkan_control.evaluation.rollouts.rollout import (
     fly_classic,
     fly_expert,
 )
-from pkan_control.networks.mlp import Mlp
 from pkan_control.tasks.options import moved_to, same_shape
 from pkan_control.tasks.task import Compared, Task
 
@@ -104,7 +103,4 @@ def fitted(bundle: Bundle, task: Task) -> Bundle:
 
 def describe(bundle: Bundle) -> str:
     """Return what a controller is, in a few characters: device, shape, K."""
-    shape = '-'.join(str(size) for size in bundle.program.shape)
-    if isinstance(bundle.program, Mlp):
-        return f'MLP {shape}'
-    return f'{bundle.device} {shape} K{bundle.program.layers[0].shape[2]}'
+    return bundle.policy.title

@@ -13,11 +13,11 @@ from pkan_control.chips.calibration.sweep_cache import SweepCache
 from pkan_control.chips.ideal import IdealChip
 from pkan_control.chips.uri import open_chip
 from pkan_control.common.arrays import Floats
-from pkan_control.common.errors import UserError
 from pkan_control.common.seeding import stream
 from pkan_control.control.controller import Controller, OnChip
 from pkan_control.control.controller_file import Bundle
 from pkan_control.evaluation.rollouts.rollout import Plan, fly_episode
+from pkan_control.networks.policy import chip_program
 from pkan_control.networks.program import Program
 from pkan_control.sim.world import open_world
 from pkan_control.tasks.options import configured
@@ -47,9 +47,7 @@ def real_inputs(plan: Plan, bundle: Bundle, count: int) -> Floats:
 
 def analogue(bundle: Bundle) -> Program:
     """Return the program of a controller; raise a `UserError` for one that runs on no chip."""
-    if not isinstance(bundle.program, Program):
-        raise UserError('an MLP runs on no chip: there is nothing to calibrate')
-    return bundle.program
+    return chip_program(bundle.policy, 'calibrate')
 
 
 def calibrate_chip(

@@ -17,7 +17,6 @@ from pkan_control.control.guard import CommandGuard
 from pkan_control.control.supervisor import HELD
 from pkan_control.evaluation.rollouts.episode import NANOSECONDS, Episode
 from pkan_control.evaluation.rollouts.record import EpisodeRecord
-from pkan_control.networks.mlp import Mlp
 from pkan_control.sim.scenarios import CALM, Effects, Scenario
 from pkan_control.sim.world import World, open_world
 from pkan_control.tasks.task import Compared, Task
@@ -116,7 +115,7 @@ def fly_bundle(
     of one chip.
     """
     check_fits(bundle, plan.task)
-    if not isinstance(bundle.program, Mlp):
+    if bundle.policy.chip_program is not None:
         chip = with_options(chip, plan.scenario.chip)
     used = sorted({number % chips for number in plan.numbers})
     uris = {i: chip if chips == 1 else with_seed(chip, seed_of(chip) + i) for i in used}

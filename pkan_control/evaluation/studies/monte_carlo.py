@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from pkan_control.chips.population import Population
 from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.common.arrays import Floats
-from pkan_control.common.errors import UserError
 from pkan_control.common.seeding import stream
 from pkan_control.control.controller import Controller, OnChip
 from pkan_control.control.controller_file import Bundle
@@ -19,6 +18,7 @@ from pkan_control.control.symmetry import Network, asked_by
 from pkan_control.evaluation.rollouts.episode import NANOSECONDS, NO_DELAY, stamp_ns
 from pkan_control.evaluation.rollouts.rollout import Plan, fly_episode
 from pkan_control.evaluation.rollouts.sensors import Sensors
+from pkan_control.networks.policy import chip_program
 from pkan_control.networks.program import Program, squash
 from pkan_control.sim.world import StudyWorld, open_world, study_world
 from pkan_control.tasks.task import Score
@@ -34,9 +34,7 @@ class Flown:
 
 def fly(plan: Plan, bundle: Bundle, chips: Sequence[SimulatedChip]) -> Flown:
     """Fly all episodes of a plan on each chip, which holds the controller's program."""
-    task, program = plan.task, bundle.program
-    if not isinstance(program, Program):
-        raise UserError('an MLP runs on no chip: there is nothing to study')
+    task, program = plan.task, chip_program(bundle.policy, 'study')
     world = study_world(task.world, task.law, task.rate_hz, plan.effects)
     if world is None:
         return _flown([_one_by_one(plan, bundle, chip) for chip in chips])

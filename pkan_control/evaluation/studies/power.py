@@ -18,7 +18,7 @@ from pkan_control.control.controller_file import Bundle
 from pkan_control.control.symmetry import evaluations
 from pkan_control.devices.element import find_device
 from pkan_control.evaluation.studies import power_constants as known
-from pkan_control.networks.mlp import Mlp
+from pkan_control.networks.mlp import DigitalWork
 from pkan_control.networks.program import GAIN, Program
 
 # What is built of the elements of a device.
@@ -69,11 +69,14 @@ class Comparison:
                 'rows': rows, 'warnings': self.warnings()}  # fmt: skip
 
 
-def compare_power(bundle: Bundle, mlp: Mlp | None, law_cycles: int) -> Comparison:
-    """Compare technologies for an analogue controller; the MLP is one of equal score."""
-    program = bundle.program
-    if not isinstance(program, Program):
-        raise UserError('an MLP has no analogue power: name the controller of an analogue network')
+def compare_power(bundle: Bundle, mlp: DigitalWork | None, law_cycles: int) -> Comparison:
+    """Compare technologies for an analogue controller; `mlp` is the work of one of equal score."""
+    program = bundle.policy.chip_program
+    if program is None:
+        raise UserError(
+            f'{bundle.policy.title} has no analogue power: name the controller of an analogue '
+            'network'
+        )
     law, times = law_cycles * known.CYCLE.draw(), evaluations(bundle.law)
     share = law / times
     rows = [
@@ -117,13 +120,12 @@ def _called(program: Program, device: str) -> str:
     return name if program.device == device else f'{name} (as many)'
 
 
-def _digital(program: Program, mlp: Mlp | None, law: Floats) -> list[Row]:
+def _digital(program: Program, mlp: DigitalWork | None, law: Floats) -> list[Row]:
     edges = sum(math.prod(codes.shape[:2]) for codes in program.layers)
     work = {'tables, microcontroller': edges * known.EDGE_CYCLES.typical}
     if mlp is not None:
-        products = sum(weight.size for weight in mlp.weights)
-        activations = sum(mlp.shape[1:-1])
-        cycles = products * known.MAC_CYCLES.typical + activations * known.TANH_CYCLES.typical
+        products = mlp.multiplications
+        cycles = products * known.MAC_CYCLES.typical + mlp.activations * known.TANH_CYCLES.typical
         work['MLP, microcontroller'] = cycles
     rows = []
     for name, cycles in work.items():

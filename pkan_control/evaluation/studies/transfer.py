@@ -32,7 +32,6 @@ from pkan_control.chips.calibration.measuring import (
 )
 from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.common.arrays import Floats
-from pkan_control.common.errors import UserError
 from pkan_control.common.seeding import stream
 from pkan_control.control.controller_file import Bundle
 from pkan_control.devices.deviations import PRESETS, Deviations, fabricate
@@ -40,6 +39,7 @@ from pkan_control.devices.element import find_device
 from pkan_control.evaluation.rollouts.rollout import Plan
 from pkan_control.evaluation.studies.monte_carlo import fly
 from pkan_control.evaluation.studies.yield_study import Run
+from pkan_control.networks.policy import chip_program
 from pkan_control.networks.program import Program
 from pkan_control.tasks.task import find_task
 
@@ -101,9 +101,7 @@ class Piece:
 
 def program_of(bundle: Bundle) -> Program:
     """Return the network of a controller; refuse an MLP."""
-    if not isinstance(bundle.program, Program):
-        raise UserError(f'{bundle.task}: an MLP runs on no chip: there is nothing to move')
-    return bundle.program
+    return chip_program(bundle.policy, 'move')
 
 
 def edges_of(program: Program) -> int:

@@ -14,14 +14,13 @@ from pkan_control.chips.calibration.calibrate import calibrate
 from pkan_control.chips.calibration.sweep_cache import SweepCache
 from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.common.arrays import Floats
-from pkan_control.common.errors import UserError
 from pkan_control.common.json_lines import JsonLines
 from pkan_control.control.controller_file import Bundle
 from pkan_control.devices.deviations import LIMITS, Deviations
 from pkan_control.evaluation.rollouts.calibrating import calibration_inputs
 from pkan_control.evaluation.rollouts.rollout import Plan
 from pkan_control.evaluation.studies.monte_carlo import fly
-from pkan_control.networks.program import Program
+from pkan_control.networks.policy import chip_program
 
 # Flights of one piece of work, at least one chip's.
 PIECE = 1000
@@ -84,17 +83,15 @@ class Study:
 
     def fabricate(self, deviations: Deviations, seed: int) -> SimulatedChip:
         """Return the chip of a seed with the controller's program."""
-        if not isinstance(self.bundle.program, Program):
-            raise UserError('an MLP runs on no chip: there is nothing to study')
         chip = SimulatedChip(seed, deviations)
-        chip.program(self.bundle.program)
+        chip.program(chip_program(self.bundle.policy, 'study'))
         return chip
 
     def calibrate(self, chip: SimulatedChip) -> None:
         """Trim a chip."""
-        if isinstance(self.bundle.program, Program):
-            inputs = calibration_inputs(self.plan.task, self.bundle)
-            calibrate(chip, self.bundle.program, inputs, '', SweepCache(None, {}), _silent)
+        program = chip_program(self.bundle.policy, 'calibrate')
+        inputs = calibration_inputs(self.plan.task, self.bundle)
+        calibrate(chip, program, inputs, '', SweepCache(None, {}), _silent)
 
     def _varied(self, name: str, value: float) -> Variant:
         limited = min(value, LIMITS.get(name, (0.0, 1.0))[1])

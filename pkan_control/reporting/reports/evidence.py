@@ -116,8 +116,8 @@ def read_yield(path: Path) -> Mapping[str, Any]:
 
 def measure_edges(bundle: Bundle, uri: str, trims: Calibration | None) -> list[Edge]:
     """Measure the edges that swing most, on the chip as it is and with its trims."""
-    program = bundle.program
-    if not isinstance(program, Program):
+    program = bundle.policy.chip_program
+    if program is None:
         return []
     places = important_edges(program)
     x = np.linspace(0, 1, POINTS)
@@ -157,7 +157,7 @@ def edge_values(program: Program, place: Index, x: Floats) -> Floats:
 
 
 def _name(bundle: Bundle, place: Index) -> str:
-    layers = len(bundle.program.shape) - 1
+    layers = len(bundle.policy.shape) - 1
     first, last = place.layer == 0, place.layer == layers - 1
     source = bundle.law.observation.names[place.source] if first else f'h{place.source + 1}'
     target = bundle.law.output.names[place.target] if last else f'h{place.target + 1}'
@@ -169,6 +169,5 @@ def _fidelity(trims: Calibration | None) -> dict[str, dict[str, float]]:
 
 
 def _power(bundle: Bundle) -> dict[str, float]:
-    if not isinstance(bundle.program, Program):
-        return {}
-    return dict(estimate_power(bundle.program)._asdict())
+    program = bundle.policy.chip_program
+    return {} if program is None else dict(estimate_power(program)._asdict())

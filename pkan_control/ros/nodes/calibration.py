@@ -27,6 +27,7 @@ from pkan_control.control.calibration_age import drift
 from pkan_control.control.controller import Controller, Evaluator, OnChip
 from pkan_control.control.controller_file import Bundle
 from pkan_control.control.health import Level
+from pkan_control.networks.policy import chip_program
 from pkan_control.networks.program import Program
 
 Result = TypeVar('Result')
@@ -160,13 +161,14 @@ class Calibrator:
 
     def _prepare(self) -> Callable[[], str]:
         """Return what calibrates, in whichever thread; raise a `UserError` where it must not."""
-        program, network = self._bundle.program, self._network
+        network = self._network
         if why := self.busy() or self._refuse():
             raise UserError(why)
         if not self._path:
             raise UserError('parameter calibration is empty: give the path of the file to write')
-        if not isinstance(program, Program) or not isinstance(network, OnChip):
-            raise UserError('an MLP runs on no chip: there is nothing to calibrate')
+        program = chip_program(self._bundle.policy, 'calibrate')
+        if not isinstance(network, OnChip):
+            raise UserError('no chip is open: there is nothing to calibrate')
         return partial(self._measure, Path(self._path), program, network)
 
     def _tell(self, stage: str, done: int, total: int) -> None:

@@ -4,9 +4,8 @@ import itertools
 from dataclasses import dataclass
 
 from pkan_control.common.errors import unknown
-from pkan_control.control.controller_file import MLP
 from pkan_control.devices.element import find_device
-from pkan_control.networks.mlp import equal_shape, parameter_count
+from pkan_control.networks.mlp import MLP, equal_shape, parameter_count
 from pkan_control.networks.program import MAX_WIDTH
 
 # The device whose networks the perceptrons are given as many parameters as.

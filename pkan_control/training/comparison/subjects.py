@@ -5,18 +5,16 @@ torch is reached only where something is trained.
 
 import time
 from dataclasses import asdict, dataclass
-from functools import partial
 from importlib.metadata import entry_points
 from typing import Any, Protocol
 
 import numpy as np
 
 from pkan_control.common.errors import UserError, unknown
-from pkan_control.control.controller_file import Bundle, evaluate_ideal
+from pkan_control.control.controller_file import Bundle
 from pkan_control.evaluation.rollouts.batched_rollout import can_fly_together, fly_together
 from pkan_control.evaluation.rollouts.rollout import Plan, fly_bundle
-from pkan_control.networks.mlp import Mlp
-from pkan_control.networks.program import Program
+from pkan_control.networks.policy import Policy
 from pkan_control.tasks.problems.problem import Problem, find_problems, is_problem, problem_names
 from pkan_control.tasks.task import ENTRY_POINTS as TASKS
 from pkan_control.tasks.task import FromExamples, Imitable, Score, Task, find_task
@@ -160,8 +158,8 @@ class Job:
         pairs = zip(networks, trial.seeds, strict=True)
         return [self._judge(network.export(), seed) for network, seed in pairs]
 
-    def _judge(self, program: Program | Mlp, seed: int) -> dict[str, Any]:
-        bundle = Bundle(self.task.name, self.task.law, self.task.rate_hz, program)
+    def _judge(self, policy: Policy, seed: int) -> dict[str, Any]:
+        bundle = Bundle(self.task.name, self.task.law, self.task.rate_hz, policy)
         # Rates are chosen by other episodes; less is better, as for problems.
         validation = 1 - self._score(bundle, EPISODES // 2, 1_000_000)
         score = self._score(bundle, EPISODES, 0)
@@ -177,7 +175,7 @@ class Job:
 def judged(task: Task, bundle: Bundle, episodes: int, seed: int) -> list[Score]:
     """Return how episodes on an ideal chip went; they are flown at once where that is possible."""
     if can_fly_together(task):
-        return fly_together(task, partial(evaluate_ideal, bundle.program), seed, episodes)
+        return fly_together(task, bundle.policy.evaluate, seed, episodes)
     plan = Plan(task, episodes, seed)
     return [record.score for record in fly_bundle(plan, bundle, 'ideal:', 1, lambda done: None)]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pkan_control.control.controller_file import Bundle
-from pkan_control.control.exports.onnx import evaluate_elements, onnx_model, save_onnx
+from pkan_control.control.exports.onnx import onnx_model, save_onnx
 from pkan_control.control.exports.tracing import Graph, Traced
 from pkan_control.networks.mlp import Mlp
 from pkan_control.tasks.drone_hover import drone_hover
@@ -39,7 +39,7 @@ def observations(count=200):
 @pytest.mark.parametrize('device', ['bandpass', 'memdiode'])
 def test_a_network_is_evaluated_to_its_digits(device, single, bound, random_program):
     program = random_program(device, SHAPE)
-    wanted = evaluate_elements(program, observations())
+    wanted = program.evaluate_exactly(observations())
     assert wanted.std() > 0.05
     found = run(Bundle('drone_hover', LAW, 50.0, program), observations(), single)
     assert abs(found - wanted).max() <= bound

@@ -1,10 +1,8 @@
 """Episodes that are flown at once go as those of a rollout do."""
 
-from functools import partial
-
 import pytest
 
-from pkan_control.control.controller_file import Bundle, evaluate_ideal
+from pkan_control.control.controller_file import Bundle
 from pkan_control.evaluation.rollouts.batched_rollout import can_fly_together, fly_together
 from pkan_control.evaluation.rollouts.rollout import Plan, fly_bundle
 from pkan_control.tasks.cartpole import cartpole
@@ -17,7 +15,7 @@ def test_scores_are_those_of_a_rollout(task, make_program):
     shape = (len(task.law.observation), 2, 1)
     bundle = Bundle(task.name, task.law, task.rate_hz, make_program(shape, 2))
     records = fly_bundle(Plan(task, 3, 5), bundle, 'ideal:', 1, lambda done: None)
-    together = fly_together(task, partial(evaluate_ideal, bundle.program), 5, 3)
+    together = fly_together(task, bundle.policy.evaluate, 5, 3)
     for record, score in zip(records, together, strict=True):
         assert record.score.success == score.success
         assert score.figures == pytest.approx(record.score.figures, rel=1e-6)

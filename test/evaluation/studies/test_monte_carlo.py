@@ -23,7 +23,7 @@ def bundle():
 def chips(bundle, seeds):
     made = [SimulatedChip(seed, find_deviations('typical')) for seed in seeds]
     for chip in made:
-        chip.program(bundle.program)
+        chip.program(bundle.policy)
     return made
 
 

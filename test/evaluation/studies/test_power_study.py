@@ -32,7 +32,7 @@ def bundle():
 
 @pytest.fixture(scope='module')
 def mlp():
-    return load_bundle(shipped_mlp('drone_hover')).program
+    return load_bundle(shipped_mlp('drone_hover')).policy.digital_work
 
 
 def rows(comparison):
@@ -54,7 +54,7 @@ def test_every_row_holds_percentiles_in_order_and_the_energy_of_the_law(bundle, 
 
 def test_the_dedicated_chip_takes_what_the_estimate_says(bundle, mlp):
     found = rows(compare_power(bundle, mlp, 0))['dedicated CMOS']
-    assert found.power_w == pytest.approx(tuple(estimate_power(bundle.program)))
+    assert found.power_w == pytest.approx(tuple(estimate_power(bundle.policy)))
 
 
 def test_an_fpaa_is_fast_with_many_chips_or_slow_with_one(bundle, mlp):
@@ -62,16 +62,16 @@ def test_an_fpaa_is_fast_with_many_chips_or_slow_with_one(bundle, mlp):
     (many,) = (row for row in found.rows if 'chips parallel' in row.name)
     one = rows(found)['FPAA, one chip multiplexed']
     chips = int(many.name.split()[1])
-    assert chips == -(-bundle.program.connected // 4)
+    assert chips == -(-bundle.policy.connected // 4)
     assert many.power_w[1] == pytest.approx(chips * one.power_w[1])
     assert 0.035 < one.latency_s < 0.4
     assert 0.00085 < many.latency_s < 0.0015
 
 
 def test_pruned_elements_cost_nothing(bundle, mlp):
-    layers = [codes.copy() for codes in bundle.program.layers]
+    layers = [codes.copy() for codes in bundle.policy.layers]
     layers[0][:6, ..., 0] = 0
-    pruned = type(bundle.program)('bandpass', tuple(layers), bundle.program.squash_scale)
+    pruned = type(bundle.policy)('bandpass', tuple(layers), bundle.policy.squash_scale)
     less = rows(compare_power(Bundle('drone_hover', bundle.law, 50.0, pruned), mlp, 0))
     whole = rows(compare_power(bundle, mlp, 0))
     for name in NAMES:
@@ -84,9 +84,11 @@ def test_losing_and_being_late_are_said(bundle, mlp):
     assert any(line.startswith('dedicated CMOS: does not win') for line in lines)
     huge = Mlp((np.zeros((12, 512)), np.zeros((512, 512)), np.zeros((512, 4))),
                (np.zeros(512), np.zeros(512), np.zeros(4)))  # fmt: skip
-    small = Bundle('drone_hover', bundle.law, 50.0, bundle.program)
+    small = Bundle('drone_hover', bundle.law, 50.0, bundle.policy)
     rest = [
-        line for line in compare_power(small, huge, 0).warnings() if line.startswith('dedicated')
+        line
+        for line in compare_power(small, huge.digital_work, 0).warnings()
+        if line.startswith('dedicated')
     ]
     assert all('tables' in line for line in rest)
 
@@ -98,7 +100,7 @@ def test_a_memristive_controller_is_compared_as_what_it_is(mlp):
 
 
 def test_an_mlp_is_no_analogue_network(refused, mlp):
-    with refused('an MLP has no analogue power'):
+    with refused('has no analogue power'):
         compare_power(load_bundle(shipped_mlp('drone_hover')), mlp, 0)
 
 

@@ -88,5 +88,5 @@ def test_chips_with_dead_elements_are_told_apart(bundle):
 
 
 def test_an_mlp_cannot_be_moved(refused):
-    with refused('an MLP runs on no chip'):
+    with refused('runs on no chip: there is nothing to move'):
         pieces([load_bundle(shipped_mlp('drone_hover'))], 1, 0)

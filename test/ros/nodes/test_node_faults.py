@@ -54,9 +54,9 @@ def test_fault_01_within_the_grace_time_it_is_just_not_ready(node, probe):
 
 def test_fault_12_a_file_that_fails_its_self_test_is_not_configured(node, probe, bundle, tmp_path):
     patch = """
-    from pkan_control.control import controller_file
-    known = controller_file.evaluate_ideal
-    controller_file.evaluate_ideal = lambda program, inputs: known(program, inputs) + 1e-6
+    from pkan_control.networks.program import Program
+    known = Program.evaluate
+    Program.evaluate = lambda program, inputs: known(program, inputs) + 1e-6
     """
     running = node(patch, **LIVE)
     assert not probe.change('configure')

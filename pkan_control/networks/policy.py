@@ -1,0 +1,86 @@
+"""What a controller file holds: a function from normalised observations to outputs."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from pkan_control.common.arrays import Array, Floats
+from pkan_control.common.errors import UserError
+from pkan_control.networks.mlp import MLP, DigitalWork, Mlp
+from pkan_control.networks.program import Program
+
+Tensors = Mapping[str, NDArray[Any]]
+
+
+class Policy(Protocol):
+    """A network of any kind; `n_in` and `n_out` are its numbers of inputs and outputs."""
+
+    @property
+    def device(self) -> str:
+        """Device of its elements, or the kind of network: the `device` of a controller file."""
+
+    @property
+    def title(self) -> str:
+        """Kind and size in a few characters: `bandpass 12-20-4 K3`."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of inputs, of nodes in each layer, and of outputs."""
+
+    @property
+    def elements(self) -> int:
+        """Number of analogue elements."""
+
+    @property
+    def parameters(self) -> int:
+        """Number of trainable numbers."""
+
+    @property
+    def chip_program(self) -> Program | None:
+        """Program that a chip is loaded with; None for a network that needs no chip."""
+
+    @property
+    def digital_work(self) -> DigitalWork | None:
+        """What a processor does for an evaluation; None for an analogue network."""
+
+    def evaluate(self, observation: Floats, *, portable: bool = False) -> Floats:
+        """Return the outputs `[..., n_out]` of normalised observations `[..., n_in]`.
+
+        Chips without deviations do the same. `portable` gives the same bits with and without
+        compiled code.
+        """
+
+    def evaluate_exactly(self, observation: Array) -> Array:
+        """Return the same without interpolation, for arrays `[batch, n_in]` of any library.
+
+        Exports are traced from it, so it keeps to the functions that `control/exports` knows.
+        """
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Return the tensors of the controller file, by name."""
+
+    def metadata(self) -> dict[str, Any]:
+        """Return what the controller file's manifest holds besides device and shape."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return more that is worth showing to a reader, by name."""
+
+
+def read_policy(manifest: Mapping[str, Any], tensors: Tensors) -> Policy:
+    """Return the policy of a controller file; raise a `UserError` for one that is not whole."""
+    if not isinstance(manifest['shape'], list):
+        raise UserError('shape must be a list')
+    layers = len(manifest['shape']) - 1
+    if manifest['device'] == MLP:
+        return Mlp.from_tensors(tensors, layers)
+    return Program.from_tensors(
+        manifest['device'], tensors, layers, float(manifest['squash_scale'])
+    )
+
+
+def chip_program(policy: Policy, purpose: str) -> Program:
+    """Return what a chip is loaded with; refuse a policy without it, with nothing to `purpose`."""
+    if policy.chip_program is None:
+        raise UserError(f'{policy.title} runs on no chip: there is nothing to {purpose}')
+    return policy.chip_program
