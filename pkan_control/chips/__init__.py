@@ -1,1 +1,1 @@
-"""What holds a program and evaluates it."""
+"""Chips: they hold a program and evaluate it, simulated or on a board."""

@@ -1,8 +1,9 @@
-"""The interface that every chip has, whether simulated or a board on a wire."""
+"""The interface of every chip, simulated or on a board."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 import numpy as np
 
@@ -14,7 +15,7 @@ Target = Literal['element', 'edge', 'node']
 
 @dataclass(frozen=True)
 class Identity:
-    """Who a chip is: kind, unique name, and how long an evaluation takes in seconds."""
+    """Kind and unique name of a chip, and the duration of one evaluation in seconds."""
 
     kind: str
     uid: str
@@ -23,7 +24,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Telemetry:
-    """What a chip tells about itself."""
+    """State of a chip: evaluations and saturated outputs so far, temperature, armed or not."""
 
     evaluations: int
     temperature_c: float
@@ -33,20 +34,20 @@ class Telemetry:
 
 @dataclass(frozen=True)
 class Condition:
-    """What is known of a chip without asking it: nothing waits for it, whatever its wire does.
+    """What is known about a chip without querying it, for diagnostics.
 
-    Temperature in degC, None where it is not known yet; what is wrong, one short text each; and
-    what was counted, by name.
+    Temperature in degC (None: not known yet), one short text for each warning, and counters by
+    name.
     """
 
     temperature_c: float | None = None
-    complaints: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     counters: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Index:
-    """Which edge or element of a program is meant; a node is `target` of its layer."""
+    """Position of an element, edge or node of a program; a node is `target` of its layer."""
 
     layer: int
     source: int = 0
@@ -55,53 +56,79 @@ class Index:
 
 
 class Chip(Protocol):
-    """Holds a program and evaluates it."""
+    """One interface for every chip: it holds a program and evaluates it.
+
+    A chip is a context manager that closes it. A class that inherits from `Chip` gets that, and
+    the defaults of `begin`, `give_up` and `condition`; it implements the rest.
+    """
 
     @property
+    @abstractmethod
     def identity(self) -> Identity:
-        """Kind, unique name and latency; the latency is that of the loaded program."""
+        """Kind, unique name, and the latency of the loaded program."""
 
+    @abstractmethod
     def program(self, program: Program) -> None:
-        """Load a program; a failure leaves the old one in place."""
+        """Load a program; after a failure the old one is still in place."""
 
-    def begin(self, episode: int) -> None:
-        """Name the episode that starts now: the noise of simulated chips is keyed by it."""
-
+    @abstractmethod
     def arm(self, safe_action: Floats) -> None:
-        """Let evaluations reach the outputs; `safe_action[n_out]` is what `safe` returns to."""
+        """Let evaluations reach the outputs; `safe_action[n_out]` is the output of `safe`."""
 
+    @abstractmethod
     def safe(self) -> None:
-        """Put the safe action on the outputs and keep it there until armed again."""
+        """Put the safe action on the outputs and keep it there until `arm`."""
 
-    def give_up(self, why: str) -> None:
-        """Do the same in mid-flight, without waiting for long; evaluations say why."""
-
+    @abstractmethod
     def evaluate(self, x: Floats, time_s: float, deadline_s: float) -> Floats:
-        """Evaluate inputs `x[..., n_in]` in [0, 1] at a time in seconds: outputs `[..., n_out]`.
+        """Return the outputs `[..., n_out]` for inputs `x[..., n_in]` in [0, 1].
 
-        A chip that cannot answer within `deadline_s` raises `TimeoutError`.
+        `time_s` is the time of the episode. Raises a `TimeoutError` if the chip cannot answer
+        within `deadline_s`.
         """
 
+    @abstractmethod
     def sweep(
         self, target: Target, index: Index, x: Floats, averages: int, drive: bool = True
     ) -> Floats:
-        """Measure one element, edge or node alone at inputs `x[n]`, the mean of some readings."""
+        """Measure one element, edge or node on its own at inputs `x[n]` in [0, 1]: `[n]`.
 
+        Each value is the mean of `averages` readings; without `drive` it is the offset.
+        """
+
+    @abstractmethod
     def trim(self, layer: int, gain: Floats, offset: Floats) -> None:
         """Correct the edges of a layer: value * gain + offset, both `[n_in, n_out]`."""
 
+    @abstractmethod
     def telemetry(self) -> Telemetry:
-        """Return what the chip tells about itself."""
+        """Query the state of the chip."""
 
-    def condition(self) -> Condition:
-        """Return what is known of the chip, at once."""
-
+    @abstractmethod
     def close(self) -> None:
         """Leave the chip safe and release it."""
 
+    def begin(self, episode: int) -> None:
+        """Start an episode; the noise of a simulated chip is keyed by its number."""
+        return
+
+    def give_up(self, reason: str) -> None:
+        """Go safe in mid-episode without blocking; a board reports the reason from then on."""
+        self.safe()
+
+    def condition(self) -> Condition:
+        """Return what is known about the chip, without blocking."""
+        return Condition()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
 
 def as_inputs(x: Array, inputs: int) -> Floats:
-    """Return x as an array `[..., inputs]` of doubles; raise `ValueError` for any other shape."""
+    """Return x as an array `[..., inputs]` of float64; raise a `ValueError` for another shape."""
     array = np.asarray(x, dtype=np.float64)
     if array.ndim == 0 or array.shape[-1] != inputs:
         raise ValueError(f'inputs of shape {array.shape}: the last axis must be {inputs}')

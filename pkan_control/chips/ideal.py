@@ -1,24 +1,32 @@
-"""`ideal:`: a chip without flaws, which others are made of."""
+"""`ideal:`: a chip without deviations, and the base of the simulated ones."""
 
 import numpy as np
 
-from pkan_control.chips.chip import Condition, Identity, Index, Target, Telemetry, as_inputs
+from pkan_control.chips.chip import (
+    Chip,
+    Condition,
+    Identity,
+    Index,
+    Target,
+    Telemetry,
+    as_inputs,
+)
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
 from pkan_control.devices.deviations import PROGRAMMING_C
 from pkan_control.devices.element import Device, find_device
 from pkan_control.networks.program import Program, compile_layer, propagate
 
-# Sources and targets of those edges of a layer that are meant.
+# Slices of the sources and of the targets of the edges of a layer.
 Part = tuple[slice, slice]
 WHOLE = (slice(None), slice(None))
 
 
-class IdealChip:
-    """Evaluates a program exactly as it was trained: continuous time, no flaws, no delay."""
+class IdealChip(Chip):
+    """Evaluates a program exactly as trained: continuous time, no deviations, no latency."""
 
     def __init__(self) -> None:
-        """Make a chip without a program."""
+        """Start without a program."""
         self._program: Program | None = None
         self._device: Device
         self._layers: list[Floats] = []
@@ -33,7 +41,7 @@ class IdealChip:
         return Identity('ideal', 'ideal', 0.0)
 
     def program(self, program: Program) -> None:
-        """Load a program; a chip that was safe answers again."""
+        """Load a program; a chip that was safe evaluates again."""
         self._device = find_device(program.device)
         self._layers = self._compile(program)
         self._program = program
@@ -43,11 +51,8 @@ class IdealChip:
         device = self._device
         return [compile_layer(device, device.decode(codes)) for codes in program.layers]
 
-    def begin(self, episode: int) -> None:
-        """Do nothing: an ideal chip has no noise."""
-
     def arm(self, safe_action: Floats) -> None:
-        """Let evaluations through, and remember the safe action `[n_out]`."""
+        """Let evaluations reach the outputs; `safe_action[n_out]` is the output of `safe`."""
         action = np.array(safe_action, dtype=np.float64)
         wanted = action.shape if self._program is None else self._program.shape[-1:]
         if action.shape != wanted or not np.isfinite(action).all():
@@ -56,11 +61,11 @@ class IdealChip:
         self._armed = True
 
     def safe(self) -> None:
-        """Answer with the safe action (zeros where none was given) until armed again."""
+        """Return the safe action (zeros before the first `arm`) until armed again."""
         self._armed = False
 
-    def give_up(self, why: str) -> None:
-        """Do the same."""
+    def give_up(self, reason: str) -> None:
+        """Go safe; an ideal chip has no fault to record."""
         self.safe()
 
     def evaluate(self, x: Floats, time_s: float, deadline_s: float) -> Floats:
@@ -71,7 +76,9 @@ class IdealChip:
         if not self._armed:
             return self._safe_outputs(inputs)
         if self._latency_s > deadline_s:
-            raise TimeoutError(f'the chip needs {self._latency_s:.4f} s: allowed {deadline_s:.4f}')
+            raise TimeoutError(
+                f'the chip needs {self._latency_s:.4f} s: allowed {deadline_s:.4f} s'
+            )
         return self._outputs(inputs, program, time_s)
 
     def _outputs(self, x: Floats, program: Program, time_s: float) -> Floats:
@@ -86,7 +93,7 @@ class IdealChip:
     def sweep(
         self, target: Target, index: Index, x: Floats, averages: int, drive: bool = True
     ) -> Floats:
-        """Measure an element, an edge or a node (all its inputs at the same x) alone."""
+        """Measure an element, an edge or a node (all its inputs at the same x) on its own."""
         sources = slice(None) if target == 'node' else slice(index.source, index.source + 1)
         part = (sources, slice(index.target, index.target + 1))
         elements = self._element_values(np.asarray(x, dtype=np.float64), index.layer, part) * drive
@@ -95,7 +102,7 @@ class IdealChip:
         return element if target == 'element' else total
 
     def _element_values(self, x: Floats, layer: int, part: Part = WHOLE) -> Floats:
-        """Return the values `[points, n_in, n_out, K]` of a layer's elements, or of a part."""
+        """Return the values `[points, n_in, n_out, K]` of the elements of a layer or part."""
         physical = self._device.decode(self._loaded().layers[layer][part])
         values: Floats = self._device.response(x.reshape(-1, 1, 1, 1), physical)
         return values
@@ -105,18 +112,18 @@ class IdealChip:
         return edges
 
     def trim(self, layer: int, gain: Floats, offset: Floats) -> None:
-        """Refuse: there is nothing to correct."""
+        """Raise a `UserError`: an ideal chip has nothing to correct."""
         raise UserError('an ideal chip has no trims: open a sim: chip')
 
     def telemetry(self) -> Telemetry:
-        """Return the number of evaluations."""
+        """Return the number of evaluations, at the temperature of programming."""
         return Telemetry(self._evaluations, PROGRAMMING_C, self._armed, 0)
 
     def condition(self) -> Condition:
-        """Return what is known of the chip."""
-        told = self.telemetry()
-        saturated = {'outputs at a rail': told.saturated} if told.saturated else {}
-        return Condition(told.temperature_c, (), saturated)
+        """Return the temperature, and the number of saturated outputs."""
+        state = self.telemetry()
+        saturated = {'outputs at a rail': state.saturated} if state.saturated else {}
+        return Condition(state.temperature_c, (), saturated)
 
     def close(self) -> None:
         """Go safe."""

@@ -1,6 +1,6 @@
-"""Many simulated chips that hold one program, evaluated at once.
+"""Many simulated chips with one program, evaluated at once.
 
-Each gives what it would give alone, up to rounding: flaws, noise and drift are those of its seed.
+Each gives the outputs it gives alone, up to rounding: flaws, noise and drift follow its seed.
 """
 
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ from pkan_control.networks.program import Program, propagate
 
 
 class Population:
-    """Chips `c` that each fly episodes `e`: inputs and outputs are `[c, e, n]`."""
+    """Chips `c` that each run episodes `e`: inputs and outputs are `[c, e, n]`."""
 
     def __init__(
         self, chips: Sequence[SimulatedChip], program: Program, episodes: Sequence[int]
     ) -> None:
-        """Take chips that hold the program, and the numbers of their episodes."""
+        """Take chips that hold the program, and the numbers of the episodes."""
         self._chips, self._episodes, self._program = chips, episodes, program
         self._device = find_device(program.device)
         self._each = any(chip.renewed for chip in chips)
@@ -30,13 +30,13 @@ class Population:
         self._layers: list[Floats] = []
 
     def evaluate(self, x: Floats, step: int, time_s: float) -> Floats:
-        """Return the outputs of inputs in [0, 1] at a step of all episodes, a time in s."""
+        """Return the outputs `[c, e, n_out]` for inputs in [0, 1] at a step and its time in s."""
         program, last = self._program, len(self._program.layers) - 1
         noise = [[chip.noise(number, step) for number in self._episodes] for chip in self._chips]
         draws = np.array(noise) + self._drift.at(time_s)
         starts = np.cumsum((0, *program.shape[1:]))
         layers = self._matrices(time_s)
-        # A matrix for each episode multiplies a row; one for each chip all rows of its episodes.
+        # One matrix per episode multiplies one row; one per chip all rows of its episodes.
         rows = (slice(None), slice(None), None) if layers[0].ndim == 4 else ()
 
         def node(value: Floats, layer: int) -> Floats:
@@ -50,7 +50,7 @@ class Population:
         return outputs.reshape(*x.shape[:-1], -1)
 
     def _matrices(self, time_s: float) -> list[Floats]:
-        """Return the layers, compiled anew where the chips are at another temperature."""
+        """Return the layers `[c, ...]` or `[c, e, ...]`, stacked again after a chip changed."""
         compiled = [chip.matrices(time_s) for chip in self._chips]
         if not _is_same(compiled, self._compiled):
             each = [self._of(chip, time_s) for chip in self._chips]
@@ -59,7 +59,7 @@ class Population:
         return self._layers
 
     def _of(self, chip: SimulatedChip, time_s: float) -> list[Floats]:
-        """Return the layers of a chip; where programming changes them, those of each episode."""
+        """Return the layers of a chip; if programming changes them, those of each episode."""
         if not self._each:
             return chip.matrices(time_s)
         each = []

@@ -1,4 +1,4 @@
-"""Power of a whole network on a dedicated CMOS chip: elements, and what stands around them."""
+"""Power of a network on a dedicated CMOS chip: its elements and their periphery."""
 
 from typing import NamedTuple
 
@@ -23,8 +23,8 @@ class PowerEstimate(NamedTuple):
 def estimate_power(program: Program, periphery: Periphery | None = None) -> PowerEstimate:
     """Return the power of a program with every element in hardware (parallel readout).
 
-    The elements' figure of merit is drawn from published parts, which span two decades; a drive
-    for each node that feeds a layer, a converter for each output.
+    The elements' figure of merit is drawn from published parts, which span two decades. Each node
+    that feeds a layer has a drive, each output a converter.
     """
     watts = power_draws(program, periphery=periphery)
     return PowerEstimate(*np.percentile(watts, PERCENTILES).tolist())
@@ -33,9 +33,9 @@ def estimate_power(program: Program, periphery: Periphery | None = None) -> Powe
 def power_draws(
     program: Program, scale: Floats | float = 1.0, periphery: Periphery | None = None
 ) -> Floats:
-    """Return draws of the power in watts, `[DRAWS]`, over the figure of merit.
+    """Return draws of the power in W, `[DRAWS]`, over the figure of merit.
 
-    What an element takes whatever the figure of merit is multiplied by a scale, `[DRAWS]` or one.
+    `scale`, `[DRAWS]` or one number, multiplies the elements' power that is independent of it.
     """
     around = periphery or Periphery()
     device = find_device(program.device)

@@ -1,4 +1,4 @@
-"""`sim:`: a simulated chip with the frozen flaws and the noise of one chip."""
+"""`sim:`: a simulated chip with the frozen flaws and the noise of one fabricated chip."""
 
 import itertools
 import math
@@ -30,11 +30,11 @@ CONVERTER_BITS = 12
 EFFECTIVE_BITS = 10.5
 STEP_V = 2 * RAIL_V / 2**CONVERTER_BITS
 CONVERTER_NOISE_V = math.sqrt((4.0 ** (CONVERTER_BITS - EFFECTIVE_BITS) - 1) / 12) * STEP_V
-# A chip that warms up changes in steps, and ends so far above (or below) where it began.
+# A chip that warms up changes in these steps, at most by this much.
 WARMING_STEP_C, MAX_WARMING_C = 1.0, 100.0
-# Sweeps draw their noise from episodes that no flight reaches, counted down from here.
+# Sweeps draw their noise from episodes that no rollout reaches, counted down from here.
 SWEEPS = 2**64 - 1
-# An AN231E04 holds four blocks, each of them one band-pass element.
+# An AN231E04 FPAA holds four blocks, each one band-pass element.
 MULTIPLEXED_ELEMENTS = 4
 
 
@@ -49,10 +49,10 @@ FRESH = {
 
 
 class Noise:
-    """Standard normal numbers that depend on chip seed, episode and step alone.
+    """Standard normal numbers that depend on chip seed, episode and step only.
 
-    One counter-based generator is set to each key in turn: that is several times faster than
-    making a generator for each, and gives the same numbers.
+    One counter-based generator is set to each key in turn: several times faster than a new
+    generator for each, with the same numbers.
     """
 
     def __init__(self, seed: int) -> None:
@@ -62,14 +62,14 @@ class Noise:
         self._normal = np.random.Generator(self._bits).standard_normal
 
     def at(self, episode: int, step: int, shape: Sequence[int]) -> Floats:
-        """Return the numbers of a step, of that shape."""
+        """Return the numbers of a step as an array of that shape."""
         state: Any = {**FRESH, 'state': {'counter': (0, 0, 0, step), 'key': (self._seed, episode)}}
         self._bits.state = state
         return self._normal(tuple(shape))
 
 
 class SimulatedChip(TrimmedChip):
-    """One chip out of a fabrication run, with its flaws, noise, rails, converter and latency."""
+    """One fabricated chip: flaws, noise, rails, converter and latency."""
 
     def __init__(self, seed: int, deviations: Deviations, readout: Readout = 'parallel') -> None:
         """Fabricate the chip of that seed."""
@@ -80,7 +80,7 @@ class SimulatedChip(TrimmedChip):
         self._readout = readout
         self._noise = Noise(seed)
         self._flaws: list[LayerFlaws] = []
-        # Spread of the noise of all nodes in volts, and where each layer's nodes begin in it.
+        # Sigma of the noise of all nodes in V, and the index of each layer's first node.
         self.sigmas: Floats = np.zeros(0)
         self._starts: list[int] = []
         self._physical: list[Floats] = []
@@ -92,7 +92,7 @@ class SimulatedChip(TrimmedChip):
 
     @property
     def identity(self) -> Identity:
-        """Kind, name by seed, and the latency of the loaded program's readout."""
+        """Kind, name by seed, and the latency of the loaded program and readout."""
         return Identity('simulated', f'sim-{self._seed}', self._latency_s)
 
     def _latency_of(self, program: Program) -> float:
@@ -120,14 +120,14 @@ class SimulatedChip(TrimmedChip):
         return [self._compile_layer(index) for index in range(len(program.layers))]
 
     def fail_element(self, index: Index) -> None:
-        """Let one element of the loaded program's network stop, until the next program."""
+        """Let one element of the loaded program stop working, until the next program."""
         self._loaded()
         alive = self._flaws[index.layer].alive
         alive[index.source, index.target, index.element] = 0.0
         self._layers[index.layer] = self._compile_layer(index.layer)
 
     def _node_sigma(self, program: Program, layer: int) -> Floats:
-        """Return the noise of a layer's nodes in volts: edges, node, and converter if read."""
+        """Return the noise sigma of a layer's nodes in V: edges, node, and converter if read."""
         inputs, outputs = program.layers[layer].shape[:2]
         converter = CONVERTER_NOISE_V * self._is_converted(layer, len(program.layers))
         edges = inputs * self._deviations.read_noise**2
@@ -138,7 +138,7 @@ class SimulatedChip(TrimmedChip):
         return self._readout == 'multiplexed' or layer == layers - 1
 
     def _set_elements(self, program: Program) -> list[Floats]:
-        """Return what this programming cycle makes of the elements' parameters."""
+        """Return the elements' parameters after this programming cycle."""
         physical = []
         now = replace(self._deviations, temperature_c=self._temperature_c)
         for layer, (codes, flaws) in enumerate(zip(program.layers, self._flaws, strict=True)):
@@ -149,7 +149,7 @@ class SimulatedChip(TrimmedChip):
         return physical
 
     def _is_renewed(self, program: Program) -> bool:
-        """Return whether programming the same settings again makes another chip, as memristors."""
+        """Return whether programming the same codes again changes the elements (memristors)."""
         self._episode = 1
         again = self._set_elements(program)
         self._episode = 0
@@ -165,7 +165,7 @@ class SimulatedChip(TrimmedChip):
         return self._flaws[layer].gain, self._flaws[layer].offset
 
     def begin(self, episode: int) -> None:
-        """Start the noise and the offset drift of that episode; memristors are set anew for it."""
+        """Start noise and offset drift of an episode; memristors are programmed again."""
         program = self._loaded()
         renewed = episode != self._episode and self.renewed
         renewed |= self._temperature_c != self._deviations.temperature_c
@@ -178,26 +178,26 @@ class SimulatedChip(TrimmedChip):
         self._drift = self.drift(episode)
 
     def drift(self, episode: int) -> OffsetDrift:
-        """Return how the offsets of all nodes drift in an episode."""
+        """Return the drift of the offsets of all nodes in an episode."""
         share = self._deviations.offset_drift * self._deviations.offset
         layers = self._loaded().layers
         sigma = [np.full(codes.shape[1], share * math.sqrt(codes.shape[0])) for codes in layers]
         return OffsetDrift(np.concatenate(sigma), stream(self._seed, 'offset drift', episode))
 
     def noise(self, episode: int, step: int) -> Floats:
-        """Return the noise of all nodes in volts at a step of an episode."""
+        """Return the noise of all nodes in V at a step of an episode."""
         sigmas = self.sigmas
         draws: Floats = sigmas * self._noise.at(episode, step, sigmas.shape)
         return draws
 
     def matrices(self, time_s: float) -> list[Floats]:
-        """Return the compiled layers as they are at a time of the episode in s."""
+        """Return the compiled layers at a time of the episode in s."""
         if self._deviations.warming_c_s:
             self._warm(time_s)
         return self._layers
 
     def _warm(self, time_s: float) -> None:
-        """Take on the temperature of a time since the start, in whole steps."""
+        """Set the temperature of a time since the start, in whole steps."""
         warming = self._deviations.warming_c_s * max(0.0, time_s)
         warming = WARMING_STEP_C * math.floor(min(warming, MAX_WARMING_C) / WARMING_STEP_C)
         temperature = self._deviations.temperature_c + warming
@@ -231,7 +231,7 @@ class SimulatedChip(TrimmedChip):
     def sweep(
         self, target: Target, index: Index, x: Floats, averages: int, drive: bool = True
     ) -> Floats:
-        """Measure with the chip's flaws; read noise falls with the root of the averages."""
+        """Measure with the chip's flaws; read noise falls with the square root of the averages."""
         if averages < 1:
             raise UserError(f'averages={averages}: must be at least 1')
         clean = super().sweep(target, index, x, averages, drive)
@@ -242,5 +242,5 @@ class SimulatedChip(TrimmedChip):
         return clean + math.sqrt(variance / averages) * draws
 
     def telemetry(self) -> Telemetry:
-        """Return evaluations, temperature, state, and how many outputs met a rail."""
+        """Return evaluations, temperature, state, and the number of saturated outputs."""
         return Telemetry(self._evaluations, self._temperature_c, self._armed, self._saturated)

@@ -1,4 +1,4 @@
-"""What chips in software have in common whose edges have paths and trims of their own."""
+"""Base of the simulated chips whose edges have paths and trims."""
 
 import numpy as np
 
@@ -7,22 +7,22 @@ from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
 from pkan_control.networks.program import Program, check_response, coefficients, node_inputs
 
-# What boards can hold of a trim's gain: Q3.13 on the wire.
-MOST_GAIN = 3.999
+# Largest gain of a trim that a board can hold: Q2.13 on the wire.
+MAX_GAIN = 3.999
 # Gain and offset of a layer's edges, both `[n_in, n_out]`.
 Trim = tuple[Floats, Floats]
 
 
 class TrimmedChip(IdealChip):
-    """An edge is the sum of its elements, through a path with gain and offset, and a trim."""
+    """An edge is the sum of its elements, through a path and a trim with gain and offset each."""
 
     def __init__(self) -> None:
-        """Make a chip without a program."""
+        """Start without a program."""
         super().__init__()
         self._trims: list[Trim] = []
 
     def _paths(self, layer: int) -> Trim:
-        """Return gain and offset of a layer's paths."""
+        """Return gain and offset `[n_in, n_out]` of a layer's paths."""
         raise NotImplementedError
 
     def _compile_layer(self, layer: int) -> Floats:
@@ -51,6 +51,6 @@ class TrimmedChip(IdealChip):
 
 
 def untrimmed(program: Program) -> list[Trim]:
-    """Return trims that change nothing."""
+    """Return the trims that change nothing: gain 1, offset 0."""
     shapes = [codes.shape[:2] for codes in program.layers]
     return [(np.ones(shape), np.zeros(shape)) for shape in shapes]

@@ -13,7 +13,7 @@ from pkan_control.devices.deviations import PRESETS, Deviations
 from pkan_control.devices.element import Device, find_device
 from pkan_control.networks.program import Program, propagate, squash
 
-# The widest of the magnitudes that parts have: measurements narrow it down.
+# The widest deviations of real parts, narrowed down by the measurements.
 PRIOR = PRESETS['bad']
 # Gauss-Newton steps, and the step of the finite differences in sigmas of the prior.
 STEPS, DIFFERENCE = 4, 0.05
@@ -21,10 +21,10 @@ STEPS, DIFFERENCE = 4, 0.05
 
 @dataclass(frozen=True)
 class TwinLayer:
-    """One layer of a chip as it is, before trims.
+    """One layer of a chip as fitted, before trims.
 
-    physical `[n_in, n_out, K, P]` are the elements' parameters, alive `[n_in, n_out, K]` is 0
-    where an element is dead, gain and offset `[n_in, n_out]` are those of the paths.
+    `physical[n_in, n_out, K, P]` are the elements' parameters, `alive[n_in, n_out, K]` is 0
+    for a dead element, `gain` and `offset[n_in, n_out]` are those of the paths.
     """
 
     physical: Floats
@@ -35,9 +35,9 @@ class TwinLayer:
 
 @dataclass(frozen=True)
 class Readings:
-    """What was measured of a layer: values `[n, n_in, n_out]` at inputs `x[n]`.
+    """Measurements of a layer: values `[n, n_in, n_out]` at inputs `x[n]`.
 
-    drive `[n]` is 0 where the drive was off; sigma is the noise of one value.
+    `drive[n]` is 0 where the drive was off; `sigma` is the noise of one value.
     """
 
     x: Floats
@@ -49,7 +49,7 @@ class Readings:
 def fit_twin(
     program: Program, readings: list[Readings], alive: list[Floats], prior: Deviations = PRIOR
 ) -> tuple[TwinLayer, ...]:
-    """Return the twin's layers: least squares with Gaussian priors of the deviations' sizes."""
+    """Return the layers of the twin: least squares with Gaussian priors on the deviations."""
     device = find_device(program.device)
     return tuple(
         _fit_layer(device, device.decode(codes), read, living, prior)
@@ -60,7 +60,7 @@ def fit_twin(
 def _fit_layer(
     device: Device, wanted: Floats, readings: Readings, alive: Floats, prior: Deviations
 ) -> TwinLayer:
-    """Fit the edges to one node after the other: each edge of them is a problem of its own."""
+    """Fit node by node; each edge of a node is an independent problem."""
     nodes = [
         _fit_node(device, wanted[:, node], _of_node(readings, node), alive[:, node], prior)
         for node in range(wanted.shape[1])
@@ -78,8 +78,8 @@ def _fit_node(
 ) -> tuple[Floats, Floats, Floats]:
     """Return parameters `[n_in, K, P]`, gains and offsets `[n_in]` of the edges to a node.
 
-    The unknowns of an edge are the standard normal draws `[K * P]` behind its elements'
-    deviations, its path gain and its offset; sigma 1 is the prior of each draw.
+    The unknowns of an edge are the standard normal draws `[K * P]` of its elements' deviations,
+    with a prior sigma of 1, and the gain and offset of its path.
     """
     sources, elements, parameters = wanted.shape
     draws = np.zeros_like(wanted)
@@ -131,16 +131,16 @@ def _deviated(device: Device, wanted: Floats, draws: Floats, prior: Deviations) 
 
 
 class TwinChip(TrimmedChip):
-    """Without noise, delay or wire; it takes the program that its twin was fitted for."""
+    """A twin as a chip, without noise or latency; it runs only the program it was fitted for."""
 
     def __init__(self, uid: str, twin: tuple[TwinLayer, ...]) -> None:
-        """Take the twin of the chip of that name."""
+        """Take the uid of the chip, and its fitted layers."""
         super().__init__()
         self._uid, self._twin = uid, twin
 
     @property
     def identity(self) -> Identity:
-        """Kind, the chip's name, and a latency of 0."""
+        """Kind, the chip's uid, and a latency of 0."""
         return Identity('twin', self._uid, 0.0)
 
     def _compile(self, program: Program) -> list[Floats]:
@@ -151,7 +151,7 @@ class TwinChip(TrimmedChip):
         return [self._compile_layer(layer) for layer in range(len(shapes))]
 
     def _element_values(self, x: Floats, layer: int, part: Part = WHOLE) -> Floats:
-        """Take inputs `[n]` for all sources, or `[n, n_in]` for each its own."""
+        """Take inputs `[n]` for all sources, or `[n, n_in]` for each source."""
         twin = self._twin[layer]
         inputs = x.reshape(len(x), -1, 1, 1)
         values: Floats = self._device.exact_response(inputs, twin.physical[part])
@@ -161,9 +161,9 @@ class TwinChip(TrimmedChip):
         return self._twin[layer].gain, self._twin[layer].offset
 
     def last_edges(self, x: Floats) -> Floats:
-        """Return what the last layer's edges give for inputs `[n, n_in]`: `[n, n_before, n_out]`.
+        """Return the last layer's edges `[n, n_before, n_out]` for inputs `[n, n_in]`.
 
-        The chip must hold its program.
+        A program must be loaded.
         """
         scale, last = self._loaded().squash_scale, len(self._layers) - 1
         values = x

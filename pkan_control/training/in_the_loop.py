@@ -16,7 +16,7 @@ from torch import Tensor
 
 from pkan_control.chips.calibration.calibrate import Bench
 from pkan_control.chips.calibration.calibration import Calibration, set_trims
-from pkan_control.chips.trimmed import MOST_GAIN, Trim
+from pkan_control.chips.trimmed import MAX_GAIN, Trim
 from pkan_control.chips.twin import TwinLayer
 from pkan_control.common.arrays import Floats
 from pkan_control.devices.element import find_device
@@ -80,7 +80,7 @@ def _step(
     back = ridge * (first - flat).numpy()
     change = np.linalg.solve(normal, rows.T @ lack[used].reshape(-1) + back)
     arrays = [each.numpy() for each in _parts(calibration, flat + torch.from_numpy(change))]
-    gains = [np.clip(gain, -MOST_GAIN, MOST_GAIN) for gain in arrays[::2]]
+    gains = [np.clip(gain, -MAX_GAIN, MAX_GAIN) for gain in arrays[::2]]
     return tuple(zip(gains, arrays[1::2], strict=True))
 
 

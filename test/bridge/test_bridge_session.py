@@ -162,9 +162,9 @@ def test_silence_is_a_lost_link_while_watched(link):
 @pytest.mark.parametrize(
     ('change', 'words'),
     [
-        ({'magic': 5}, 'magic 0x00000005, wanted 0x4E414B50'),
+        ({'magic': 5}, 'magic 0x00000005, must be 0x4E414B50'),
         ({'version': 2}, 'speaks version 2, this host version 1'),
-        ({'dictionary_crc': 1}, 'dictionary 0x00000001: this host 0x'),
+        ({'dictionary_crc': 1}, 'dictionary 0x00000001, this host 0x'),
     ],
 )
 def test_fault_25_a_board_of_another_protocol_is_refused_with_both_values(change, words):

@@ -175,3 +175,13 @@ def test_an_ideal_chip_keeps_its_other_virtues():
         field.name: field.default for field in fields(Deviations)
     } | {'edge_gain': 0.1}
     open_chip(with_options('ideal:', {'edge_gain': '0.1'}))
+
+
+@pytest.mark.parametrize('uri', ['ideal:', 'sim:?seed=5'])
+def test_a_chip_is_a_context_manager_that_leaves_it_safe(program, uri):
+    with open_chip(uri) as chip:
+        chip.program(program)
+        chip.arm(np.array([0.25, -0.5]))
+        assert (chip.evaluate(np.full(3, 0.4), 0.0, 1.0) != [0.25, -0.5]).any()
+    assert not chip.telemetry().armed
+    np.testing.assert_array_equal(chip.evaluate(np.full(3, 0.4), 0.0, 1.0), [0.25, -0.5])

@@ -1,4 +1,4 @@
-"""What a board told of itself without being asked, for people."""
+"""Diagnostics of a board from its telemetry, its last evaluation and the counters of its link."""
 
 from pkan_control.bridge.codes import BoardFault, EvaluationFlag
 from pkan_control.bridge.link import Link
@@ -20,16 +20,16 @@ FAULTS = {
 
 
 def condition(link: Link, flags: int) -> Condition:
-    """Return what came in the last telemetry and evaluation, and what the link counted."""
-    told = link.events.telemetry
+    """Return the condition of a board; `flags` are those of its last evaluation."""
+    telemetry = link.events.telemetry
     counters = {**link.statistics.counters(), 'link clock offset [us]': link.clock.offset_us}
-    found = [text for flag, text in FLAGS.items() if flags & flag]
-    if told is None:
-        return Condition(None, tuple(found), counters)
-    found += [text for fault, text in FAULTS.items() if told.faults & fault]
+    warnings = [text for flag, text in FLAGS.items() if flags & flag]
+    if telemetry is None:
+        return Condition(None, tuple(warnings), counters)
+    warnings += [text for fault, text in FAULTS.items() if telemetry.faults & fault]
     counters |= {
-        'board frames damaged': told.crc_errors + told.cobs_errors,
-        'board deadlines missed': told.deadline_misses,
-        'board supply [mV]': told.vdd_mv,
+        'board frames damaged': telemetry.crc_errors + telemetry.cobs_errors,
+        'board deadlines missed': telemetry.deadline_misses,
+        'board supply [mV]': telemetry.vdd_mv,
     }
-    return Condition(told.chip_temperature / 100, tuple(found), counters)
+    return Condition(telemetry.chip_temperature / 100, tuple(warnings), counters)

@@ -1,4 +1,4 @@
-"""Loads a program's image into a board: in pieces, verified by the board, then made active."""
+"""Loads the image of a program into a board: sent in pieces, verified, then made active."""
 
 from zlib import crc32
 
@@ -17,14 +17,14 @@ from pkan_control.networks.program import Program
 
 SLOT = 0
 CHUNK_OVERHEAD = 8 + 8 + 4
-# A window of pieces waits this long for its answers; that often without progress is a failure.
+# Timeout of a window of pieces, and windows without progress until loading fails.
 WINDOW_S, STALLS = 0.4, 3
-# Verifying and applying a large program takes a board longer than other requests.
+# A board takes longer to verify and apply a large program than for other requests.
 SLOW_TRIES_S = (1.0, 2.0, 4.0)
 
 
 def check_fit(session: Session, program: Program) -> None:
-    """Raise a `UserError` for a program that the board cannot hold, with both numbers."""
+    """Raise a `UserError` for a program that the board cannot hold, with need and limit."""
     hello, shape = session.link.hello, program.shape
     edges = sum(codes.shape[0] * codes.shape[1] for codes in program.layers)
     wanted = (shape[0], shape[-1], edges, max(codes.shape[2] for codes in program.layers))
@@ -35,13 +35,13 @@ def check_fit(session: Session, program: Program) -> None:
             raise UserError(f'{session.link.name}: {need} {name}: the board has {has}')
     if not hello.capabilities & Capability.DETECTORS:
         raise UserError(
-            f'{session.link.name}: the board adds waves (capabilities '
-            f'0x{hello.capabilities:X}): programs want magnitudes (0x{Capability.DETECTORS:X})'
+            f'{session.link.name}: the board sums waves (capabilities '
+            f'0x{hello.capabilities:X}): programs need magnitudes (0x{Capability.DETECTORS:X})'
         )
 
 
 def load_image(session: Session, image: bytes) -> int:
-    """Make an image the active program; a failure leaves the old one. Return its checksum."""
+    """Make an image the active program, or leave the old one; return the checksum."""
     crc = crc32(image)
     chunk = min(session.link.hello.mtu, MAX_RAW) - CHUNK_OVERHEAD
     begun = session.request(
@@ -57,13 +57,13 @@ def load_image(session: Session, image: bytes) -> int:
             'cannot be realised'
         )
     session.request(MessageKind.COMMIT, Commit(SLOT, crc), SLOW_TRIES_S)
-    # What a board that comes back is compared with.
+    # A board that reconnects is compared with this.
     session.link.hello = session.link.hello._replace(active_program_crc=crc)
     return crc
 
 
 def _send(session: Session, image: bytes, offset: int, chunk: int) -> None:
-    """Send all pieces from an offset on; what the board did not get is sent again from there."""
+    """Send all pieces from an offset on; after a loss continue at the board's next offset."""
     stalls = 0
     while offset < len(image):
         starts = range(offset, len(image), chunk)[: max(session.link.credit, 1)]
@@ -71,7 +71,7 @@ def _send(session: Session, image: bytes, offset: int, chunk: int) -> None:
         reached = _send_window(session, pieces)
         stalls = 0 if reached > offset else stalls + 1
         if stalls == STALLS:
-            raise LinkTimeoutError(f'{session.link.name}: the program stalls at byte {offset}')
+            raise LinkTimeoutError(f'{session.link.name}: loading stalled at byte {offset}')
         offset = max(offset, reached)
 
 

@@ -1,6 +1,6 @@
-"""A program as bytes, as boards hold it: see "Program image" in doc/bridge_protocol.md.
+"""The binary image of a program as boards hold it: "Program image" in doc/bridge_protocol.md.
 
-Capacitor codes are in it and not frequencies: what a board realises is what was trained.
+It holds capacitor codes, not frequencies, so that a board realises exactly what was trained.
 """
 
 import math
@@ -17,10 +17,10 @@ from pkan_control.networks.program import MAX_LAYERS, MAX_WIDTH, Program
 
 MAGIC = b'PKIM'
 VERSION = 1
-# Numbers of the element kinds, and of those that an edge can have: one bit of a mask for each.
+# Element kinds by device, and the most elements of an edge: one bit of a mask each.
 ELEMENT_KINDS = {'bandpass': 1}
 MAX_K = 8
-# Outputs and inputs are counted in one byte on the wire.
+# Inputs and outputs are counted in one byte on the wire.
 MAX_PORTS = 255
 ONE = 1 << 16
 
@@ -34,17 +34,17 @@ _ELEMENT = np.dtype(
 
 
 class ImageError(UserError):
-    """Bytes that are no image; `numbers` are what came and what is wanted, if they are known."""
+    """Bytes that are not an image; `numbers` are the value found and the one wanted, if known."""
 
     def __init__(self, text: str, *numbers: int) -> None:
-        """Say what is wrong."""
+        """Take the text after 'image', and both values."""
         super().__init__(f'image {text}')
         self.numbers = numbers
 
 
 @dataclass(frozen=True)
 class Image:
-    """A program, and the number of its elements that no chip can realise."""
+    """The content of an image, and the number of elements that no chip can realise."""
 
     layers: tuple[NDArray[np.int16], ...]
     device: str
@@ -62,7 +62,7 @@ class Image:
 
 
 def pack_program(program: Program) -> bytes:
-    """Return the image of a program; refuse what an image cannot hold."""
+    """Return the image of a program; raise a `UserError` for one that an image cannot hold."""
     layers, shape = program.layers, program.shape
     elements = {codes.shape[2] for codes in layers}
     if program.device not in ELEMENT_KINDS:
@@ -111,7 +111,7 @@ def _constants(device: Device) -> tuple[int, int, int]:
 
 
 def unpack_image(data: bytes) -> Image:
-    """Return what an image holds; raise an `ImageError` for bytes that are none."""
+    """Return the content of an image; raise an `ImageError` for any other bytes."""
     if len(data) < _HEADER.size:
         raise ImageError(f'of {len(data)} bytes: at least {_HEADER.size}', len(data), _HEADER.size)
     magic, version, kind, count, elements, inputs, outputs, *rest = _HEADER.unpack_from(data)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pkan_control.chips.trimmed import MOST_GAIN, Trim
+from pkan_control.chips.trimmed import MAX_GAIN, Trim
 from pkan_control.common.arrays import Floats
 
 # What is assumed of a gain before anything was measured: a path is within this of 1 (sigma).
@@ -32,7 +32,7 @@ def _line(y: Floats, t: Floats, weights: Floats, sigma: float) -> Trim:
     prior = (sigma / GAIN_SIGMA) ** 2
     spread = (weights * (y - y_mean) ** 2).sum(axis=0) + prior
     gain = ((weights * (y - y_mean) * (t - t_mean)).sum(axis=0) + prior) / spread
-    gain = np.clip(gain, -MOST_GAIN, MOST_GAIN)
+    gain = np.clip(gain, -MAX_GAIN, MAX_GAIN)
     return gain, t_mean - gain * y_mean
 
 
@@ -58,5 +58,5 @@ def refit_outputs(outputs: Floats, wanted: Floats, edges: Floats, sigma: Floats)
 
 def after(first: Trim, second: Trim) -> Trim:
     """Return the trim that does what the first and then the second does."""
-    gain = np.clip(first[0] * second[0], -MOST_GAIN, MOST_GAIN)
+    gain = np.clip(first[0] * second[0], -MAX_GAIN, MAX_GAIN)
     return gain, first[1] * second[0] + second[1]

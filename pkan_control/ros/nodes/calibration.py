@@ -108,7 +108,7 @@ class Calibrator:
 
     def findings(self) -> list[tuple[Level, str]]:
         """Return what is wrong with the chip, the worst first."""
-        found = [(Level.WARN, f'chip: {text}') for text in self._chip.condition().complaints]
+        found = [(Level.WARN, f'chip: {text}') for text in self._chip.condition().warnings]
         return drift_of(self._network, self._chip.condition().temperature_c) + found
 
     def unfit(self) -> str:

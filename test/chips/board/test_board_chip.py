@@ -43,7 +43,7 @@ def program(make_program):
 @pytest.fixture(params=LINKS)
 def pair(request, run_board, program):
     """Return a chip on a board, and the same chip in process, both programmed."""
-    with run_board(request.param, STILL) as (_, uri), closing(open_chip(uri)) as remote:
+    with run_board(request.param, STILL) as (_, uri), open_chip(uri) as remote:
         local = SimulatedChip(7, STILL)
         for chip in (remote, local):
             chip.program(program)
@@ -52,7 +52,7 @@ def pair(request, run_board, program):
 
 @pytest.fixture
 def board(run_board, program):
-    with run_board() as (firmware, uri), closing(open_chip(uri)) as chip:
+    with run_board() as (firmware, uri), open_chip(uri) as chip:
         chip.program(program)
         chip.arm(np.array([0.25, -0.5]))
         yield firmware, chip
@@ -363,21 +363,21 @@ def test_a_board_that_is_given_up_is_told_until_it_is_safe(board, monkeypatch):
 
 def test_fault_26_an_output_at_a_rail_is_told(board):
     _, chip = board
-    assert chip.condition().complaints == ()
+    assert chip.condition().warnings == ()
     shape = chip._program.layers[-1].shape[:2]
     chip.trim(len(chip._program.layers) - 1, np.ones(shape), np.full(shape, 10.0))
     chip.evaluate(np.full(chip._program.shape[0], 0.5), 0.0, 1.0)
-    assert chip.condition().complaints == ('an output is at a rail',)
+    assert chip.condition().warnings == ('an output is at a rail',)
 
 
 def test_what_a_board_tells_reaches_its_condition(board):
     firmware, chip = board
     firmware.board.memory.fail_element(Index(0))
     chip.evaluate(np.full(chip._program.shape[0], 0.5), 0.0, 1.0)
-    assert chip.condition().complaints == ('an element in the path is dead',)
+    assert chip.condition().warnings == ('an element in the path is dead',)
     assert chip.condition().counters['link requests sent'] > 5
     firmware.board.fail(BoardFault.TEMPERATURE)
-    until(lambda: 'it is too hot' in chip.condition().complaints)
+    until(lambda: 'it is too hot' in chip.condition().warnings)
     assert chip.condition().temperature_c == 25.0
 
 
