@@ -66,13 +66,13 @@ setup(
         'pkan_control.adapters': [
             f'{name} = {NAME}.ros.adapters.{module}:{maker}Adapter'
             for name, module, maker in (
-                ('joint_state', 'joint_state', 'JointState'),
-                ('float64_multi_array', 'float64_multi_array', 'Float64MultiArray'),
-                ('joint_trajectory', 'joint_trajectory', 'JointTrajectory'),
-                ('wrench', 'wrench', 'Wrench'),
-                ('twist', 'twist', 'Twist'),
-                ('ackermann', 'ackermann', 'Ackermann'),
-                ('actuators', 'actuators', 'Actuators'),
+                ('joint_state', 'joints', 'JointState'),
+                ('float64_multi_array', 'joints', 'Float64MultiArray'),
+                ('joint_trajectory', 'joints', 'JointTrajectory'),
+                ('wrench', 'vehicles', 'Wrench'),
+                ('twist', 'vehicles', 'Twist'),
+                ('ackermann', 'vehicles', 'Ackermann'),
+                ('actuators', 'joints', 'Actuators'),
                 ('px4_motors', 'px4', 'Px4Motors'),
                 ('px4_setpoints', 'px4', 'Px4Setpoints'),
             )

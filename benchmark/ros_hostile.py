@@ -26,8 +26,9 @@ from pkan_control.common.seeding import stream
 from pkan_control.control.controller_file import load_bundle
 from pkan_control.evaluation.rollouts.baselines import shipped
 from pkan_control.ros.nodes.controller_node import ControllerNode
-from pkan_control.ros.nodes.publishers import Outlet
-from pkan_control.ros.nodes.serialized import read_odometry
+from pkan_control.ros.nodes.odometry_cdr import read_odometry
+from pkan_control.ros.nodes.publishers import CommandPublishers
+from pkan_control.ros.nodes.standard_topics import goal_topic
 
 LENGTH = 8
 ODD = (
@@ -96,13 +97,13 @@ class Hostile:
         return message
 
 
-class Caught(Outlet):
-    """An outlet that notes what went out."""
+class RecordingPublishers(CommandPublishers):
+    """Publishers that also record the commands."""
 
     commands: list[Floats]
 
     def publish(self, command: Floats, stamp_ns: int) -> None:
-        """Note a command and send it."""
+        """Record a command and publish it."""
         self.commands.append(np.array(command))
         super().publish(command, stamp_ns)
 
@@ -116,8 +117,8 @@ def make_node(path: Path) -> ControllerNode:
     words = [word for name, value in given.items() for word in ('-p', f'{name}:={value!s}')]
     rclpy.init(args=['--ros-args', '--log-level', 'fatal', *words])
     node = ControllerNode()
-    node._outlet.__class__ = Caught
-    node._outlet.commands = []  # type: ignore[attr-defined]
+    node._commands.__class__ = RecordingPublishers
+    node._commands.commands = []  # type: ignore[attr-defined]
     return node
 
 
@@ -130,27 +131,28 @@ def run(sequences: int, seed: int) -> dict[str, Any]:
     node, hostile = make_node(path), Hostile(seed)
     raised, wrong, sent, commands = 0, 0, 0, 0
     began = time.monotonic()
-    outlet: Any = node._outlet
+    publishers: Any = node._commands
+    read_goal = goal_topic(law).read
     draw = stream(seed, 'what comes next')
     for _ in range(sequences):
         try:
             for kind in draw.integers(10, size=LENGTH):
                 sent += 1
                 if kind < 6:
-                    node._inlet._on_first(read_odometry(serialize_message(hostile.odometry())))
+                    node._inputs._on_state(read_odometry(serialize_message(hostile.odometry())))
                 elif kind < 9:
-                    node._inlet._on_goal(hostile.goal())
+                    node._inputs._on_goal(read_goal(hostile.goal()))
                 else:
-                    node._on_watchdog()
+                    node._poll_watchdog()
                     node._report()
         except Exception as error:
             raised += 1
             print(f'raised: {error!r}')
-        for command in outlet.commands:
+        for command in publishers.commands:
             inside = np.abs(command - middle) <= half * (1 + 1e-12)
             wrong += not (np.isfinite(command).all() and inside.all())
-        commands += len(outlet.commands)
-        outlet.commands.clear()
+        commands += len(publishers.commands)
+        publishers.commands.clear()
     counters = node._pilot.counters
     node.leave()
     node.destroy_node()

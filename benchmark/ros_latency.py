@@ -2,10 +2,10 @@
 
 Both nodes run as processes of their own and answer one prober by turns, in rounds of a few
 seconds, so that what else the machine does meets both alike. The echo node is the least that rclpy
-can do with messages: the same executor, types and qualities of service, an Odometry in, a
-JointState with a stamp and four numbers out. It has no timer, and makes no Python object but the
-message; the controller node reads the bytes of an Odometry instead (`ros/nodes/serialized.py`),
-which an echo node could, too. `--rate HZ` is that of the states, `--chip URI` the controller's
+can do with messages: the same executor, types and QoS profiles, an Odometry in, a JointState with
+a stamp and four numbers out. It has no timer, and makes no Python object but the message; the
+controller node reads the bytes of an Odometry instead (`ros/nodes/odometry_cdr.py`), which an echo
+node could, too. `--rate HZ` is that of the states, `--chip URI` the controller's
 chip: the node's own default has no flaws to simulate. `--json FILE` writes the figures.
 """
 
@@ -27,8 +27,9 @@ from rclpy.experimental.events_executor import EventsExecutor
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import JointState
 
+from pkan_control.common.message_fields import to_ns
 from pkan_control.evaluation.rollouts.baselines import shipped
-from pkan_control.ros.nodes.messages import goal_pose, odometry, to_ns
+from pkan_control.ros.nodes.messages import goal_pose, odometry
 
 STATE = np.array([0.1, 0, 1.5, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0])
 ECHO = """

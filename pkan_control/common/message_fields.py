@@ -29,12 +29,16 @@ def to_ns(stamp: Any) -> int:
     return int(stamp.sec) * NANOSECONDS + int(stamp.nanosec)
 
 
+def is_unit(x: float, y: float, z: float, w: float) -> bool:
+    """Return whether a quaternion is an attitude: its length is 1, within a tolerance."""
+    return abs(math.hypot(x, y, z, w) - 1) < UNIT_TOLERANCE
+
+
 def drone_state(message: Any) -> Floats:
     """Return the state `[13]` of a message; NaN throughout where the attitude is no rotation."""
     pose, twist = message.pose.pose, message.twist.twist
     p, q, v, w = pose.position, pose.orientation, twist.linear, twist.angular
-    length = math.hypot(q.x, q.y, q.z, q.w)
-    if not abs(length - 1) < UNIT_TOLERANCE:
+    if not is_unit(q.x, q.y, q.z, q.w):
         return np.full(13, math.nan)
     return np.array([p.x, p.y, p.z, q.x, q.y, q.z, q.w, v.x, v.y, v.z, w.x, w.y, w.z])
 

@@ -1,1 +1,1 @@
-"""Everything that knows ROS 2."""
+"""Everything that depends on ROS 2."""

@@ -1,1 +1,1 @@
-"""How commands leave: one message type to a file, chosen by the parameter `command_interface`."""
+"""Adapters: commands as messages of a stack, chosen by the parameter `command_interface`."""

@@ -1,4 +1,8 @@
-"""What every adapter is, and how one is found by name."""
+"""The adapter protocol, and how an adapter is found by name.
+
+An adapter turns commands into the messages of a stack. The parameter `command_interface`, or a
+mapping, names it; it is found under the entry point group `pkan_control.adapters`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,10 +23,10 @@ ENTRY_POINTS = 'pkan_control.adapters'
 
 @dataclass(frozen=True)
 class Joints:
-    """What actuators are called and how they count: for each, in the order of the messages.
+    """Names, order, signs and scales of a stack's actuators.
 
-    Number `i` is `scale[i] * command[source[i]] + offset[i]`, and belongs to the array `fields[i]`
-    of a JointState.
+    Number `i` of a message is `scale[i] * command[source[i]] + offset[i]`; it belongs to joint
+    `names[i]` and to the array `fields[i]` of a JointState.
     """
 
     names: tuple[str, ...]
@@ -35,34 +39,34 @@ class Joints:
     def of(cls, law: Law) -> 'Joints':
         """Return the joints as the law itself names and orders them."""
         count = len(law.command)
-        every = tuple(range(count))
-        return cls(law.command.names, fields_of(law), every, np.ones(count), np.zeros(count))
+        in_order = tuple(range(count))
+        return cls(law.command.names, fields_of(law), in_order, np.ones(count), np.zeros(count))
 
     @cached_property
-    def plain(self) -> bool:
+    def unchanged(self) -> bool:
         """Whether the numbers are those of the command, in its order."""
         in_order = self.source == tuple(range(len(self.source)))
         return bool(in_order and (self.scale == 1).all() and (self.offset == 0).all())
 
     def values(self, command: Floats) -> Floats:
-        """Return the numbers `[n]` for a command `[m]`."""
-        if self.plain:
+        """Return the numbers `[n]` of a message for a command `[m]`."""
+        if self.unchanged:
             return command
         return command[list(self.source)] * self.scale + self.offset
 
 
 class Adapter(Protocol):
-    """Makes messages of commands; made with a law, and the joints as the stack names them."""
+    """Turns commands into messages; constructed with a law and the stack's joints."""
 
-    # What it takes; a controller that gives none of these is refused.
+    # The kinds of action that it takes; a controller that gives none of them is refused.
     kinds: ClassVar[frozenset[Kind]]
-    # Whether the stack's names, signs and scales mean anything to it.
+    # Whether it uses the joints; a mapping that names actuators is refused otherwise.
     named: ClassVar[bool]
-    # The type of message of each topic, in order; the first is the command itself.
+    # Message type by topic; the first topic carries the command itself.
     outputs: Mapping[str, type]
 
     def encode(self, command: Floats, stamp_ns: int) -> tuple[Any, ...]:
-        """Return the messages, one for each output, of a command `[n]` in the law's units."""
+        """Return one message per output for a command `[n]` in the law's units."""
 
 
 def open_adapter(name: str, law: Law, joints: Joints | None = None) -> Adapter:
@@ -70,26 +74,31 @@ def open_adapter(name: str, law: Law, joints: Joints | None = None) -> Adapter:
     found = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
     if name not in found:
         raise unknown('command_interface', name, found)
-    maker = found[name].load()
+    adapter_type = found[name].load()
     offered = kinds_of(law)
-    if not maker.kinds & offered:
+    if not adapter_type.kinds & offered:
         raise UserError(
-            f'command_interface {name}: takes {listed(maker.kinds)}, '
+            f'command_interface {name}: takes {listed(adapter_type.kinds)}, '
             f'but the controller gives {listed(offered)}'
         )
-    if joints is not None and not maker.named:
+    if joints is not None and not adapter_type.named:
         raise UserError(f'command_interface {name}: has no joints whose names could be mapped')
-    adapter: Adapter = maker(law, joints or Joints.of(law))
+    adapter: Adapter = adapter_type(law, joints or Joints.of(law))
     return adapter
 
 
 def listed(kinds: frozenset[Kind]) -> str:
-    """Return kinds as words."""
+    """Return kinds of action as text."""
     return ', '.join(sorted(kinds))
 
 
-def messages_of(package: str, interface: str) -> Any:
-    """Return the messages of a package that need not be installed."""
+def lacks(law: Law, part: str) -> UserError:
+    """Return the error for a law without a part that an adapter needs."""
+    return UserError(f'law {law.name}: has no {part}, which the command_interface needs')
+
+
+def optional_messages(package: str, interface: str) -> Any:
+    """Return the message module of a package; raise a `UserError` where it is not installed."""
     try:
         return import_module(f'{package}.msg')
     except ImportError:

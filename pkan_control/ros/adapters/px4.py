@@ -1,7 +1,8 @@
-"""Commands for PX4, where px4_msgs is installed: rotors, or thrust and torque.
+"""Adapters for PX4: motors, or thrust and torque. They need the package px4_msgs.
 
-PX4 counts in NED and FRD; `frames_px4` alone converts. It listens only while it hears what kind of
-set-point comes (OffboardControlMode), so that goes along with every command. Time is in us.
+PX4 uses NED world and FRD body frames; `control/frames_px4.py` converts. It accepts set-points
+only while OffboardControlMode announces their kind, so each command is published with one. Time
+stamps are in us.
 """
 
 import math
@@ -15,41 +16,41 @@ from pkan_control.common.errors import UserError
 from pkan_control.control.action_types import Flying, Kind
 from pkan_control.control.frames_px4 import frd_from_flu
 from pkan_control.control.laws.law import Law
-from pkan_control.robots.quadrotor import Airframe
-from pkan_control.ros.adapters.adapter import Joints, messages_of
+from pkan_control.ros.adapters.adapter import Joints, lacks, optional_messages
 
-MODE = '/fmu/in/offboard_control_mode'
-MOTORS = 12
+MODE_TOPIC = '/fmu/in/offboard_control_mode'
+MODES = ('position', 'velocity', 'acceleration', 'attitude', 'body_rate')
+MOTOR_COUNT = 12
 
 
-class _Px4:
-    """What both have in common: the mode, and the time of boot in us."""
+class _Px4Adapter:
+    """The message types, the airframe, and the mode that goes along with each command."""
 
     kinds = frozenset({Kind.ROTOR_SPEEDS})
     named = False
     interface = ''
 
     def __init__(self, law: Law, joints: Joints) -> None:
-        """Import the messages and take the airframe of the law."""
+        """Import the message types and take the law's airframe."""
         if not isinstance(law, Flying):
-            raise TypeError(f'law {law.name}: has no airframe')
-        self._frame: Airframe = law.airframe
-        self._messages = messages_of('px4_msgs', self.interface)
+            raise lacks(law, 'airframe')
+        self._airframe = law.airframe
+        self._messages = optional_messages('px4_msgs', self.interface)
         self._mode = self._messages.OffboardControlMode()
 
-    def _set_mode(self, field: str) -> None:
-        if not hasattr(self._mode, field):
-            raise UserError(f'px4_msgs.msg.OffboardControlMode has no {field}: it is too old')
-        for other in ('position', 'velocity', 'acceleration', 'attitude', 'body_rate'):
+    def _set_mode(self, mode: str) -> None:
+        if not hasattr(self._mode, mode):
+            raise UserError(f'px4_msgs.msg.OffboardControlMode has no {mode}: it is too old')
+        for other in MODES:
             setattr(self._mode, other, False)
-        setattr(self._mode, field, True)
+        setattr(self._mode, mode, True)
 
 
-class Px4MotorsAdapter(_Px4):
-    """ActuatorMotors: the share of each rotor's largest thrust, 0 to 1.
+class Px4MotorsAdapter(_Px4Adapter):
+    """ActuatorMotors: the thrust of each rotor as a share of its largest, 0 to 1.
 
     That is the square of its share of the largest speed, which suits PX4's THR_MDL_FAC of 0. A
-    rotor at rest is 0.0: NaN would disarm it. Motors beyond the airframe's are NaN, as PX4 wants.
+    rotor at rest is 0.0: NaN would disarm it. Motors that the airframe does not have are NaN.
     """
 
     interface = 'px4_motors'
@@ -58,28 +59,29 @@ class Px4MotorsAdapter(_Px4):
         """Prepare the messages."""
         super().__init__(law, joints)
         self._set_mode('direct_actuator')
-        kind = self._messages.ActuatorMotors
+        motors_type = self._messages.ActuatorMotors
         self.outputs: Mapping[str, type] = {
-            '/fmu/in/actuator_motors': kind,
-            MODE: type(self._mode),
+            '/fmu/in/actuator_motors': motors_type,
+            MODE_TOPIC: type(self._mode),
         }
-        self._motors = kind()
+        self._motors = motors_type()
 
     def encode(self, command: Floats, stamp_ns: int) -> tuple[Any, ...]:
         """Return motors and mode; they are the same objects each time."""
-        motors, share = self._motors, command / self._frame.max_speed
+        motors, share = self._motors, command / self._airframe.max_speed
         motors.timestamp = motors.timestamp_sample = self._mode.timestamp = stamp_ns // 1000
-        control = np.full(MOTORS, math.nan, np.float32)
+        control = np.full(MOTOR_COUNT, math.nan, np.float32)
         control[: len(command)] = share * share
         motors.control = control
         return motors, self._mode
 
 
-class Px4SetpointsAdapter(_Px4):
-    """VehicleThrustSetpoint and VehicleTorqueSetpoint, body frame FRD, each from -1 to 1.
+class Px4SetpointsAdapter(_Px4Adapter):
+    """VehicleThrustSetpoint and VehicleTorqueSetpoint: body frame FRD, each from -1 to 1.
 
-    Thrust is a share of what all rotors can do, along -z; torque a share of what is there when
-    the rotors of one side do all that they can and the others nothing. PX4 allocates the rotors.
+    Thrust is a share of the largest that all rotors together give, along -z. Torque is a share of
+    the largest about each axis: the rotors of one side at full speed, the others at rest. PX4
+    allocates the rotors.
     """
 
     interface = 'px4_setpoints'
@@ -88,22 +90,22 @@ class Px4SetpointsAdapter(_Px4):
         """Prepare the messages."""
         super().__init__(law, joints)
         self._set_mode('thrust_and_torque')
-        thrust = self._messages.VehicleThrustSetpoint
-        torque = self._messages.VehicleTorqueSetpoint
+        thrust_type = self._messages.VehicleThrustSetpoint
+        torque_type = self._messages.VehicleTorqueSetpoint
         self.outputs: Mapping[str, type] = {
-            '/fmu/in/vehicle_thrust_setpoint': thrust,
-            '/fmu/in/vehicle_torque_setpoint': torque,
-            MODE: type(self._mode),
+            '/fmu/in/vehicle_thrust_setpoint': thrust_type,
+            '/fmu/in/vehicle_torque_setpoint': torque_type,
+            MODE_TOPIC: type(self._mode),
         }
-        self._setpoints = thrust(), torque()
-        frame = self._frame
-        most = frame.thrust_coefficient * frame.max_speed**2
-        self._most = np.abs(np.maximum(frame.mixing, 0).sum(axis=1)) * most
+        self._setpoints = thrust_type(), torque_type()
+        frame = self._airframe
+        rotor_thrust = frame.thrust_coefficient * frame.max_speed**2
+        self._largest = np.abs(np.maximum(frame.mixing, 0).sum(axis=1)) * rotor_thrust
 
     def encode(self, command: Floats, stamp_ns: int) -> tuple[Any, ...]:
         """Return thrust, torque and mode; they are the same objects each time."""
         thrust, torque = self._setpoints
-        share = self._frame.wrench(command) / self._most
+        share = self._airframe.wrench(command) / self._largest
         for message in (thrust, torque):
             message.timestamp = message.timestamp_sample = stamp_ns // 1000
         self._mode.timestamp = stamp_ns // 1000

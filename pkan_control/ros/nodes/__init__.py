@@ -1,1 +1,1 @@
-"""The ROS 2 nodes; the only room that imports rclpy."""
+"""The ROS 2 nodes: translation between topics and the controller, and nothing else."""

@@ -1,16 +1,14 @@
-"""`~/calibrate`: measure and correct the chip of an inactive controller node."""
+"""Service `~/calibrate`: calibrates the chip of a configured, inactive controller node."""
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future as Work
+from concurrent.futures import Future as ThreadFuture
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from rclpy.clock import Clock
-from rclpy.clock_type import ClockType
 from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
@@ -29,19 +27,22 @@ from pkan_control.control.controller_file import Bundle
 from pkan_control.control.health import Level
 from pkan_control.networks.policy import chip_program
 from pkan_control.networks.program import Program
+from pkan_control.ros.nodes.clocks import steady_timer
 
 Result = TypeVar('Result')
-# How often is looked whether it is done.
-LOOK_S = 0.05
+# Number of inputs that the outputs are fitted to.
+INPUT_COUNT = 200
+# How often a background thread is polled for its end.
+POLL_S = 0.05
 
 
 async def in_background(node: Node, work: Callable[[], Result]) -> Result:
-    """Return what the work returns, or raise what it raises.
+    """Return the result of a function that runs in a thread, or raise its exception.
 
-    rclpy's single-threaded executor serves nothing else while a coroutine waits.
+    The node stays responsive: rclpy's executors serve other callbacks while a coroutine waits.
     """
-    done: Work[Result] = Work()
-    seen: Future[None] = Future()
+    done: ThreadFuture[Result] = ThreadFuture()
+    polled: Future[None] = Future()
 
     def run() -> None:
         try:
@@ -49,26 +50,22 @@ async def in_background(node: Node, work: Callable[[], Result]) -> Result:
         except BaseException as error:
             done.set_exception(error)
 
-    def look() -> None:
-        if done.done() and not seen.done():
-            seen.set_result(None)
+    def poll() -> None:
+        if done.done() and not polled.done():
+            polled.set_result(None)
 
     thread = threading.Thread(target=run, name='background', daemon=True)
     thread.start()
-    timer = node.create_timer(LOOK_S, look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+    timer = steady_timer(node, POLL_S, poll)
     try:
-        await seen
+        await polled
     finally:
         node.destroy_timer(timer)
     return done.result()
 
 
-# Inputs that the outputs are fitted to: what the network heard, or drawn from all over its range.
-INPUTS = 200
-
-
 def known_calibration(node: Node, path: str) -> Calibration | None:
-    """Return the calibration of a file; None without one, with a warning where it is missing."""
+    """Return the calibration of a file; None for no path, or, with a warning, for no file."""
     if not path:
         return None
     if not Path(path).exists():
@@ -78,14 +75,14 @@ def known_calibration(node: Node, path: str) -> Calibration | None:
 
 
 def drift_of(network: Evaluator, temperature_c: float | None) -> list[tuple[Level, str]]:
-    """Return what stands against the calibration of a network's chip, if it has one."""
+    """Return how far a chip has drifted from its calibration; nothing where it has none."""
     if not isinstance(network, OnChip) or network.calibration is None:
         return []
     return drift(network.calibration, temperature_c, datetime.now(UTC))
 
 
 class Calibrator:
-    """Calibrates the chip of a controller on request, and arms it again."""
+    """Calibrates the chip of a controller on request, then arms it again."""
 
     def __init__(
         self,
@@ -96,31 +93,29 @@ class Calibrator:
         path: str,
         refuse: Callable[[], str],
     ) -> None:
-        """Open the service; `refuse` says what stands against it now."""
+        """Open the service; `refuse` returns the reason to refuse a request, empty for none."""
         self._node, self._bundle, self._chip, self._path = node, bundle, chip, path
         self._network = controller.evaluator
         self._refuse = refuse
-        # What is done now, while a calibration runs; and that the node leaves meanwhile.
-        self.stage, self._left = '', False
-        # What a board tells by itself may not have come yet.
+        # The stage of the calibration that runs, and whether it is to be abandoned.
+        self.stage, self._is_abandoned = '', False
+        # A board may not have sent its telemetry yet.
         chip.telemetry()
         self.service = node.create_service(Trigger, '~/calibrate', self._on_request)
 
     def findings(self) -> list[tuple[Level, str]]:
-        """Return what is wrong with the chip, the worst first."""
+        """Return level and text of each fault of the chip, the worst first."""
         found = [(Level.WARN, f'chip: {text}') for text in self._chip.condition().warnings]
         return drift_of(self._network, self._chip.condition().temperature_c) + found
 
-    def unfit(self) -> str:
-        """Return why the chip must not be armed, nothing where it may."""
+    def fault(self) -> str:
+        """Return why the chip must not be armed; empty where it may."""
         return ''.join(text for level, text in self.findings() if level == Level.ERROR)
 
     def values(self) -> dict[str, object]:
-        """Return what is known of the chip, by keys with units."""
-        condition, calibration = (
-            self._chip.condition(),
-            getattr(self._network, 'calibration', None),
-        )
+        """Return the diagnostic values of the chip; the keys carry the units."""
+        condition = self._chip.condition()
+        calibration = getattr(self._network, 'calibration', None)
         found: dict[str, object] = {'chip': self._chip.identity.uid, **condition.counters}
         if condition.temperature_c is not None:
             found['chip temperature [degC]'] = f'{condition.temperature_c:.1f}'
@@ -134,12 +129,12 @@ class Calibrator:
         return found
 
     def busy(self) -> str:
-        """Return why nobody else may use the chip now, nothing where they may."""
+        """Return why the chip is not available now; empty where it is."""
         return 'the chip is being calibrated' if self.stage else ''
 
-    def leave(self) -> None:
-        """Give up what runs: the chip is not armed after it."""
-        self._left = True
+    def abandon(self) -> None:
+        """End a calibration that runs, without arming the chip afterwards."""
+        self._is_abandoned = True
 
     async def _on_request(self, request: Trigger.Request, response: Trigger.Response) -> object:
         try:
@@ -152,7 +147,7 @@ class Calibrator:
         return response
 
     async def _calibrate(self, measure: Callable[[], str]) -> str:
-        """Return what a calibration says; until then nobody else may use the chip."""
+        """Return the result of a calibration; the chip is not available until then."""
         self.stage = 'begins'
         try:
             return await in_background(self._node, measure)
@@ -160,7 +155,7 @@ class Calibrator:
             self.stage = ''
 
     def _prepare(self) -> Callable[[], str]:
-        """Return what calibrates, in whichever thread; raise a `UserError` where it must not."""
+        """Return the function that calibrates; raise a `UserError` where that is refused."""
         network = self._network
         if why := self.busy() or self._refuse():
             raise UserError(why)
@@ -171,34 +166,34 @@ class Calibrator:
             raise UserError('no chip is open: there is nothing to calibrate')
         return partial(self._measure, Path(self._path), program, network)
 
-    def _tell(self, stage: str, done: int, total: int) -> None:
-        if self._left:
-            raise UserError('calibrate: the node ends')
+    def _report(self, stage: str, done: int, total: int) -> None:
+        if self._is_abandoned:
+            raise UserError('calibrate: abandoned, the node ends')
         self.stage = f'{stage}: {done} of {total}'
         if done == total:
             self._node.get_logger().info(f'calibrate: {stage} done')
 
     def _measure(self, path: Path, program: Program, network: OnChip) -> str:
-        about = {'uid': self._chip.identity.uid, 'program': program_checksum(program)}
-        cache = SweepCache(path.with_suffix('.sweeps'), about)
+        subject = {'uid': self._chip.identity.uid, 'program': program_checksum(program)}
+        cache = SweepCache(path.with_suffix('.sweeps'), subject)
         date = datetime.now(UTC).isoformat(timespec='seconds')
-        inputs = heard_inputs(network, program)
+        inputs = calibration_inputs(network, program)
         try:
-            calibration = calibrate(self._chip, program, inputs, date, cache, self._tell)
+            calibration = calibrate(self._chip, program, inputs, date, cache, self._report)
             save_calibration(path, calibration)
             network.calibration = calibration
             cache.remove()
         finally:
-            if not self._left:
+            if not self._is_abandoned:
                 network.arm()
         faults = ''.join(f'; {fault}' for fault in calibration.faults)
         raw, trimmed = calibration.raw.output_nrmse, calibration.trimmed.output_nrmse
         return f'{path}: error of the outputs {raw:.1%} before, {trimmed:.1%} after{faults}'
 
 
-def heard_inputs(network: OnChip, program: Program) -> Floats:
-    """Return inputs `[200, n_in]` that a network heard, or such from all over its range."""
+def calibration_inputs(network: OnChip, program: Program) -> Floats:
+    """Return inputs `[200, n_in]`: recent ones of the network, or random ones of its range."""
     draw = stream(0, 'inputs of a calibration')
     if len(network.heard) < 2 * HELD_OUT:
-        return draw.random((INPUTS, program.shape[0]))
-    return np.array(network.heard)[draw.permutation(len(network.heard))[:INPUTS]]
+        return draw.random((INPUT_COUNT, program.shape[0]))
+    return np.array(network.heard)[draw.permutation(len(network.heard))[:INPUT_COUNT]]

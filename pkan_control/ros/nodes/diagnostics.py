@@ -1,4 +1,4 @@
-"""What a controller tells about itself once a second; units stand in the keys."""
+"""Diagnostics of a controller, once a second; the keys carry the units."""
 
 from collections.abc import Callable
 from copy import copy
@@ -14,7 +14,7 @@ from pkan_control.ros.nodes.messages import to_time
 from pkan_control.ros.nodes.qos import LATCHED
 
 QUANTILES = {'p50': 0.5, 'p99': 0.99, 'p99.9': 0.999, 'max': 1.0}
-# What the node adds to a pilot's symptoms.
+# Level and text of each fault that is not the supervisor's.
 Findings = list[tuple[Level, str]]
 
 
@@ -25,36 +25,37 @@ class Diagnostics:
         self,
         node: Node,
         pilot: Pilot,
-        look: Callable[[], Findings],
+        find: Callable[[], Findings],
         values: Callable[[], dict[str, object]],
     ) -> None:
-        """Watch a pilot; `look` tells what else is wrong, `values` what else is known."""
-        self._node, self._pilot, self._look, self._values = node, pilot, look, values
-        self._all = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
-        self._own = node.create_publisher(DiagnosticStatus, '~/status', LATCHED)
-        self._before = copy(pilot.counters)
-        self._before_s: float | None = None
-        self._told: tuple[Any, ...] = ()
+        """Report on a supervisor; `find` and `values` return further faults and values."""
+        self._node, self._pilot, self._find, self._values = node, pilot, find, values
+        self._array_publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
+        self._status_publisher = node.create_publisher(DiagnosticStatus, '~/status', LATCHED)
+        # Counters, time and verdict of the last report.
+        self._last_counters = copy(pilot.counters)
+        self._last_s: float | None = None
+        self._last_verdict: tuple[Any, ...] = ()
         self.age_ns: list[int] = []
         self.tick_ns: list[int] = []
 
     def report(self, active: bool, now_ns: int, steady_s: float) -> None:
-        """Publish how the pilot did since the last report."""
+        """Publish what has happened since the last report."""
         status = self._status(active, now_ns, steady_s)
         message = DiagnosticArray(status=[status])
         message.header.stamp = to_time(now_ns)
-        self._all.publish(message)
-        if (status.level, status.message) != self._told:
-            self._told = (status.level, status.message)
-            self._own.publish(status)
-        self._before, self._before_s = copy(self._pilot.counters), steady_s
-        for taken in (self.age_ns, self.tick_ns, self._pilot.counters.inference_ns):
-            taken.clear()
+        self._array_publisher.publish(message)
+        if (status.level, status.message) != self._last_verdict:
+            self._last_verdict = (status.level, status.message)
+            self._status_publisher.publish(status)
+        self._last_counters, self._last_s = copy(self._pilot.counters), steady_s
+        for durations in (self.age_ns, self.tick_ns, self._pilot.counters.inference_ns):
+            durations.clear()
 
     def close(self) -> None:
         """Stop publishing."""
-        self._node.destroy_publisher(self._all)
-        self._node.destroy_publisher(self._own)
+        self._node.destroy_publisher(self._array_publisher)
+        self._node.destroy_publisher(self._status_publisher)
 
     def _status(self, active: bool, now_ns: int, steady_s: float) -> DiagnosticStatus:
         values = self._counts() | self._rates(steady_s) | self._ages(now_ns) | self._latencies()
@@ -65,13 +66,13 @@ class Diagnostics:
         return DiagnosticStatus(level=bytes([level]), name=name, message=text, values=pairs)
 
     def _verdict(self, active: bool, steady_s: float) -> tuple[Level, str]:
-        """Return the worst that is known; an inactive node has nothing to complain about."""
+        """Return the worst level and all faults; an inactive node has none."""
         if not active:
             return Level.OK, 'not active'
         pilot = self._pilot
         if pilot.waits(steady_s):
             return Level.OK, f'not ready: {pilot.reason}'
-        found = judge(self._before, pilot.counters) + self._look()
+        found = judge(self._last_counters, pilot.counters) + self._find()
         if pilot.reason:
             found.insert(0, (Level.WARN, pilot.reason))
         if not found:
@@ -96,10 +97,10 @@ class Diagnostics:
         }
 
     def _rates(self, steady_s: float) -> dict[str, object]:
-        if self._before_s is None:
+        if self._last_s is None:
             return {}
-        commands = self._pilot.counters.commands - self._before.commands
-        return {'commands [1/s]': f'{commands / (steady_s - self._before_s):.1f}'}
+        commands = self._pilot.counters.commands - self._last_counters.commands
+        return {'commands [1/s]': f'{commands / (steady_s - self._last_s):.1f}'}
 
     def _ages(self, now_ns: int) -> dict[str, object]:
         inputs = (self._pilot.state, *self._pilot.others, self._pilot.goal)
@@ -110,21 +111,21 @@ class Diagnostics:
         }
 
     def _latencies(self) -> dict[str, object]:
-        """Return how old states came, how long a tick took, and the inference in it."""
+        """Return quantiles of the ages of states, and the durations of ticks and inference."""
         parts = {
             'age at receipt': self.age_ns,
             'tick': self.tick_ns,
             'inference': self._pilot.counters.inference_ns,
         }
         return {
-            f'{part} {name} [us]': f'{took:.0f}'
-            for part, taken in parts.items()
-            if taken
-            for name, took in zip(QUANTILES, quantiles_us(taken), strict=True)
+            f'{part} {name} [us]': f'{value:.0f}'
+            for part, durations in parts.items()
+            if durations
+            for name, value in zip(QUANTILES, quantiles_us(durations), strict=True)
         }
 
 
-def quantiles_us(taken_ns: list[int]) -> list[float]:
-    """Return the quantiles of times in ns, in us."""
+def quantiles_us(durations_ns: list[int]) -> list[float]:
+    """Return the `QUANTILES` of durations [ns], in us."""
     shares = list(QUANTILES.values())
-    return [float(took) for took in np.quantile(np.array(taken_ns) / 1e3, shares)]
+    return [float(value) for value in np.quantile(np.array(durations_ns) / 1e3, shares)]

@@ -1,32 +1,38 @@
-"""Which reasons are worth a line in the log: each of them once, until all has been well."""
+"""Throttling of a node's log: each reason once, until there has been none for a while."""
 
 import math
 import re
 
 NUMBERS = re.compile(r'[0-9.-]+')
-# All is well when nothing was complained of for so long, in s: two faults that take turns, or one
-# that comes with every second message, would fill the log otherwise.
-WELL_S = 1.0
+# Time [s] without a reason after which the node counts as recovered. Less would fill the log where
+# two faults alternate, or where one comes with every second message.
+RECOVERY_S = 1.0
 
 
-class Complaints:
-    """Takes reasons as they come, numbers and all; there is no clock in here."""
+class LogThrottle:
+    """Decides which reasons are logged; the time is passed in.
+
+    Reasons that differ only in their numbers are the same.
+    """
 
     def __init__(self) -> None:
-        """Begin with all well."""
-        self._told: set[str] = set()
+        """Begin without a reason."""
+        self._logged: set[str] = set()
         self._last_s = -math.inf
 
     def line(self, reason: str, steady_s: float) -> str:
-        """Return what to log of a reason (empty: none) at a time in s; empty for nothing."""
+        """Return the line to log for a reason, empty where there is none, at a time [s].
+
+        An empty reason means that nothing is wrong; once that has lasted, the recovery is logged.
+        """
         if not reason:
-            if not self._told or steady_s - self._last_s <= WELL_S:
+            if not self._logged or steady_s - self._last_s <= RECOVERY_S:
                 return ''
-            self._told.clear()
-            return 'all is well again'
+            self._logged.clear()
+            return 'recovered: no more faults'
         self._last_s = steady_s
-        kind = NUMBERS.sub('', reason)
-        if kind in self._told:
+        pattern = NUMBERS.sub('', reason)
+        if pattern in self._logged:
             return ''
-        self._told.add(kind)
+        self._logged.add(pattern)
         return reason

@@ -1,4 +1,4 @@
-"""How a node's process runs: signals, executor, exit code."""
+"""The process of a node: signals, executor, exit code."""
 
 import re
 import signal
@@ -20,7 +20,10 @@ Transition = Callable[[Managed, LifecycleState], TransitionCallbackReturn]
 
 
 def reported(transition: Transition[Managed]) -> Transition[Managed]:
-    """Make a transition fail with its reason in the log: rclpy would swallow the exception."""
+    """Make a transition that raises return FAILURE, with the reason in the log.
+
+    rclpy swallows exceptions in the callbacks of transitions.
+    """
 
     def guarded(node: Managed, state: LifecycleState) -> TransitionCallbackReturn:
         try:
@@ -34,14 +37,14 @@ def reported(transition: Transition[Managed]) -> Transition[Managed]:
     return guarded
 
 
-# An executor must never wait without a limit: it would not notice the end.
+# Longest wait of the executor, after which the process checks whether it is to end.
 WAIT_S = 0.1
-# rcl ends its messages with lines of its own source code.
+# The place in rcl's source code at the end of its error messages.
 SOURCE_LINE = re.compile(r',\s*at /[^\s,]+')
 
 
 def make_executor(name: str) -> Executor:
-    """Return an executor; `events` costs a third of the other, and not every rclpy has it."""
+    """Return an executor; `events` needs a third of the CPU time, but not every rclpy has it."""
     if name not in ('events', 'single_threaded'):
         raise unknown('parameter executor', name, ['events', 'single_threaded'])
     if name == 'events':
@@ -55,13 +58,13 @@ def make_executor(name: str) -> Executor:
 
 
 def run(make_node: Callable[[], Any]) -> int:
-    """Run a node until it is finished or the process is told to end; return the exit code.
+    """Run a node until it is finished or a signal ends the process; return the exit code.
 
-    The node has, beside what every node has, `finished`, `exit_code`, and `leave()`, which makes
-    everything safe.
+    In addition to what every node has, the node has `finished`, `exit_code` and `leave()`, which
+    makes everything safe.
 
-    rclpy's own signal handlers would close the context before a last, safe command can be sent,
-    so the signals are handled here.
+    SIGINT and SIGTERM are handled here: rclpy's own handlers would close the context before the
+    last, safe command could be sent.
     """
     stopping = _stop_on_signals()
     try:
@@ -90,7 +93,7 @@ def run(make_node: Callable[[], Any]) -> int:
 
 
 def _leave(node: Any) -> None:
-    """Make everything safe; what fails there is logged, and the rest still done."""
+    """Make everything safe; an exception is logged and sets the exit code."""
     try:
         node.leave()
     except Exception:
@@ -99,7 +102,7 @@ def _leave(node: Any) -> None:
 
 
 def _initialise() -> None:
-    """Start rclpy; raise a `UserError` for ROS arguments or a file that it cannot read."""
+    """Initialise rclpy; raise a `UserError` for ROS arguments or a file that it cannot read."""
     try:
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:
@@ -108,6 +111,7 @@ def _initialise() -> None:
 
 
 def _stop_on_signals() -> Callable[[], bool]:
+    """Return what tells whether SIGINT or SIGTERM has arrived."""
     stopped: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:

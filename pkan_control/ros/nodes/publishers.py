@@ -1,4 +1,4 @@
-"""Where a controller's commands leave the node."""
+"""Publishers of a controller's commands."""
 
 from typing import Any
 
@@ -9,18 +9,19 @@ from pkan_control.common.arrays import Floats
 from pkan_control.ros.adapters.adapter import Adapter
 from pkan_control.ros.nodes.qos import RELIABLE, publisher_events
 
-# How long the last command may take to reach its reliable subscribers.
-ARRIVAL = Duration(seconds=0.5)
+# How long to wait until the last command has reached its reliable subscribers.
+ACKNOWLEDGEMENT = Duration(seconds=0.5)
 
 
-class Outlet:
-    """Publishes an adapter's messages live on its topics, in a dry run on `~/shadow_...`.
+class CommandPublishers:
+    """Publishes an adapter's messages: live on its topics, in a dry run on `~/shadow_...`.
 
-    Only the topics in use are advertised: a dry run is never a second publisher of commands.
+    Only the topics in use are advertised, so that a dry run is never a second publisher of
+    commands.
     """
 
     def __init__(self, node: LifecycleNode, adapter: Adapter, live: bool, topic: str = '') -> None:
-        """Advertise the topics; one that is given is that of the first message."""
+        """Advertise the topics; `topic` replaces the adapter's first one where it is given."""
         self._node, self._adapter = node, adapter
         first, *others = adapter.outputs
         self._topics = [topic or first, *others]
@@ -29,17 +30,17 @@ class Outlet:
     def _open(self, live: bool) -> None:
         self.live = live
         self._publishers: list[LifecyclePublisher[Any]] = []
-        for name, kind in zip(self._topics, self._adapter.outputs.values(), strict=True):
+        for name, message_type in zip(self._topics, self._adapter.outputs.values(), strict=True):
             topic = name if live else f'~/shadow_{name.rsplit("/", 1)[-1]}'
             events = publisher_events(self._node, topic)
             self._publishers.append(
                 self._node.create_lifecycle_publisher(
-                    kind, topic, RELIABLE, event_callbacks=events
+                    message_type, topic, RELIABLE, event_callbacks=events
                 )
             )
 
     def switch(self, live: bool, state: LifecycleState) -> None:
-        """Go over to the other topics, of an active node, once everything sent has arrived."""
+        """Switch an active node to the other topics, once all that was sent has arrived."""
         if live == self.live:
             return
         self.flush()
@@ -49,7 +50,7 @@ class Outlet:
             publisher.on_activate(state)
 
     def publish(self, command: Floats, stamp_ns: int) -> None:
-        """Send a command; where one message fails, the others still go, then it is raised."""
+        """Publish a command; where one message fails, the others are sent before it raises."""
         failed: Exception | None = None
         messages = self._adapter.encode(command, stamp_ns)
         for publisher, message in zip(self._publishers, messages, strict=True):
@@ -61,9 +62,9 @@ class Outlet:
             raise failed
 
     def flush(self) -> None:
-        """Wait until what was sent has arrived."""
+        """Wait until all that was sent has arrived."""
         for publisher in self._publishers:
-            publisher.wait_for_all_acked(ARRIVAL)
+            publisher.wait_for_all_acked(ACKNOWLEDGEMENT)
 
     def rivals(self) -> list[str]:
         """Return the other nodes that publish on the first topic in use."""

@@ -1,34 +1,88 @@
-"""What states and goals travel as: a topic and a type of message for each kind of robot.
+"""Topics that a controller subscribes, and the samples that their messages become.
 
-Chosen by the names of the numbers in the controller file: what Odometry carries, joints, a point,
-a point that moves, or anything else by its names.
+Data flows one way: `Topic.read` turns a message into a `Sample`, `StateInputs` assembles states
+from samples, and the supervisor decides on states.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from geometry_msgs.msg import PoseStamped
-from nav_msgs.msg import Odometry
-from sensor_msgs.msg import JointState
-from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
+import numpy as np
 
 from pkan_control.common.arrays import Floats
-from pkan_control.common.message_fields import joints_of as joints_of
-from pkan_control.control.laws.drone import MOVING_GOAL, STATE
-from pkan_control.control.laws.law import Law
-from pkan_control.ros.nodes.goal_messages import moving_goal, moving_point, named_goal, named_point
-from pkan_control.ros.nodes.joint_messages import JointReader, joint_state
-from pkan_control.ros.nodes.messages import drone_state, goal_pose, goal_position, odometry, to_ns
-from pkan_control.ros.nodes.serialized import read_odometry
+from pkan_control.common.message_fields import to_ns
 
-# Frame of the world, and of the robot.
-Frames = tuple[str, str]
+
+class Sample(NamedTuple):
+    """The content of one message: stamp [ns], frame, and numbers `[k]`.
+
+    In place of numbers there is the reason, as text, where the message cannot be used. The frame
+    is empty where the message has none.
+    """
+
+    stamp_ns: int
+    frame: str
+    values: Floats | str
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic to subscribe, and how its messages are read.
+
+    `read` takes a message, or its serialised bytes where `raw`. A topic is `moving` if it brings a
+    new set-point for every state, with the same stamp. Samples older than `max_age_s` are not
+    used: 0 is never too old, None the limit of the node's parameters.
+    """
+
+    name: str
+    message_type: type
+    read: Callable[[Any], Sample]
+    raw: bool = False
+    moving: bool = False
+    max_age_s: float | None = None
+
+
+class StateInputs:
+    """The topics that together carry a state; the first one triggers a tick.
+
+    Each sample of the others is kept until then.
+    """
+
+    def __init__(
+        self,
+        topics: Sequence[Topic],
+        places: Sequence[Sequence[int]],
+        finish: Callable[[Floats], Floats] | None = None,
+    ) -> None:
+        """Take the place in the state of each topic's numbers; `finish` converts a whole state."""
+        self.topics = tuple(topics)
+        self._places = [list(each) for each in places]
+        self._parts = np.zeros(sum(map(len, self._places)))
+        self._finish = finish
+        self._is_whole = self._places == [list(range(len(self._parts)))]
+
+    @classmethod
+    def of(cls, topic: Topic, count: int) -> 'StateInputs':
+        """Return the inputs where one topic carries the whole state `[count]`, in order."""
+        return cls((topic,), (range(count),))
+
+    def keep(self, number: int, values: Floats) -> None:
+        """Keep the numbers of a sample of topic `number`."""
+        self._parts[self._places[number]] = values
+
+    def state(self, values: Floats) -> Floats:
+        """Return the state `[n]`, given the numbers of the first topic's sample."""
+        if self._is_whole:
+            state = values
+        else:
+            self.keep(0, values)
+            state = np.array(self._parts)
+        return state if self._finish is None else self._finish(state)
 
 
 def header_stamp(message: Any) -> int:
-    """Return the stamp of a message's header in nanoseconds."""
+    """Return the stamp [ns] of a message's header."""
     return to_ns(message.header.stamp)
 
 
@@ -37,61 +91,10 @@ def header_frame(message: Any) -> str:
     return str(message.header.frame_id)
 
 
-@dataclass(frozen=True)
-class Topic:
-    """A topic, its type of message, and how numbers become one; `decode` tells why it cannot.
+def with_header(decode: Callable[[Any], Floats | str]) -> Callable[[Any], Sample]:
+    """Return what reads messages with a header, whose numbers are decoded by a function."""
 
-    What is `moving` comes anew for each step, with the stamp of its state.
-    """
+    def read(message: Any) -> Sample:
+        return Sample(header_stamp(message), header_frame(message), decode(message))
 
-    name: str
-    kind: type
-    decode: Callable[[Any], Floats | str]
-    encode: Callable[[Floats, int, Frames], Any]
-    moving: bool = False
-    # Makes of a message's bytes what is read from it, faster than rclpy makes the message.
-    unpack: Callable[[bytes], Any] | None = None
-
-
-def state_topic(law: Law) -> Topic:
-    """Return what a law's states travel as; a `UserError` where nothing is known for them."""
-    if law.state_names == STATE:
-        return Topic(
-            'odom',
-            Odometry,
-            drone_state,
-            lambda s, t, f: odometry(s, t, *f),
-            unpack=read_odometry,
-        )
-    names, fields = joints_of(law.state_names)
-    reader = JointReader(names, fields, exact=False)
-
-    def encode(state: Floats, stamp_ns: int, frames: Frames) -> JointState:
-        # What a world tells beyond its joints, a block that lies there say, no law sees.
-        return joint_state(names, fields, state[: len(names)], stamp_ns)
-
-    return Topic('joint_states', JointState, reader, encode)
-
-
-def goal_topic(law: Law) -> Topic:
-    """Return what a law's set-points travel as."""
-    names = law.goal_names
-    if names == MOVING_GOAL[:3]:
-        return Topic(
-            'goal_pose', PoseStamped, goal_position, lambda g, t, f: goal_pose(g, t, f[0])
-        )
-    if names in (MOVING_GOAL[:6], MOVING_GOAL):
-        return Topic(
-            'goal_trajectory',
-            MultiDOFJointTrajectory,
-            partial(moving_goal, count=len(names)),
-            lambda g, t, f: moving_point(g, t, f[0]),
-            moving=True,
-        )
-    return Topic(
-        'goal_trajectory',
-        JointTrajectory,
-        partial(named_goal, names=names),
-        lambda g, t, f: named_point(names, g, t, f[0]),
-        moving=True,
-    )
+    return read

@@ -1,4 +1,4 @@
-"""Set-points of another frame, by TF where tf2_ros is installed."""
+"""Transforms of set-points into the frame of the state, by TF where tf2_ros is installed."""
 
 from importlib import import_module
 from typing import Any
@@ -12,33 +12,33 @@ from pkan_control.common.rotations import matrix
 
 
 class Transforms:
-    """Moves points from one frame into another; TF is listened to from the first need on."""
+    """Transforms set-points between frames; TF is subscribed when the first one needs it."""
 
     def __init__(self, node: Node) -> None:
-        """Listen to nothing yet."""
+        """Subscribe nothing yet."""
         self._node = node
         self._buffer: Any = None
         self._listener: Any = None
 
-    def into(self, wanted: str, given: str, values: Floats) -> Floats | str:
-        """Return a set-point `[3]`, `[6]` or `[9]` in the wanted frame, or why that is impossible.
+    def into(self, target: str, source: str, values: Floats) -> Floats | str:
+        """Return a set-point `[3 n]` in the target frame, or the reason why that is impossible.
 
-        The first three numbers are a place, the others vectors. An empty frame is any.
+        The first three numbers are a position, the others vectors. An empty frame fits any.
         """
-        if given in ('', wanted) or not wanted:
+        if source in ('', target) or not target:
             return values
-        away = f'it is in {given}, the state in {wanted}'
+        mismatch = f'it is in {source}, the state in {target}'
         if len(values) % 3:
-            return f'{away}: only points can be transformed'
-        if self._buffer is None and not self._listen():
-            return f'{away}, and tf2_ros is not installed'
+            return f'{mismatch}: only points can be transformed'
+        if self._buffer is None and not self._subscribe():
+            return f'{mismatch}, and tf2_ros is not installed'
         try:
-            found = self._buffer.lookup_transform(wanted, given, Time())
-        except Exception as error:  # the exceptions of tf2 have no common class of their own
-            return f'{away}: {error}'
-        return moved(found.transform, values)
+            found = self._buffer.lookup_transform(target, source, Time())
+        except Exception as error:  # the exceptions of tf2 have no base class of their own
+            return f'{mismatch}: {error}'
+        return transformed(found.transform, values)
 
-    def _listen(self) -> bool:
+    def _subscribe(self) -> bool:
         try:
             tf2_ros = import_module('tf2_ros')
         except ImportError:
@@ -48,15 +48,15 @@ class Transforms:
         return True
 
     def close(self) -> None:
-        """Stop listening."""
+        """End the subscription of TF."""
         if self._listener is not None and hasattr(self._listener, 'unregister'):
             self._listener.unregister()
         self._buffer = self._listener = None
 
 
-def moved(transform: Any, values: Floats) -> Floats:
-    """Return a place and vectors `[3 n]` by a geometry_msgs/Transform."""
+def transformed(transform: Any, values: Floats) -> Floats:
+    """Return a position and vectors `[3 n]` transformed by a geometry_msgs/Transform."""
     q, t = transform.rotation, transform.translation
-    turned = matrix(np.array([q.x, q.y, q.z, q.w])) @ values.reshape(-1, 3).T
-    turned[:, 0] += (t.x, t.y, t.z)
-    return np.ascontiguousarray(turned.T).reshape(-1)
+    rotated = matrix(np.array([q.x, q.y, q.z, q.w])) @ values.reshape(-1, 3).T
+    rotated[:, 0] += (t.x, t.y, t.z)
+    return np.ascontiguousarray(rotated.T).reshape(-1)

@@ -1,4 +1,7 @@
-"""What connects a law to a stack: its inputs and its adapter, as usual or by a mapping."""
+"""Wiring of a law: the topics of its inputs and the adapter of its commands.
+
+Both come from a mapping where the parameters name one, and are the standard ones otherwise.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,49 +14,52 @@ from pkan_control.control.action_types import fields_of
 from pkan_control.control.laws.law import Law
 from pkan_control.control.mapping import Actuator, StackMapping, load_mapping
 from pkan_control.ros.adapters.adapter import Adapter, Joints, open_adapter
-from pkan_control.ros.nodes.mapped import MappedStates, mapped_goal
-from pkan_control.ros.nodes.sources import OneTopic, Source, StateInputs, source_of
-from pkan_control.ros.nodes.topics import goal_topic, state_topic
+from pkan_control.ros.nodes.mapped_topics import mapped_goal, mapped_states
+from pkan_control.ros.nodes.standard_topics import goal_topic, state_topic
+from pkan_control.ros.nodes.topics import StateInputs, Topic
 
-USUAL = StackMapping((), None, '', '', ())
+NO_MAPPING = StackMapping((), None, '', '', ())
 
 
 @dataclass(frozen=True)
 class Wiring:
-    """Where states and set-points come from, and how commands leave."""
+    """Inputs and output of a controller.
+
+    There is no goal for a law without set-points. `command_topic` is empty for the adapter's own.
+    """
 
     states: StateInputs
-    goal: Source | None
+    goal: Topic | None
     adapter: Adapter
-    topic: str
+    command_topic: str
 
 
 def make_wiring(law: Law, values: Mapping[str, Any]) -> Wiring:
-    """Return the wiring that parameters ask for; a `UserError` names what does not fit."""
-    mapping = load_mapping(values['mapping']) if values['mapping'] else USUAL
+    """Return the wiring of a node's parameters; a `UserError` names what does not fit the law."""
+    mapping = load_mapping(values['mapping']) if values['mapping'] else NO_MAPPING
     try:
         mapping.check(law)
     except UserError as error:
         raise UserError(f'mapping {values["mapping"]}: {error}') from None
     interface = mapping.interface or values['command_interface']
-    joints = joints_of(law, mapping.actuators) if mapping.actuators else None
+    joints = mapped_joints(law, mapping.actuators) if mapping.actuators else None
     adapter = open_adapter(interface, law, joints)
     if mapping.topic and len(adapter.outputs) > 1:
         raise UserError(f'mapping: {interface} has several topics: remap them instead')
     goal = mapped_goal(mapping, law)
     if goal is None and law.goal_names:
-        goal = source_of(goal_topic(law))
-    return Wiring(states_of(law, mapping), goal, adapter, mapping.topic)
+        goal = goal_topic(law)
+    return Wiring(state_inputs(law, mapping), goal, adapter, mapping.topic)
 
 
-def states_of(law: Law, mapping: StackMapping) -> StateInputs:
-    """Return the inputs of a mapping, or the usual topic."""
+def state_inputs(law: Law, mapping: StackMapping) -> StateInputs:
+    """Return the inputs of a mapping, or the standard topic of the law's states."""
     if mapping.inputs:
-        return MappedStates(mapping, law)
-    return OneTopic(state_topic(law))
+        return mapped_states(mapping, law)
+    return StateInputs.of(state_topic(law), len(law.state_names))
 
 
-def joints_of(law: Law, actuators: tuple[Actuator, ...]) -> Joints:
+def mapped_joints(law: Law, actuators: tuple[Actuator, ...]) -> Joints:
     """Return the actuators of a mapping, in its order."""
     names, fields = law.command.names, fields_of(law)
     source = tuple(names.index(each.term) for each in actuators)

@@ -19,6 +19,7 @@ from sensor_msgs.msg import Imu, JointState
 from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 
 from pkan_control.common.errors import UserError
+from pkan_control.common.message_fields import to_ns
 from pkan_control.evaluation.bags import messages as bag_messages
 from pkan_control.evaluation.bags.demonstrations import read_lessons
 from pkan_control.evaluation.bags.writer import Bags
@@ -26,8 +27,7 @@ from pkan_control.evaluation.rollouts.episode import Episode, stamp_ns
 from pkan_control.evaluation.rollouts.rollout import Plan, fly_expert
 from pkan_control.evaluation.rollouts.sensors import specific_force
 from pkan_control.ros.nodes import messages
-from pkan_control.ros.nodes.goal_messages import moving_point, named_point
-from pkan_control.ros.nodes.joint_messages import commands, joint_state
+from pkan_control.ros.nodes.messages import joint_state, moving_point, named_point
 from pkan_control.ros.nodes.qos import RELIABLE, SENSOR
 from pkan_control.sim.world import open_world
 from pkan_control.tasks.task import find_task
@@ -70,8 +70,8 @@ def test_rclpy_reads_from_a_recording_what_the_simulation_node_sends(plan, recor
     for (when, message), state in zip(read['/odom'], seen, strict=True):
         assert message == messages.odometry(state, when, 'map', 'base_link')
     for (when, message), command in zip(read['/command'], record.commands, strict=True):
-        assert message == commands(task.law.command.names, ['velocity'] * 4, command, when)
-    assert [messages.to_ns(message.clock) for _, message in read['/clock']] == times
+        assert message == joint_state(task.law.command.names, ['velocity'] * 4, command, when)
+    assert [to_ns(message.clock) for _, message in read['/clock']] == times
     goals = [message for _, message in read['/goal_pose']]
     assert goals == [messages.goal_pose(record.goals[0], when, 'map') for when in times[::50]]
     assert not np.array_equal(seen[5], record.states[5])
@@ -104,7 +104,7 @@ def test_joints_and_points_by_name_are_recorded_as_the_nodes_send_them():
         (
             bag_messages.joint_command(names, ('position', 'effort'), values[:2], 7),
             JointState,
-            commands(names, ('position', 'effort'), values[:2], 7),
+            joint_state(names, ('position', 'effort'), values[:2], 7),
         ),
         (
             bag_messages.named_point(names, values[:2], 7),

@@ -17,7 +17,7 @@ from pkan_control.common.yaml_files import shipped_files
 from pkan_control.control.frames_px4 import frd_from_flu, ned_from_enu, px4_from_ros, ros_from_px4
 from pkan_control.control.laws.drone import DroneLaw
 from pkan_control.control.mapping import load_mapping
-from pkan_control.ros.nodes.mapped import MappedStates, mapped_goal
+from pkan_control.ros.nodes.mapped_topics import mapped_goal, mapped_states
 from pkan_control.ros.nodes.wiring import make_wiring
 
 DRONE = DroneLaw()
@@ -57,22 +57,22 @@ def test_conversions_of_vectors_are_their_own_inverses(vector):
 @pytest.mark.parametrize('seed', range(3))
 def test_the_px4_example_gives_the_state_that_px4_tells(fakes, seed):
     state, mapping = random_state(seed), load_mapping('px4')
-    inputs = MappedStates(mapping, DRONE)
-    (source,) = inputs.sources
-    message = source.kind()
+    inputs = mapped_states(mapping, DRONE)
+    (source,) = inputs.topics
+    message = source.message_type()
     message.timestamp = 1_234_567
     message.position = ned_from_enu(state[:3])
     message.q = px4_from_ros(state[3:7])
     message.velocity = ned_from_enu(to_world(matrix(state[3:7]), state[7:10]))
     message.angular_velocity = frd_from_flu(state[10:13])
-    assert source.stamp_ns(message) == 1_234_567_000
-    np.testing.assert_allclose(inputs.state(source.decode(message)), state, atol=1e-12)
+    assert source.read(message).stamp_ns == 1_234_567_000
+    np.testing.assert_allclose(inputs.state(source.read(message).values), state, atol=1e-12)
     wiring = make_wiring(DRONE, values('px4'))
     assert list(wiring.adapter.outputs) == [
         '/fmu/in/actuator_motors',
         '/fmu/in/offboard_control_mode',
     ]
-    assert wiring.goal.topic == 'goal_pose'
+    assert wiring.goal.name == 'goal_pose'
 
 
 def write(message, names: str, numbers) -> None:
@@ -82,25 +82,25 @@ def write(message, names: str, numbers) -> None:
 
 def test_the_ros2_control_example_puts_a_state_together_and_orders_the_rotors():
     state, wiring = random_state(1), make_wiring(DRONE, values('ros2_control'))
-    first, second = wiring.states.sources
+    first, second = wiring.states.topics
     imu, odometry = Imu(), Odometry()
     write(imu.orientation, 'xyzw', state[3:7])
     write(imu.angular_velocity, 'xyz', state[10:13])
     write(odometry.pose.pose.position, 'xyz', state[:3])
     write(odometry.twist.twist.linear, 'xyz', state[7:10])
-    wiring.states.keep(1, second.decode(odometry))
-    found = wiring.states.state(first.decode(imu))
+    wiring.states.keep(1, second.read(odometry).values)
+    found = wiring.states.state(first.read(imu).values)
     np.testing.assert_array_equal(found, state)
     assert (first.max_age_s, second.max_age_s) == (None, 0.1)
     # The state's frame is that of the position, not of the sensor.
     imu.header.frame_id, odometry.header.frame_id = 'imu_link', 'map'
-    assert (first.frame(imu), second.frame(odometry)) == ('', 'map')
+    assert (first.read(imu).frame, second.read(odometry).frame) == ('', 'map')
     (message,) = wiring.adapter.encode(np.array([1.0, 2.0, 3.0, 4.0]), 1)
     assert list(message.data) == [4.0, -1.0, -3.0, 2.0]
-    assert wiring.topic == 'rotor_velocity_controller/commands'
+    assert wiring.command_topic == 'rotor_velocity_controller/commands'
     goal = PoseStamped()
     write(goal.pose.position, 'xyz', np.array([7.0, 8.0, 9.0]))
-    np.testing.assert_array_equal(wiring.goal.decode(goal), [7, 8, 9])
+    np.testing.assert_array_equal(wiring.goal.read(goal).values, [7, 8, 9])
 
 
 def test_every_example_ships_and_says_what_it_is():
@@ -149,14 +149,14 @@ def mapping(tmp_path):
 def test_joints_are_read_by_name_with_sign_and_offset(mapping):
     loaded = mapping(JOINTS)
     loaded.check(Joint)
-    inputs = MappedStates(loaded, Joint)
-    (source,) = inputs.sources
+    inputs = mapped_states(loaded, Joint)
+    (source,) = inputs.topics
     message = JointState(name=['right', 'left'], position=[9.0, 1.0], velocity=[9.0, -3.0])
-    np.testing.assert_array_equal(inputs.state(source.decode(message)), [-1.5, 6.0])
+    np.testing.assert_array_equal(inputs.state(source.read(message).values), [-1.5, 6.0])
     goal = mapped_goal(loaded, Joint)
-    point = goal.kind()
+    point = goal.message_type()
     write(point.point, 'xyz', np.array([1.0, 2.0, 3.0]))
-    np.testing.assert_array_equal(goal.decode(point), [2.0, -1.0, 4.0])
+    np.testing.assert_array_equal(goal.read(point).values, [2.0, -1.0, 4.0])
 
 
 @pytest.mark.parametrize(
@@ -169,8 +169,8 @@ def test_joints_are_read_by_name_with_sign_and_offset(mapping):
     ],
 )
 def test_fault_09_a_joint_that_is_missing_is_named_and_never_zero(mapping, message):
-    (source,) = MappedStates(mapping(JOINTS), Joint).sources
-    assert 'joint left' in source.decode(message)
+    (source,) = mapped_states(mapping(JOINTS), Joint).topics
+    assert 'joint left' in source.read(message).values
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_what_does_not_fit_is_refused_and_named(mapping, refused, change, words)
     with refused(*words):
         loaded = mapping(text)
         loaded.check(Joint)
-        MappedStates(loaded, Joint)
+        mapped_states(loaded, Joint)
         mapped_goal(loaded, Joint)
 
 

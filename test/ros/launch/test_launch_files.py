@@ -12,13 +12,13 @@ from nav_msgs.msg import Odometry
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image, Imu, JointState
 
+from pkan_control.common.message_fields import to_ns
 from pkan_control.common.resources import share
 from pkan_control.evaluation.rollouts.record import read_records
 from pkan_control.ros.launch_runner.__main__ import additions
 from pkan_control.ros.launch_runner.arguments import declared
 from pkan_control.ros.launch_runner.evaluation import evaluate
-from pkan_control.ros.nodes.messages import to_ns
-from pkan_control.ros.nodes.topics import goal_topic, state_topic
+from pkan_control.ros.nodes.standard_topics import goal_topic, state_topic
 from pkan_control.tasks.task import find_task
 
 FILES = sorted(share('launch').glob('*.launch.xml'))
@@ -123,7 +123,8 @@ def test_lockstep_needs_a_clock_of_its_own(start):
     simulation = start('simulation_node', lockstep='true', publish_clock='false')
     assert simulation.ends() == 2
     assert simulation.text == (
-        'error: lockstep: time is that of this simulation: publish_clock must be true\n'
+        'error: parameter publish_clock: must be true with lockstep, '
+        "whose time is the simulation's\n"
     )
 
 

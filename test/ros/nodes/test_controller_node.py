@@ -307,7 +307,7 @@ def test_diagnostics_tell_rates_ages_and_latencies(node, probe):
 
 def test_fault_18_a_second_publisher_of_commands_is_a_warning(node, probe):
     node(enable='true', autostart='true', state_timeout=5.0)
-    text = '/probe publishes on command, too'
+    text = '/probe publishes commands, too'
     # A second in which the machine was too busy for some ticks has worse to tell.
     keep_flying(probe, lambda: latest(probe) == (b'\x01', text), 'the warning')
 
@@ -323,7 +323,7 @@ def test_fault_19_qualities_of_service_that_do_not_fit_are_logged_with_both(node
     probe.node.create_subscription(
         JointState, 'command', lambda message: None, strict, event_callbacks=deaf
     )
-    probe.wait(lambda: running.text.count('nothing passes') == 2, 'two complaints')
+    probe.wait(lambda: running.text.count('incompatible QoS profiles') == 2, 'two complaints')
     assert 'reliable/volatile' in running.text
     assert 'best_effort/volatile' in running.text
     assert 'reliable/transient_local' in running.text
@@ -368,13 +368,13 @@ def begin_calibration(start, probe, controller, folder, **parameters):
     import time
     from pathlib import Path
     from pkan_control.ros.nodes.calibration import Calibrator
-    known = Calibrator._tell
+    known = Calibrator._report
     def held(self, *told):
         known(self, *told)
-        while not Path('{folder}/go').exists() and not self._left:
+        while not Path('{folder}/go').exists() and not self._is_abandoned:
             time.sleep(0.01)
         known(self, *told)
-    Calibrator._tell = held
+    Calibrator._report = held
     """
     given = {'chip': "'sim:?seed=2'", 'calibration': folder / 'chip.calibration', **parameters}
     running = start('controller_node', patch, controller=controller, **given)

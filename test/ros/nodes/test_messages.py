@@ -10,15 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sensor_msgs.msg import JointState
 
-from pkan_control.ros.nodes.joint_messages import JointReader, commands
-from pkan_control.ros.nodes.messages import (
-    drone_state,
-    goal_pose,
-    goal_position,
-    odometry,
-    to_ns,
-    to_time,
-)
+from pkan_control.common.message_fields import JointReader, drone_state, goal_position, to_ns
+from pkan_control.ros.nodes.messages import goal_pose, joint_state, odometry, to_time
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 STAMPS = st.integers(0, 2**31 * 10**9 - 1)
@@ -81,7 +74,7 @@ def test_the_position_of_a_goal_may_be_anything():
 
 @given(arrays(np.float64, 4, elements=FINITE), st.permutations(range(4)))
 def test_fault_10_commands_go_by_name_in_whatever_order(command, order):
-    message = commands([ROTORS[i] for i in order], SPEEDS, command[list(order)], 5)
+    message = joint_state([ROTORS[i] for i in order], SPEEDS, command[list(order)], 5)
     assert JointReader(ROTORS, SPEEDS, exact=True)(message).tobytes() == command.tobytes()
     assert to_ns(message.header.stamp) == 5
 

@@ -90,13 +90,13 @@ def test_fault_21_an_exception_is_logged_and_the_last_command_is_safe(node, prob
 def test_fault_30_a_command_that_cannot_be_sent_leaves_the_chip_safe(node, probe):
     patch = """
     from pkan_control.chips.ideal import IdealChip
-    from pkan_control.ros.nodes.publishers import Outlet
-    known = Outlet.publish
-    def broken(outlet, command, stamp_ns):
+    from pkan_control.ros.nodes.publishers import CommandPublishers
+    known = CommandPublishers.publish
+    def broken(publishers, command, stamp_ns):
         if not command.any():
             raise RuntimeError('no way out')
-        known(outlet, command, stamp_ns)
-    Outlet.publish = broken
+        known(publishers, command, stamp_ns)
+    CommandPublishers.publish = broken
     IdealChip.close = lambda chip: print('the chip is closed', flush=True)
     """
     running = node(patch, **LIVE, state_timeout=5.0)

@@ -8,9 +8,18 @@ import yaml
 
 from pkan_control.common.errors import UserError
 from pkan_control.common.resources import share
-from pkan_control.ros.nodes.parameters import BUILT_IN, CONTROLLER, SIMULATION, declare, read
+from pkan_control.ros.nodes.parameters import (
+    BUILT_IN,
+    CONTROLLER,
+    SIMULATION,
+    cells,
+    declare,
+    page,
+    read,
+)
 
 NODES = {'controller_node': CONTROLLER, 'simulation_node': SIMULATION}
+PAGE = Path(__file__).parents[3] / 'doc' / 'parameters.md'
 FILES = sorted(share('config').glob('*.yaml'))
 
 
@@ -97,3 +106,16 @@ def test_what_rclpy_declares_itself_is_no_mistake(make_node):
     node = make_node(chip='"ideal:"', **given)
     declare(node, CONTROLLER)
     assert read(node, CONTROLLER)['chip'] == 'ideal:'
+
+
+def test_the_page_is_up_to_date():
+    assert PAGE.read_text() == page(), 'python -m pkan_control.ros.nodes.parameters'
+
+
+def test_every_parameter_has_a_row_with_type_default_and_range():
+    text = page()
+    for parameter in (*CONTROLLER, *SIMULATION):
+        assert text.count(f'| `{parameter.name}` |') >= 1
+    by_name = {parameter.name: cells(parameter) for parameter in CONTROLLER}
+    assert by_name['state_timeout'][1:6] == ('double', '`0.2`', 's', '0.001 to 60', 'yes')
+    assert by_name['enable'][1:3] == ('bool', '`false`')

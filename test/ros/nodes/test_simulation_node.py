@@ -7,19 +7,21 @@ import pytest
 from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool, Trigger
 
+from pkan_control.common.message_fields import to_ns
 from pkan_control.common.resources import share
 from pkan_control.control.controller_file import load_bundle
 from pkan_control.evaluation.rollouts.record import read_records, rollout_hash
 from pkan_control.evaluation.rollouts.rollout import Plan, fly_bundle
-from pkan_control.ros.nodes.joint_messages import commands
-from pkan_control.ros.nodes.messages import to_ns
+from pkan_control.ros.nodes.messages import to_time
 from pkan_control.tasks.task import find_task
 
 ROTORS = find_task('drone_hover').law.command.names
 
 
-def speeds(names, values, stamp_ns):
-    return commands(names, ('velocity',) * len(names), values, stamp_ns)
+def speeds(names, values, stamp_ns) -> JointState:
+    message = JointState(name=list(names), velocity=values.tolist())
+    message.header.stamp = to_time(stamp_ns)
+    return message
 
 
 LOCKSTEP = {'lockstep': 'true', 'real_time_factor': 0.0}

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from nav_msgs.msg import Odometry
 from rclpy.serialization import deserialize_message, serialize_message
 
-from pkan_control.ros.nodes.messages import drone_state
-from pkan_control.ros.nodes.serialized import State, _read, read_odometry
-from pkan_control.ros.nodes.topics import header_frame, header_stamp
+from pkan_control.ros.nodes import odometry_cdr
+from pkan_control.ros.nodes.odometry_cdr import _unpack, read_message, read_odometry
+from pkan_control.ros.nodes.topics import Sample
 
 TEXTS = st.text(st.characters(exclude_characters='\0', exclude_categories=('Cs',)), max_size=20)
 SECONDS, REST = st.integers(-(2**31), 2**31 - 1), st.integers(0, 2**32 - 1)
@@ -36,18 +36,19 @@ def message_of(sec: int, rest: int, frame: str, child: str, seed: int) -> Odomet
     return message
 
 
-def check(read: State | Odometry, message: Odometry) -> None:
-    assert header_stamp(read) == header_stamp(message)
-    assert header_frame(read) == header_frame(message)
-    assert drone_state(read).tobytes() == drone_state(message).tobytes()
+def check(sample: Sample, message: Odometry) -> None:
+    expected = read_message(message)
+    assert sample[:2] == expected[:2]
+    assert sample.values.tobytes() == expected.values.tobytes()
 
 
 @given(SECONDS, REST, TEXTS, TEXTS, st.integers(0, 100))
 def test_it_is_what_rclpy_reads(sec, rest, frame, child, seed):
     message = message_of(sec, rest, frame, child, seed)
-    read = read_odometry(serialize_message(message))
-    assert isinstance(read, State)
-    check(read, message)
+    sample = _unpack(serialize_message(message), '<')
+    assert sample is not None
+    check(sample, message)
+    check(read_odometry(serialize_message(message)), message)
 
 
 def test_bytes_in_the_other_order_are_read():
@@ -64,20 +65,27 @@ def test_bytes_in_the_other_order_are_read():
 def test_a_changed_byte_is_read_as_rclpy_reads_it_or_left_to_it(place, value):
     data = bytearray(serialize_message(message_of(5, 6, 'map', 'base_link', 2)))
     data[place] = value
-    read = _read(bytes(data), '<')
-    if read is not None:
-        known = deserialize_message(bytes(data), Odometry)
-        assert header_stamp(read) == header_stamp(known)
-        np.testing.assert_array_equal(drone_state(read), drone_state(known))
+    sample = _unpack(bytes(data), '<')
+    if sample is not None:
+        expected = read_message(deserialize_message(bytes(data), Odometry))
+        assert sample.stamp_ns == expected.stamp_ns
+        np.testing.assert_array_equal(sample.values, expected.values)
 
 
 @pytest.mark.parametrize('cut', [0, 3, 11, 20, 40, 700, 715])
 def test_bytes_that_end_early_are_left_to_rclpy(monkeypatch, cut):
     left = []
     monkeypatch.setattr(
-        'pkan_control.ros.nodes.serialized.deserialize_message',
-        lambda data, kind: left.append(data),
+        odometry_cdr, 'deserialize_message', lambda data, kind: left.append(data) or Odometry()
     )
     data = serialize_message(message_of(5, 6, 'map', 'base_link', 3))[:cut]
     read_odometry(data)
     assert left == [data]
+
+
+@pytest.mark.parametrize('length', [0.0, 0.9989, 1.0011, np.nan])
+def test_an_attitude_that_is_no_rotation_is_not_a_number(length):
+    message = message_of(5, 6, 'map', 'base_link', 4)
+    q = message.pose.pose.orientation
+    q.x, q.y, q.z, q.w = 0.0, 0.0, 0.0, length
+    assert np.isnan(_unpack(serialize_message(message), '<').values).all()
