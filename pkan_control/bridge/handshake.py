@@ -1,5 +1,7 @@
 """HELLO: opens a session, checks the protocol, and detects a board that was reset or replaced."""
 
+from typing import Any
+
 from pkan_control.bridge.codes import MAGIC, MessageKind, Status
 from pkan_control.bridge.frame import MAX_RAW, RESPONSE, RETRANSMISSION, VERSION, Frame, encode
 from pkan_control.bridge.layouts import DICTIONARY_CRC, REFUSAL, REQUESTS, RESPONSES
@@ -48,15 +50,14 @@ def _checked(frame: Frame) -> HelloReply:
     """Return the reply of a board that speaks this protocol; an error names both values."""
     if frame.version != VERSION:
         raise BoardError(f'the board speaks version {frame.version}, this host version {VERSION}')
+    refused = frame.status & 0x7F == Status.VERSION
+    layout = REFUSAL if refused else RESPONSES[MessageKind.HELLO]
     try:
-        if frame.status & 0x7F == Status.VERSION:
-            refusal = REFUSAL.unpack(frame.payload)
-            raise BoardError(
-                f'the board speaks version {refusal.wanted}, this host version {VERSION}'
-            )
-        reply: HelloReply = RESPONSES[MessageKind.HELLO].unpack(frame.payload)
+        reply: Any = layout.unpack(frame.payload)
     except ValueError as error:
         raise BoardError(f'HELLO: {error}') from None
+    if refused:
+        raise BoardError(f'the board speaks version {reply.wanted}, this host version {VERSION}')
     if reply.magic != MAGIC:
         raise BoardError(f'not a pkan board: magic 0x{reply.magic:08X}, must be 0x{MAGIC:08X}')
     if reply.version != VERSION:
@@ -66,7 +67,8 @@ def _checked(frame: Frame) -> HelloReply:
             f'the board has message dictionary 0x{reply.dictionary_crc:08X}, '
             f'this host 0x{DICTIONARY_CRC:08X}'
         )
-    return reply
+    hello: HelloReply = reply
+    return hello
 
 
 def changes(before: HelloReply, now: HelloReply) -> str:

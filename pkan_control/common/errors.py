@@ -1,10 +1,13 @@
-"""The one error that a user's mistake raises: it names what was wrong and what is allowed."""
+"""The error for a caller's mistake: its message names what was wrong and what is allowed."""
 
 from collections.abc import Iterable
 
 
-class UserError(Exception):
-    """Bad input; the command line prints it and exits with 2, a node fails its transition."""
+class UserError(ValueError):
+    """An argument, file or option that cannot be used; the message is one line.
+
+    The command line prints it and exits with code 2, a node fails its transition.
+    """
 
 
 def unknown(kind: str, name: object, allowed: Iterable[str]) -> UserError:

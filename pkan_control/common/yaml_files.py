@@ -31,6 +31,8 @@ def read_yaml(folder: str, kind: str, name: str) -> tuple[Path, Any]:
         if path.stat().st_size > MAX_BYTES:
             raise UserError(f'{kind} {name}: larger than {MAX_BYTES} bytes')
         return path, yaml.safe_load(path.read_text())
+    except UserError:
+        raise
     except OSError as error:
         raise UserError(f'{kind} {path}: {error.strerror}') from None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:

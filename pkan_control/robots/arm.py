@@ -290,7 +290,7 @@ def load_arm(name: str) -> Arm:
     given = {key: value for key, value in values.items() if key not in ('text', 'model', 'tip')}
     try:
         return urdf_arm(path.stem, str(values['model']), str(values['tip']), given)
-    except (TypeError, LookupError, ValueError, ArithmeticError) as error:
-        raise UserError(f'robot {path}: {" ".join(repr(error).split())}') from None
     except UserError as error:
         raise UserError(f'robot {path}: {error}') from None
+    except (TypeError, LookupError, ValueError, ArithmeticError) as error:
+        raise UserError(f'robot {path}: {" ".join(repr(error).split())}') from None

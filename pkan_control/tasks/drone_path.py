@@ -146,7 +146,7 @@ def load_path(name: str) -> Path:
             fields['centre_m'] = tuple(fields['centre_m'])
         fields['points_m'] = tuple(tuple(point) for point in fields.get('points_m', ()))
         return Path(**fields)
-    except (TypeError, ValueError) as error:
-        raise UserError(f'path {file}: {" ".join(str(error).split())}') from None
     except UserError as error:
         raise UserError(f'path {file}: {error}') from None
+    except (TypeError, ValueError) as error:
+        raise UserError(f'path {file}: {" ".join(str(error).split())}') from None

@@ -15,6 +15,7 @@ from pkan_control.bridge.frame import EVENT, MAX_RAW, RESPONSE, VERSION, Decoder
 from pkan_control.bridge.layouts import EVENTS, REFUSAL, REQUESTS, RESPONSES
 from pkan_control.bridge.transport import Transport
 from pkan_control.chips.board.program_image import pack_program
+from pkan_control.common.errors import UserError
 from pkan_control.common.seeding import stream
 from pkan_control.networks.program import Program
 
@@ -252,6 +253,8 @@ def run(check: Check, bench: Bench) -> Verdict:
         check.run(bench)
     except DeviationError as deviation:
         return Verdict(check, deviation.expected, deviation.came)
+    except UserError:
+        raise
     except ValueError as error:
         return Verdict(check, 'payloads of their layouts', str(error))
     return Verdict(check)

@@ -30,5 +30,7 @@ def make_law(name: str, parameters: dict[str, Any]) -> Law:
         raise unknown('law', name, LAWS)
     try:
         return LAWS[name].from_json(parameters)
+    except UserError:
+        raise
     except (TypeError, KeyError, ValueError, OverflowError) as error:
         raise UserError(f'parameters of law {name}: {error!r}') from None
