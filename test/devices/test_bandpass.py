@@ -99,6 +99,13 @@ def test_trainable_values_reach_both_ends(end, gain, hz):
     np.testing.assert_allclose(bandpass.bounded(np.full(3, end)), [gain, hz, hz], rtol=1e-9)
 
 
+def test_training_starts_with_small_gains_and_corners_all_over_the_band():
+    draws = bandpass.initial(np.random.default_rng(3), (200, 100))
+    assert draws.shape == (200, 100, 3)
+    np.testing.assert_allclose(draws.mean(axis=(0, 1)), 0.0, atol=0.05)
+    np.testing.assert_allclose(draws.std(axis=(0, 1)), [0.3, 1.5, 1.5], rtol=0.02)
+
+
 def test_initial_values_depend_on_the_generator_alone():
     draws = [bandpass.initial(np.random.default_rng(seed), (2, 3, 4)) for seed in (1, 1, 2)]
     assert draws[0].shape == (2, 3, 4, 3)
