@@ -6,6 +6,61 @@ from glob import glob
 from setuptools import Extension, find_packages, setup
 
 NAME = 'pkan_control'
+KINEMATICS, FEYNMAN = 'tasks.problems.kinematics', 'tasks.problems.feynman'
+# What can be added by other packages, too: by group, name, and place in this package.
+PLUG_INS = {
+    'devices': {
+        'bandpass': 'devices.bandpass:bandpass',
+        'memdiode': 'devices.memdiode:memdiode',
+    },
+    'laws': {
+        'drone': 'control.laws.drone:DroneLaw',
+        'vehicle': 'control.laws.vehicle:VehicleLaw',
+        'cartpole': 'control.laws.cartpole:CartpoleLaw',
+        'solar': 'control.laws.solar:SolarLaw',
+        'kinematics': 'control.laws.kinematics:KinematicsLaw',
+        'cylindrical': 'control.laws.cylindrical:CylindricalLaw',
+    },
+    'tasks': {
+        'arm_pick_place': 'tasks.arm_pick_place:arm_pick_place',
+        'arm_reach': 'tasks.arm_reach:arm_reach',
+        'arm_track': 'tasks.arm_track:arm_track',
+        'cartpole': 'tasks.cartpole:cartpole',
+        'drone_hover': 'tasks.drone_hover:drone_hover',
+        'drone_track': 'tasks.drone_track:drone_track',
+        'solar_mppt': 'tasks.solar_mppt:solar_mppt',
+        'vehicle_track': 'tasks.vehicle_track:vehicle_track',
+    },
+    'problems': {
+        'classification': 'tasks.problems.classification:two_spirals',
+        'feynman_I.6.20': f'{FEYNMAN}:gaussian',
+        'feynman_I.12.11': f'{FEYNMAN}:lorentz_force',
+        'feynman_I.16.6': f'{FEYNMAN}:added_speeds',
+        'feynman_I.18.4': f'{FEYNMAN}:centre_of_mass',
+        'feynman_I.26.2': f'{FEYNMAN}:refraction',
+        'feynman_I.27.6': f'{FEYNMAN}:lens',
+        'feynman_I.30.3': f'{FEYNMAN}:grating',
+        'feynman_I.37.4': f'{FEYNMAN}:interference',
+        'kinematics_forward_0.01': f'{KINEMATICS}:forward_0_01',
+        'kinematics_forward_0.05': f'{KINEMATICS}:forward_0_05',
+        'kinematics_forward_0.1': f'{KINEMATICS}:forward_0_1',
+        'kinematics_inverse_0.01': f'{KINEMATICS}:inverse_0_01',
+        'kinematics_inverse_0.05': f'{KINEMATICS}:inverse_0_05',
+        'kinematics_inverse_0.1': f'{KINEMATICS}:inverse_0_1',
+        'solar_point': 'tasks.problems.solar_point:solar_point',
+    },
+    'adapters': {
+        'ackermann': 'ros.adapters.vehicles:AckermannAdapter',
+        'actuators': 'ros.adapters.joints:ActuatorsAdapter',
+        'float64_multi_array': 'ros.adapters.joints:Float64MultiArrayAdapter',
+        'joint_state': 'ros.adapters.joints:JointStateAdapter',
+        'joint_trajectory': 'ros.adapters.joints:JointTrajectoryAdapter',
+        'px4_motors': 'ros.adapters.px4:Px4MotorsAdapter',
+        'px4_setpoints': 'ros.adapters.px4:Px4SetpointsAdapter',
+        'twist': 'ros.adapters.vehicles:TwistAdapter',
+        'wrench': 'ros.adapters.vehicles:WrenchAdapter',
+    },
+}
 
 setup(
     name=NAME,
@@ -63,51 +118,9 @@ setup(
             f'controller_node = {NAME}.ros.nodes.controller_node:main',
             f'simulation_node = {NAME}.ros.nodes.simulation_node:main',
         ],
-        'pkan_control.adapters': [
-            f'{name} = {NAME}.ros.adapters.{module}:{maker}Adapter'
-            for name, module, maker in (
-                ('joint_state', 'joints', 'JointState'),
-                ('float64_multi_array', 'joints', 'Float64MultiArray'),
-                ('joint_trajectory', 'joints', 'JointTrajectory'),
-                ('wrench', 'vehicles', 'Wrench'),
-                ('twist', 'vehicles', 'Twist'),
-                ('ackermann', 'vehicles', 'Ackermann'),
-                ('actuators', 'joints', 'Actuators'),
-                ('px4_motors', 'px4', 'Px4Motors'),
-                ('px4_setpoints', 'px4', 'Px4Setpoints'),
-            )
-        ],
-        'pkan_control.devices': [
-            'bandpass = pkan_control.devices.bandpass:bandpass',
-            'memdiode = pkan_control.devices.memdiode:memdiode',
-        ],
-        'pkan_control.problems': [
-            'kinematics_forward_0.01 = pkan_control.tasks.problems.kinematics:forward_0_01',
-            'kinematics_forward_0.05 = pkan_control.tasks.problems.kinematics:forward_0_05',
-            'kinematics_forward_0.1 = pkan_control.tasks.problems.kinematics:forward_0_1',
-            'kinematics_inverse_0.01 = pkan_control.tasks.problems.kinematics:inverse_0_01',
-            'kinematics_inverse_0.05 = pkan_control.tasks.problems.kinematics:inverse_0_05',
-            'kinematics_inverse_0.1 = pkan_control.tasks.problems.kinematics:inverse_0_1',
-            'feynman_I.6.20 = pkan_control.tasks.problems.feynman:gaussian',
-            'feynman_I.12.11 = pkan_control.tasks.problems.feynman:lorentz_force',
-            'feynman_I.16.6 = pkan_control.tasks.problems.feynman:added_speeds',
-            'feynman_I.18.4 = pkan_control.tasks.problems.feynman:centre_of_mass',
-            'feynman_I.26.2 = pkan_control.tasks.problems.feynman:refraction',
-            'feynman_I.27.6 = pkan_control.tasks.problems.feynman:lens',
-            'feynman_I.30.3 = pkan_control.tasks.problems.feynman:grating',
-            'feynman_I.37.4 = pkan_control.tasks.problems.feynman:interference',
-            'solar_point = pkan_control.tasks.problems.solar_point:solar_point',
-            'classification = pkan_control.tasks.problems.classification:two_spirals',
-        ],
-        'pkan_control.tasks': [
-            'arm_pick_place = pkan_control.tasks.arm_pick_place:arm_pick_place',
-            'arm_reach = pkan_control.tasks.arm_reach:arm_reach',
-            'arm_track = pkan_control.tasks.arm_track:arm_track',
-            'cartpole = pkan_control.tasks.cartpole:cartpole',
-            'solar_mppt = pkan_control.tasks.solar_mppt:solar_mppt',
-            'drone_hover = pkan_control.tasks.drone_hover:drone_hover',
-            'drone_track = pkan_control.tasks.drone_track:drone_track',
-            'vehicle_track = pkan_control.tasks.vehicle_track:vehicle_track',
-        ],
+        **{
+            f'{NAME}.{group}': [f'{name} = {NAME}.{place}' for name, place in plug_ins.items()]
+            for group, plug_ins in PLUG_INS.items()
+        },
     },
 )

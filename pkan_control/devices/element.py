@@ -5,17 +5,13 @@ They follow the array-API standard, so that the same lines serve NumPy and torch
 is what is run.
 """
 
-from functools import lru_cache
-from importlib.metadata import entry_points
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from pkan_control.common.arrays import Array, Floats
-from pkan_control.common.errors import unknown
+from pkan_control.common.registry import Registry
 from pkan_control.devices.deviations import Deviations
-
-ENTRY_POINTS = 'pkan_control.devices'
 
 
 class Device(Protocol):
@@ -97,11 +93,9 @@ class Quick(Protocol):
         """Return `decode(encode(physical))`, as the type of number that comes in."""
 
 
-@lru_cache
+DEVICES: Registry[Device] = Registry('pkan_control.devices', 'device', Device)
+
+
 def find_device(name: str) -> Device:
     """Return the device of that name from the entry points `pkan_control.devices`."""
-    found = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
-    if name not in found:
-        raise unknown('device', name, found)
-    device: Device = found[name].load()
-    return device
+    return DEVICES.find(name)

@@ -1,21 +1,19 @@
 """The description of a job that world, trainer, rollout and nodes all read."""
 
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from pkan_control.common.arrays import Array, Floats
-from pkan_control.common.errors import UserError, unknown
+from pkan_control.common.errors import UserError
+from pkan_control.common.registry import Registry
 from pkan_control.control.laws.arm import ArmLaw
 from pkan_control.control.laws.law import Law
 from pkan_control.robots.arm import Arm
 from pkan_control.robots.quadrotor import Airframe
 from pkan_control.tasks.drone_path import Path
 from pkan_control.tasks.problems.problem import Problem
-
-ENTRY_POINTS = 'pkan_control.tasks'
 
 
 class Usual(Protocol):
@@ -170,13 +168,12 @@ class Compared(Task, Protocol):
         """Return the usual controller, and the law that it runs in."""
 
 
+TASKS: Registry[Task] = Registry('pkan_control.tasks', 'task', Task)
+
+
 def find_task(name: str) -> Task:
     """Return the task of that name from the entry points `pkan_control.tasks`."""
-    found = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
-    if name not in found:
-        raise unknown('task', name, found)
-    task: Task = found[name].load()
-    return task
+    return TASKS.find(name)
 
 
 def with_airframe(task: Task, airframe: Airframe) -> Task:

@@ -1,35 +1,27 @@
 """The fixed arithmetic around a network, one law to a file."""
 
-from typing import Any
+from typing import Any, Protocol
 
-from pkan_control.common.errors import UserError, unknown
-from pkan_control.control.laws.cartpole import CartpoleLaw
-from pkan_control.control.laws.cylindrical import CylindricalLaw
-from pkan_control.control.laws.drone import DroneLaw
-from pkan_control.control.laws.kinematics import KinematicsLaw
+from pkan_control.common.errors import UserError
+from pkan_control.common.registry import Registry
 from pkan_control.control.laws.law import Law
-from pkan_control.control.laws.solar import SolarLaw
-from pkan_control.control.laws.vehicle import VehicleLaw
 
-LAWS: dict[
-    str,
-    type[DroneLaw | VehicleLaw | CartpoleLaw | SolarLaw | KinematicsLaw | CylindricalLaw],
-] = {
-    'drone': DroneLaw,
-    'vehicle': VehicleLaw,
-    'cartpole': CartpoleLaw,
-    'solar': SolarLaw,
-    'kinematics': KinematicsLaw,
-    'cylindrical': CylindricalLaw,
-}
+
+class LawType(Protocol):
+    """What is registered for a law: its class, which makes it of what a controller file holds."""
+
+    def from_json(self, values: dict[str, Any]) -> Law:
+        """Return the law whose parameters a JSON object holds."""
+
+
+LAWS: Registry[LawType] = Registry('pkan_control.laws', 'law', LawType)
 
 
 def make_law(name: str, parameters: dict[str, Any]) -> Law:
     """Return the law of that name; raise a `UserError` for an unknown name or parameters."""
-    if name not in LAWS:
-        raise unknown('law', name, LAWS)
+    law_type = LAWS.find(name)
     try:
-        return LAWS[name].from_json(parameters)
+        return law_type.from_json(parameters)
     except UserError:
         raise
     except (TypeError, KeyError, ValueError, OverflowError) as error:

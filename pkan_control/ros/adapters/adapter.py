@@ -8,17 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from pkan_control.common.arrays import Floats
-from pkan_control.common.errors import UserError, unknown
+from pkan_control.common.errors import UserError
+from pkan_control.common.registry import Registry
 from pkan_control.control.action_types import Kind, fields_of, kinds_of
 from pkan_control.control.laws.law import Law
-
-ENTRY_POINTS = 'pkan_control.adapters'
 
 
 @dataclass(frozen=True)
@@ -69,12 +67,24 @@ class Adapter(Protocol):
         """Return one message per output for a command `[n]` in the law's units."""
 
 
+class AdapterType(Protocol):
+    """What is registered for an adapter: its class."""
+
+    kinds: frozenset[Kind]
+    named: bool
+
+    def __call__(self, law: Law, joints: Joints) -> Adapter:
+        """Return the adapter for a law, and the joints as the stack names them."""
+
+
+ADAPTERS: Registry[AdapterType] = Registry(
+    'pkan_control.adapters', 'command_interface', AdapterType
+)
+
+
 def open_adapter(name: str, law: Law, joints: Joints | None = None) -> Adapter:
     """Return the adapter of that name; raise a `UserError` where it does not fit the law."""
-    found = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
-    if name not in found:
-        raise unknown('command_interface', name, found)
-    adapter_type = found[name].load()
+    adapter_type = ADAPTERS.find(name)
     offered = kinds_of(law)
     if not adapter_type.kinds & offered:
         raise UserError(
@@ -83,8 +93,7 @@ def open_adapter(name: str, law: Law, joints: Joints | None = None) -> Adapter:
         )
     if joints is not None and not adapter_type.named:
         raise UserError(f'command_interface {name}: has no joints whose names could be mapped')
-    adapter: Adapter = adapter_type(law, joints or Joints.of(law))
-    return adapter
+    return adapter_type(law, joints or Joints.of(law))
 
 
 def listed(kinds: frozenset[Kind]) -> str:

@@ -1,15 +1,13 @@
 """A supervised problem: examples from a seed, what is minimised, and how it is judged."""
 
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import Protocol
 
 import numpy as np
 
 from pkan_control.common.arrays import Array, Floats, namespace
 from pkan_control.common.errors import UserError, unknown
-
-ENTRY_POINTS = 'pkan_control.problems'
+from pkan_control.common.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -75,9 +73,7 @@ def mean_square(error: Array) -> Array:
     return namespace(error).mean(error * error)
 
 
-def problem_names() -> set[str]:
-    """Return the names of all problems that are installed."""
-    return {entry.name for entry in entry_points(group=ENTRY_POINTS)}
+PROBLEMS: Registry[Problem] = Registry('pkan_control.problems', 'problem', Problem)
 
 
 def find_problems(name: str) -> tuple[Problem, ...]:
@@ -85,17 +81,17 @@ def find_problems(name: str) -> tuple[Problem, ...]:
 
     They come from the entry points `pkan_control.problems`, in the order of their names.
     """
-    found = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
-    names = _of(name, set(found))
+    names = _matching(name)
     if not names:
-        raise unknown('problem', name, found)
-    return tuple(found[each].load() for each in names)
+        raise unknown('problem', name, PROBLEMS.names())
+    return tuple(PROBLEMS.find(each) for each in names)
 
 
 def is_problem(name: str) -> bool:
     """Return whether a name is that of a problem, or of several."""
-    return bool(_of(name, problem_names()))
+    return bool(_matching(name))
 
 
-def _of(name: str, names: set[str]) -> list[str]:
-    return [name] if name in names else sorted(n for n in names if n.startswith(f'{name}_'))
+def _matching(name: str) -> list[str]:
+    names = PROBLEMS.names()
+    return [name] if name in names else [each for each in names if each.startswith(f'{name}_')]

@@ -5,7 +5,6 @@ torch is reached only where something is trained.
 
 import time
 from dataclasses import asdict, dataclass
-from importlib.metadata import entry_points
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,9 +14,8 @@ from pkan_control.control.controller_file import Bundle
 from pkan_control.evaluation.rollouts.batched_rollout import can_fly_together, fly_together
 from pkan_control.evaluation.rollouts.rollout import Plan, fly_bundle
 from pkan_control.networks.policy import Policy
-from pkan_control.tasks.problems.problem import Problem, find_problems, is_problem, problem_names
-from pkan_control.tasks.task import ENTRY_POINTS as TASKS
-from pkan_control.tasks.task import FromExamples, Imitable, Score, Task, find_task
+from pkan_control.tasks.problems.problem import PROBLEMS, Problem, find_problems, is_problem
+from pkan_control.tasks.task import TASKS, FromExamples, Imitable, Score, Task, find_task
 from pkan_control.training.comparison.candidates import Contender
 
 # Examples of a step; episodes by which a controller is judged.
@@ -184,9 +182,8 @@ def find_subject(name: str) -> Subject:
     """Return the problems of that name, or else the task."""
     if is_problem(name):
         return Problems(find_problems(name))
-    tasks = {entry.name for entry in entry_points(group=TASKS)}
-    if name not in tasks:
-        raise unknown('task or problem', name, {*tasks, *problem_names()})
+    if name not in TASKS.names():
+        raise unknown('task or problem', name, {*TASKS.names(), *PROBLEMS.names()})
     task = find_task(name)
     if not isinstance(task, (Imitable, FromExamples)):
         raise UserError(f'{name}: its task has nothing to imitate, and no examples')

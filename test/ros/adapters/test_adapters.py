@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from laws import ARM, CAR, ODD, PUSHED, SERVOS
 
+from pkan_control.common import registry
 from pkan_control.control.action_types import Kind, kinds_of
 from pkan_control.control.laws.drone import DroneLaw
 from pkan_control.robots.quadrotor import GRAVITY
-from pkan_control.ros.adapters import adapter
 from pkan_control.ros.adapters.adapter import Joints, open_adapter
 
 DRONE = DroneLaw()
@@ -213,7 +213,7 @@ def test_an_adapter_of_a_users_own_is_found(monkeypatch):
         def __init__(self, law, joints):
             self.law = law
 
-    entry = EntryPoint('own', 'nowhere:Own', adapter.ENTRY_POINTS)
+    entry = EntryPoint('own', 'nowhere:Own', 'pkan_control.adapters')
     monkeypatch.setattr(EntryPoint, 'load', lambda self: Own)
-    monkeypatch.setattr(adapter, 'entry_points', lambda group: [entry])
+    monkeypatch.setattr(registry, 'entry_points', lambda group: [entry])
     assert open_adapter('own', DRONE).law is DRONE
