@@ -16,10 +16,11 @@ NANOSECONDS = 1_000_000_000
 # A quaternion whose length differs from 1 by more than this is no attitude.
 UNIT_TOLERANCE = 1e-3
 PARTS = ('a position', 'a velocity', 'an acceleration')
-# How the numbers of a joint are named, longer endings first.
+# Endings of the names of a joint's numbers, longer ones first.
 SUFFIXES = {
     **dict.fromkeys(('_velocity', '_m_s', '_rad_s'), 'velocity'),
     **dict.fromkeys(('_position', '_m', '_rad'), 'position'),
+    '_effort': 'effort',
 }
 PLURALS = {'position': 'positions', 'velocity': 'velocities', 'effort': 'efforts'}
 
@@ -74,29 +75,35 @@ def named_goal(message: Any, names: Sequence[str]) -> Floats | str:
 
 
 def joints_of(state_names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the joint and the field of each number of a state; a `UserError` for other states."""
+    """Return the joint and the JointState field of each number of a state.
+
+    The names end in `SUFFIXES`: `elbow_position` is the position of the joint `elbow`, `cart_m_s`
+    the velocity of `cart`. Raise a `UserError` for other names, and for two of the same number.
+    """
     joints, fields = [], []
     for name in state_names:
         suffix = next((each for each in SUFFIXES if name.endswith(each)), '')
+        if not suffix or name == suffix:
+            raise UserError(
+                f'state {name}: is neither of odometry nor of a joint, whose numbers end in '
+                f'{", ".join(SUFFIXES)}; a mapping can bind any state'
+            )
         joints.append(name.removesuffix(suffix))
-        fields.append(SUFFIXES.get(suffix, ''))
-    told = set(zip(joints, fields, strict=True))
-    if told != {(joint, field) for joint in joints for field in ('position', 'velocity')}:
-        raise UserError(
-            f'states of {", ".join(state_names)} are neither those of odometry nor of joints'
-        )
+        fields.append(SUFFIXES[suffix])
+    if len(set(zip(joints, fields, strict=True))) < len(joints):
+        raise UserError(f'state {", ".join(state_names)}: two names mean the same number')
     return joints, fields
 
 
 class JointReader:
-    """Reads numbers of joints by name, each from its array of the message.
+    """Reads numbers of joints by name, in whatever order a message holds them.
 
-    Where `exact`, a joint that is not asked for is refused: a command must be for this robot
-    alone, but joint states may tell of more joints than a controller has.
+    `exact` refuses joints that are not wanted: a command must be for this robot alone, while
+    joint states may hold more joints than a controller uses.
     """
 
     def __init__(self, names: Sequence[str], fields: Sequence[str], exact: bool) -> None:
-        """Ask for `fields[i]` of joint `names[i]`."""
+        """Read `fields[i]` of joint `names[i]`."""
         self._wanted = list(zip(names, fields, strict=True))
         self._names, self._fields = set(names), tuple(dict.fromkeys(fields))
         self._exact = exact
@@ -104,7 +111,7 @@ class JointReader:
         self._places: list[int] = []
 
     def __call__(self, message: Any) -> Floats | str:
-        """Return the numbers `[n]` in the order asked for, or why the message cannot be used."""
+        """Return the numbers `[n]` in the wanted order, or why the message cannot be used."""
         given: list[str] = message.name
         for field in self._fields:
             count = len(getattr(message, field))
@@ -123,7 +130,7 @@ class JointReader:
         )
 
     def _learn(self, given: list[str]) -> str:
-        """Note where each joint stands in messages with these names; return what is wrong."""
+        """Find the places of the joints in messages with these names; return what is wrong."""
         if len(set(given)) < len(given):
             return 'a name appears twice'
         missing = sorted(self._names - set(given))

@@ -121,12 +121,12 @@ def named_point(names: Sequence[str], goal: Floats, stamp_ns: int) -> Any:
 
 
 def joint_state(joints: Sequence[str], fields: Sequence[str], state: Floats, stamp_ns: int) -> Any:
-    """Return a state `[n]`, number `i` of which is a field of a joint, as a message."""
+    """Return a state `[n]`: number `i` is a field of a joint; a field that it lacks is NaN."""
     values = dict(zip(zip(joints, fields, strict=True), state.tolist(), strict=True))
     names = list(dict.fromkeys(joints))
     arrays = dict.fromkeys(('position', 'velocity', 'effort'), NONE)
     for field in dict.fromkeys(fields):
-        arrays[field] = np.array([values[joint, field] for joint in names])
+        arrays[field] = np.array([values.get((joint, field), np.nan) for joint in names])
     return make(JOINT_STATE, header(stamp_ns, ''), names, *arrays.values())
 
 

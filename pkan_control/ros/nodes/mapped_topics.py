@@ -44,6 +44,7 @@ def mapped_states(mapping: StackMapping, law: Law) -> StateInputs:
     The frame of a state is that of its position: an IMU's own frame, say, is left out.
     """
     inputs = mapping.inputs
+    _refuse_max_age(inputs[0], 'state_timeout')
     topics = [mapped_topic(each, VECTORS) for each in inputs]
     locating = [i for i, each in enumerate(inputs) if gives_position(each)][:1] or [0]
     return StateInputs(
@@ -60,6 +61,7 @@ def mapped_goal(mapping: StackMapping, law: Law) -> Topic | None:
     """Return the topic of the set-points, or None where the mapping does not name one."""
     if mapping.goal is None:
         return None
+    _refuse_max_age(mapping.goal, 'setpoint_timeout')
     order = places(mapping.goal, GOAL_VECTORS, law.goal_names)
     topic = mapped_topic(mapping.goal, GOAL_VECTORS)
 
@@ -72,6 +74,12 @@ def mapped_goal(mapping: StackMapping, law: Law) -> Topic | None:
         return sample._replace(values=goal)
 
     return replace(topic, read=read)
+
+
+def _refuse_max_age(given: Input, parameter: str) -> None:
+    """Raise a `UserError` for an age that a parameter of the node limits."""
+    if given.max_age is not None:
+        raise UserError(f'mapping, {given.topic}: max_age: set the parameter {parameter} instead')
 
 
 def gives_position(given: Input) -> bool:

@@ -98,8 +98,10 @@ def test_a_set_point_that_moves_is_recorded_whole(tmp_path):
 def test_joints_and_points_by_name_are_recorded_as_the_nodes_send_them():
     names, values = ('a', 'b'), np.array([1.0, 2.0, 3.0, 4.0])
     state = (names * 2, ('position', 'velocity', 'velocity', 'position'), values)
+    partial = (('a', 'b', 'b'), ('position', 'velocity', 'position'), values[:3])
     store = bag_messages.typestore()
     for ours, kind, theirs in (
+        (bag_messages.joint_state(*partial, 7), JointState, joint_state(*partial, 7)),
         (bag_messages.joint_state(*state, 7), JointState, joint_state(*state, 7)),
         (
             bag_messages.joint_command(names, ('position', 'effort'), values[:2], 7),

@@ -15,7 +15,7 @@ from sensor_msgs.msg import Imu, JointState
 from pkan_control.common.rotations import matrix, to_world
 from pkan_control.common.yaml_files import shipped_files
 from pkan_control.control.frames_px4 import frd_from_flu, ned_from_enu, px4_from_ros, ros_from_px4
-from pkan_control.control.laws.drone import DroneLaw
+from pkan_control.control.laws.drone import STATE, DroneLaw
 from pkan_control.control.mapping import load_mapping
 from pkan_control.ros.nodes.mapped_topics import mapped_goal, mapped_states
 from pkan_control.ros.nodes.wiring import make_wiring
@@ -191,6 +191,8 @@ def test_fault_09_a_joint_that_is_missing_is_named_and_never_zero(mapping, messa
         ((A, f'    vectors: {{speed: {{field: v, frame: flu}}}}\n{A}'), ("'speed'", 'velocity')),
         ((A, f'    vectors: {{rate: {{field: v, frame: ned}}}}\n{A}'), ("'ned'", 'flu')),
         ((A, f'    stamp: {{field: t, unit: h}}\n{A}'), ("'h'",)),
+        ((A, f'    max_age: 0.1\n{A}'), ('joint_states', 'state_timeout')),
+        (('  topic: target', '  topic: target\n  max_age: 1'), ('target', 'setpoint_timeout')),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_and_named(mapping, refused, change, words):
@@ -201,6 +203,54 @@ def test_what_does_not_fit_is_refused_and_named(mapping, refused, change, words)
         loaded.check(Joint)
         mapped_states(loaded, Joint)
         mapped_goal(loaded, Joint)
+
+
+ROVER = """
+inputs:
+  - topic: fix
+    type: nav_msgs/msg/Odometry
+    stamp: {field: twist.twist.angular.x, unit: s}
+    vectors:
+      velocity: {field: twist.twist.linear, frame: enu}
+      attitude: {field: pose.pose.orientation, frame: enu_flu}
+"""
+
+
+class Rover(Joint):
+    """A law of a user's own whose state has the vectors of a drone elsewhere."""
+
+    state_names = (*STATE[7:10], *STATE[3:7])
+    goal_names = ()
+
+
+def test_a_velocity_in_the_world_is_rotated_wherever_it_stands_in_the_state(mapping):
+    loaded, state = mapping(ROVER), random_state(3)
+    loaded.check(Rover)
+    inputs = mapped_states(loaded, Rover)
+    (topic,) = inputs.topics
+    message = Odometry()
+    write(message.pose.pose.orientation, 'xyzw', state[3:7])
+    write(message.twist.twist.linear, 'xyz', to_world(matrix(state[3:7]), state[7:10]))
+    message.twist.twist.angular.x = 2.5
+    sample = topic.read(message)
+    assert sample.stamp_ns == 2_500_000_000
+    expected = np.concatenate([state[7:10], state[3:7]])
+    np.testing.assert_allclose(inputs.state(sample.values), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize('stamp', [np.nan, np.inf])
+def test_a_stamp_that_is_no_time_makes_a_message_useless_and_stops_nothing(mapping, stamp):
+    (topic,) = mapped_states(mapping(ROVER), Rover).topics
+    message = Odometry()
+    message.twist.twist.angular.x = stamp
+    assert isinstance(topic.read(message).values, str)
+
+
+def test_a_velocity_in_the_world_needs_an_attitude(mapping, refused):
+    text = ROVER[: ROVER.index('      attitude')]
+    law = type('Law', (Rover,), {'state_names': STATE[7:10]})
+    with refused('world frame', 'attitude'):
+        mapped_states(mapping(text), law)
 
 
 @pytest.mark.parametrize('text', ['', '5', '- a', 'inputs: 5', 'inputs: [5]', 'command: []'])

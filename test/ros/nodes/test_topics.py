@@ -12,6 +12,7 @@ from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 
 from pkan_control.control.laws.drone import MOVING_GOAL, STATE, DroneLaw
 from pkan_control.ros.nodes.standard_topics import goal_topic, state_topic
+from pkan_control.ros.nodes.topics import Sample, StateInputs, Topic
 from pkan_control.ros.nodes.transforms import Transforms
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -110,9 +111,47 @@ def test_a_pole_on_a_cart_is_two_joints():
     assert (list(message.position), list(message.velocity)) == ([1.0, 3.0], [2.0, 4.0])
 
 
-def test_states_of_an_unknown_kind_are_refused(refused):
-    with refused('depth_m', 'neither those of odometry nor of joints'):
-        state_topic(SimpleNamespace(state_names=('depth_m',)))
+BEAM = SimpleNamespace(state_names=('ball_m', 'beam_rad', 'ball_m_s', 'motor_effort'))
+
+
+def test_a_robot_of_ones_own_is_joints_of_which_each_may_lack_a_field():
+    values = np.array([1.0, 2.0, 3.0, 4.0])
+    topic = state_topic(BEAM)
+    message = topic.encode(values, 1, FRAMES)
+    assert message.name == ['ball', 'beam', 'motor']
+    np.testing.assert_array_equal(message.position, [1.0, 2.0, np.nan])
+    np.testing.assert_array_equal(message.velocity, [3.0, np.nan, np.nan])
+    np.testing.assert_array_equal(message.effort, [np.nan, np.nan, 4.0])
+    np.testing.assert_array_equal(topic.read(message).values, values)
+
+
+@pytest.mark.parametrize(
+    ('names', 'words'),
+    [
+        (('depth_m', 'salinity'), ('state salinity', '_position', '_rad_s', 'mapping')),
+        (STATE[:12], ('state qx', 'mapping')),
+        (('_m',), ('state _m',)),
+        (('a_m', 'a_position'), ('a_m, a_position', 'the same number')),
+    ],
+)
+def test_states_that_are_no_joints_are_refused(refused, names, words):
+    with refused(*words):
+        state_topic(SimpleNamespace(state_names=names))
+
+
+def test_a_state_is_assembled_from_its_topics_in_the_laws_order():
+    topics = [Topic(name, JointState, lambda message: Sample(0, '', np.zeros(2))) for name in 'ab']
+    inputs = StateInputs(topics, [[2, 0], [1, 3]], lambda state: 10 * state)
+    inputs.keep(1, np.array([1.0, 2.0]))
+    np.testing.assert_array_equal(inputs.state(np.array([3.0, 4.0])), [40.0, 10.0, 30.0, 20.0])
+    np.testing.assert_array_equal(inputs.state(np.array([5.0, 6.0])), [60.0, 10.0, 50.0, 20.0])
+
+
+def test_numbers_of_one_topic_out_of_order_are_put_in_order():
+    topic = Topic('a', JointState, lambda message: Sample(0, '', np.zeros(2)))
+    np.testing.assert_array_equal(StateInputs([topic], [[1, 0]]).state(np.array([1, 2])), [2, 1])
+    values = np.array([1.0, 2.0])
+    assert StateInputs.of(topic, 2).state(values) is values
 
 
 QUARTER = SimpleNamespace(
