@@ -21,11 +21,11 @@ from pkan_control.chips.calibration.calibration import Calibration
 from pkan_control.chips.calibration.sweep_cache import SweepCache
 from pkan_control.chips.uri import open_chip
 from pkan_control.common.arrays import Floats
-from pkan_control.control.controller_file import Bundle, load_bundle
+from pkan_control.control.controller_file import ControllerFile, load_controller_file
 from pkan_control.evaluation.rollouts.baselines import describe, shipped, shipped_mlp
 from pkan_control.evaluation.rollouts.calibrating import calibration_inputs
 from pkan_control.evaluation.rollouts.record import EpisodeRecord, summary
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_bundle, fly_expert
+from pkan_control.evaluation.rollouts.rollout import Plan, fly_controller, fly_expert
 from pkan_control.networks.policy import chip_program
 from pkan_control.networks.program import Program
 from pkan_control.reporting.tables import console, progress, rollout_table
@@ -56,7 +56,7 @@ def board(preset: str, seed: int) -> Iterator[str]:
 
 
 def measure(
-    uri: str, bundle: Bundle, program: Program, inputs: Floats
+    uri: str, controller_file: ControllerFile, program: Program, inputs: Floats
 ) -> tuple[Calibration, Calibration, float]:
     """Return a calibration, that after training in the loop, and the time of the first in s."""
     with closing(open_chip(uri)) as chip:
@@ -70,26 +70,30 @@ def measure(
         )
 
 
-def preset_rows(preset: str, bundle: Bundle, program: Program) -> dict[str, Any]:
+def preset_rows(preset: str, controller_file: ControllerFile, program: Program) -> dict[str, Any]:
     """Fly all boards of a preset; return the figures of each row, and of the calibrations."""
-    inputs = calibration_inputs(TASK, bundle)
-    own, mlp = describe(bundle), load_bundle(shipped_mlp(TASK.name))
+    inputs = calibration_inputs(TASK, controller_file)
+    own, mlp = describe(controller_file), load_controller_file(shipped_mlp(TASK.name))
     rows: dict[str, list[EpisodeRecord]] = {}
     found: list[tuple[Calibration, float]] = []
 
     def fly(row: str, plan: Plan, uri: str, calibration: Calibration | None) -> None:
-        rows.setdefault(row, []).extend(fly_bundle(plan, bundle, uri, 1, nothing, calibration))
+        rows.setdefault(row, []).extend(
+            fly_controller(plan, controller_file, uri, 1, nothing, calibration)
+        )
 
     with progress(f'boards of preset {preset}', BOARDS) as report:
         for seed in range(BOARDS):
             plan = Plan(TASK, EPISODES, seed)
             with board(preset, seed) as uri:
-                first, tuned, took = measure(uri, bundle, program, inputs)
+                first, tuned, took = measure(uri, controller_file, program, inputs)
                 found.append((first, took))
                 fly(f'{own}, uncalibrated', plan, uri, None)
                 fly(f'{own}, calibrated', plan, uri, first)
                 fly(f'{own}, trained in the loop', plan, uri, tuned)
-            rows.setdefault(describe(mlp), []).extend(fly_bundle(plan, mlp, 'ideal:', 1, nothing))
+            rows.setdefault(describe(mlp), []).extend(
+                fly_controller(plan, mlp, 'ideal:', 1, nothing)
+            )
             rows.setdefault('expert', []).extend(fly_expert(plan, nothing))
             report(seed + 1)
     return {'rows': {row: summary(records) for row, records in rows.items()}, **quality(found)}
@@ -147,11 +151,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--json', type=Path)
     path = parser.parse_args().json
-    bundle = load_bundle(shipped(TASK.name))
-    program = chip_program(bundle.policy, 'calibrate')
+    controller_file = load_controller_file(shipped(TASK.name))
+    program = chip_program(controller_file.policy, 'calibrate')
     figures = {}
     for preset in ('typical', 'bad'):
-        figures[preset] = preset_rows(preset, bundle, program)
+        figures[preset] = preset_rows(preset, controller_file, program)
         show(preset, figures[preset])
     if path:
         path.write_text(json.dumps(figures))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pages.page import ROOT
 
-from pkan_control.control.controller_file import load_bundle
+from pkan_control.control.controller_file import load_controller_file
 from pkan_control.devices.element import find_device
 
 SMOOTH = ('kinematics_forward', 'kinematics_inverse', 'feynman')
@@ -144,7 +144,7 @@ def transfer(figures: dict) -> str:
 
 def power(figures: dict) -> str:
     """Judge the claim on power, for as many elements as the paper has."""
-    share = ELEMENTS / load_bundle(NETWORK).policy.facts()['connected']
+    share = ELEMENTS / load_controller_file(NETWORK).policy.facts()['connected']
     watts = [share * each for each in figures['power']['rows']['dedicated CMOS']['power_w']]
     low, half, high = (1e6 * each for each in watts)
     text = (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pkan_control.control.controller_file import load_bundle
+from pkan_control.control.controller_file import load_controller_file
 from pkan_control.evaluation.rollouts.baselines import contenders, shipped
 from pkan_control.evaluation.rollouts.rollout import Plan
 from pkan_control.reporting.pictures.drives import draw_drives
@@ -25,9 +25,11 @@ def main() -> None:
     scenario = load_scenario('slippery')
     wet = scenario.effects('vehicle')['friction']
     plan = Plan(vehicle_track, DRIVES, 0, scenario)
-    bundle = load_bundle(shipped('vehicle_track'))
+    controller_file = load_controller_file(shipped('vehicle_track'))
     ways, rows = [], {}
-    for name, drive in contenders(vehicle_track, bundle, 'sim:?preset=typical', DRIVES).items():
+    for name, drive in contenders(
+        vehicle_track, controller_file, 'sim:?preset=typical', DRIVES
+    ).items():
         records = drive(plan, lambda done: None)
         errors = [cross_track(record.states, record.goals, WINDOW) for record in records]
         rows[name] = np.array(errors)

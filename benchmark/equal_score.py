@@ -10,10 +10,14 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from pkan_control.control.controller_file import Bundle, load_bundle, save_bundle
+from pkan_control.control.controller_file import (
+    ControllerFile,
+    load_controller_file,
+    save_controller_file,
+)
 from pkan_control.evaluation.rollouts.baselines import describe, shipped
 from pkan_control.evaluation.rollouts.record import summary
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_bundle
+from pkan_control.evaluation.rollouts.rollout import Plan, fly_controller
 from pkan_control.reporting.tables import console, progress, rollout_table
 from pkan_control.tasks.task import Imitable, find_task
 from pkan_control.training.recipe import RECIPES
@@ -24,7 +28,7 @@ TASK = find_task('drone_hover')
 WIDTHS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 45)
 
 
-def trained(width: int, steps: int | None) -> Bundle:
+def trained(width: int, steps: int | None) -> ControllerFile:
     """Return an MLP with two hidden layers of a width, trained from seed 0."""
     if not isinstance(TASK, Imitable):
         raise SystemExit(f'{TASK.name}: there is nothing to imitate')
@@ -33,7 +37,7 @@ def trained(width: int, steps: int | None) -> Bundle:
     network = TrainableMlp((len(TASK.law.observation), width, width, len(TASK.law.output)), 0)
     with progress(f'training of width {width}', 1000) as report:
         imitate(TASK, network, settings, 0, lambda share, _: report(1000 * share))
-    return Bundle(TASK.name, TASK.law, TASK.rate_hz, network.export(), {'seed': 0})
+    return ControllerFile(TASK.name, TASK.law, TASK.rate_hz, network.export(), {'seed': 0})
 
 
 def main() -> None:
@@ -47,22 +51,27 @@ def main() -> None:
     given.out.parent.mkdir(parents=True, exist_ok=True)
     plan = Plan(TASK, given.episodes, 0)
 
-    def flown(bundle: Bundle) -> dict[str, float]:
-        with progress(describe(bundle), given.episodes) as report:
-            return summary(fly_bundle(plan, bundle, 'ideal:', 1, report))
+    def flown(controller_file: ControllerFile) -> dict[str, float]:
+        with progress(describe(controller_file), given.episodes) as report:
+            return summary(fly_controller(plan, controller_file, 'ideal:', 1, report))
 
-    rows = {describe(network): flown(network) for network in [load_bundle(shipped(TASK.name))]}
+    rows = {
+        describe(network): flown(network) for network in [load_controller_file(shipped(TASK.name))]
+    }
     (wanted,) = (row['success_rate'] for row in rows.values())
     for width in WIDTHS:
-        bundle = trained(width, given.steps)
-        rows[describe(bundle)] = found = flown(bundle)
-        save_bundle(given.out, replace(bundle, results={'success_rate': found['success_rate']}))
+        controller_file = trained(width, given.steps)
+        rows[describe(controller_file)] = found = flown(controller_file)
+        save_controller_file(
+            given.out, replace(controller_file, results={'success_rate': found['success_rate']})
+        )
         if found['success_rate'] >= wanted:
             break
     console.print(rollout_table(f'{TASK.name}: {given.episodes} episodes, seed 0', rows))
-    console.print(f'{given.out}: {describe(bundle)}, {bundle.policy.parameters} parameters')
+    size = f'{describe(controller_file)}, {controller_file.policy.parameters} parameters'
+    console.print(f'{given.out}: {size}')
     if given.json:
-        figures = {'parameters': bundle.policy.parameters, 'width': width, 'rows': rows}
+        figures = {'parameters': controller_file.policy.parameters, 'width': width, 'rows': rows}
         given.json.write_text(json.dumps(figures))
 
 

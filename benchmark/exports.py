@@ -12,7 +12,7 @@ import onnxruntime
 
 from pkan_control.common.arrays import Floats
 from pkan_control.common.seeding import stream
-from pkan_control.control.controller_file import load_bundle
+from pkan_control.control.controller_file import load_controller_file
 from pkan_control.control.exports import ngspice
 from pkan_control.control.exports.onnx import onnx_model
 from pkan_control.devices.bandpass import bandpass
@@ -63,15 +63,17 @@ def onnx() -> dict[str, float]:
     """Return the largest errors of the shipped networks' outputs, of full scale 1."""
     figures = {}
     for device, name in TASKS.items():
-        bundle = load_bundle(shipped(name))
-        normalised = stream(0, 'inputs').uniform(-2.9, 2.9, (INPUTS, bundle.policy.shape[0]))
-        observation = bundle.law.observation.denormalise(normalised)
-        wanted = bundle.policy.evaluate_exactly(normalised)
+        controller_file = load_controller_file(shipped(name))
+        normalised = stream(0, 'inputs').uniform(
+            -2.9, 2.9, (INPUTS, controller_file.policy.shape[0])
+        )
+        observation = controller_file.law.observation.denormalise(normalised)
+        wanted = controller_file.policy.evaluate_exactly(normalised)
         for precision, kind in (('double', np.float64), ('single', np.float32)):
-            model = onnx_model(bundle, precision == 'single').SerializeToString()
+            model = onnx_model(controller_file, precision == 'single').SerializeToString()
             runtime = onnxruntime.InferenceSession(model, providers=['CPUExecutionProvider'])
             (found,) = runtime.run(None, {'observation': observation.astype(kind)})
-            error = bundle.law.output.normalise(np.asarray(found, np.float64)) - wanted
+            error = controller_file.law.output.normalise(np.asarray(found, np.float64)) - wanted
             figures[f'ONNX, {device}, {precision}'] = float(abs(error).max())
     return figures
 

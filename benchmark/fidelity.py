@@ -27,7 +27,7 @@ from pkan_control.chips.calibration.measuring import (
 from pkan_control.chips.calibration.self_test import alive, self_test
 from pkan_control.chips.calibration.trims import edge_trims
 from pkan_control.chips.twin import Readings, fit_twin
-from pkan_control.control.controller_file import load_bundle
+from pkan_control.control.controller_file import load_controller_file
 from pkan_control.devices.deviations import PRESETS
 from pkan_control.devices.element import find_device
 from pkan_control.evaluation.rollouts.baselines import shipped
@@ -134,7 +134,7 @@ def main() -> None:
     parser.add_argument('controller', type=Path, nargs='?', default=shipped('drone_hover'))
     parser.add_argument('--chips', type=int, default=8)
     options = parser.parse_args()
-    program = load_bundle(options.controller).policy
+    program = load_controller_file(options.controller).policy
     heads = ('64 readings', '256 readings', '64, less noise', 'the truth')
     print(f'{"R^2 at p5, preset typical":36}' + ''.join(f'{head:>16}' for head in heads))
     for name, (averages, way) in WAYS.items():

@@ -23,7 +23,7 @@ from rclpy.serialization import serialize_message
 
 from pkan_control.common.arrays import Floats
 from pkan_control.common.seeding import stream
-from pkan_control.control.controller_file import load_bundle
+from pkan_control.control.controller_file import load_controller_file
 from pkan_control.evaluation.rollouts.baselines import shipped
 from pkan_control.ros.nodes.controller_node import ControllerNode
 from pkan_control.ros.nodes.odometry_cdr import read_odometry
@@ -125,7 +125,7 @@ def make_node(path: Path) -> ControllerNode:
 def run(sequences: int, seed: int) -> dict[str, Any]:
     """Send all sequences; return what was counted."""
     path = shipped('drone_hover')
-    law = load_bundle(path).law
+    law = load_controller_file(path).law
     half = np.array([signal.scale for signal in law.command.signals])
     middle = np.array([signal.offset for signal in law.command.signals])
     node, hostile = make_node(path), Hostile(seed)
@@ -153,7 +153,7 @@ def run(sequences: int, seed: int) -> dict[str, Any]:
             wrong += not (np.isfinite(command).all() and inside.all())
         commands += len(publishers.commands)
         publishers.commands.clear()
-    counters = node._pilot.counters
+    counters = node._supervisor.counters
     node.leave()
     node.destroy_node()
     rclpy.shutdown()

@@ -85,7 +85,7 @@ def shift(hours: float, seed: int) -> dict[str, Any]:
         if number == faults // 10:
             settled = growth()
         show(number + 1, faults, time.monotonic() - began)
-    now, commands = growth(), flight.pilot.counters.commands
+    now, commands = growth(), flight.supervisor.counters.commands
     grown = {name: now[name] - settled[name] for name in now}
     return {'kinds': kinds, 'grown': grown, 'commands': commands}
 

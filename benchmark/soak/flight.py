@@ -6,7 +6,7 @@ from typing import cast
 
 import numpy as np
 from faults import Trouble
-from law import LAW, bundle
+from law import LAW, controller_file
 
 from pkan_control.boards.emulator.faults import FAULTS
 from pkan_control.boards.emulator.firmware import Firmware
@@ -18,7 +18,7 @@ from pkan_control.bridge.session import Session
 from pkan_control.chips.board.board_chip import BoardChip
 from pkan_control.common.errors import UserError
 from pkan_control.control.controller import OnChip, make_controller
-from pkan_control.control.supervisor import Limits, Pilot
+from pkan_control.control.supervisor import Limits, Supervisor
 from pkan_control.devices.deviations import Deviations
 from pkan_control.networks.policy import chip_program
 
@@ -53,11 +53,11 @@ class Flight:
         link = Link('board', random.Random(seed))  # noqa: S311 (no secret)
         self._port = Port(link, self.wire.connect, self.wire.now_s, self.wire.sleep)
         self._link, self._chip = link, BoardChip(Session(self._port))
-        self._bundle = bundle()
-        controller = make_controller(self._bundle, self._chip)
+        self._controller_file = controller_file()
+        controller = make_controller(self._controller_file, self._chip)
         self._evaluator = cast(OnChip, controller.evaluator)
-        self.pilot = Pilot(LAW, controller, Limits())
-        self.pilot.on_goal(1, 0.0, np.zeros(1))
+        self.supervisor = Supervisor(LAW, controller, Limits())
+        self.supervisor.on_goal(1, 0.0, np.zeros(1))
         self._tick_s = self.wire.now_s() + PERIOD_S
         self._state = np.zeros(2)
         self._remedied_s = 0.0
@@ -74,8 +74,8 @@ class Flight:
             'event gaps': host.event_gaps, 'reconnects': host.reconnects,
             'retransmitted': host.retransmitted, 'board damaged': firmware.decoder.errors.total,
             'board gaps': firmware.sequence_gaps, 'boots': firmware.board.boot_count,
-            'chip missed': self.pilot.counters.chip_missed,
-            'not finite': self.pilot.counters.not_finite,
+            'chip missed': self.supervisor.counters.chip_missed,
+            'not finite': self.supervisor.counters.not_finite,
         }  # fmt: skip
 
     def suffer(self, trouble: Trouble, begin_s: float, seconds: float) -> Outcome:
@@ -129,8 +129,8 @@ class Flight:
         self._tick_s += PERIOD_S * max(1, round((now_s - self._tick_s) / PERIOD_S))
         self._state = np.array([np.sin(now_s), np.cos(now_s)])
         stamp = round(now_s * 1e9)
-        decision = self.pilot.on_state(stamp, stamp, now_s, self._state)
-        self.pilot.counters.inference_ns.clear()
+        decision = self.supervisor.on_state(stamp, stamp, now_s, self._state)
+        self.supervisor.counters.inference_ns.clear()
         if decision is None or decision.safe:
             self._note_safe()
         elif self._outcome.host_s is not None and self._outcome.recovered_s is None:
@@ -165,7 +165,7 @@ class Flight:
             pass
 
     def _load(self) -> None:
-        self._chip.program(chip_program(self._bundle.policy, 'load'))
+        self._chip.program(chip_program(self._controller_file.policy, 'load'))
         self._evaluator.arm()
 
     def _judge(self, trouble: Trouble, outcome: Outcome, before: dict[str, int]) -> None:

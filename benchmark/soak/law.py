@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from pkan_control.common.arrays import Array, Floats
-from pkan_control.control.controller_file import Bundle
+from pkan_control.control.controller_file import ControllerFile
 from pkan_control.control.signals import Signal, Terms
 from pkan_control.networks.program import Program
 
@@ -52,9 +52,9 @@ class SmallLaw:
 LAW = SmallLaw()
 
 
-def bundle() -> Bundle:
+def controller_file() -> ControllerFile:
     """Return the controller."""
     # Gain and capacitors of the elements that leave one input, and those that leave the other.
     rows = [[100, 40, 50, 60, 70], [50, 90, 80, 70, 60]]
     layer = np.repeat(np.array(rows, dtype=np.int16)[:, None, None], 2, axis=1)
-    return Bundle('soak', LAW, RATE_HZ, Program('bandpass', (layer,)))
+    return ControllerFile('soak', LAW, RATE_HZ, Program('bandpass', (layer,)))

@@ -16,7 +16,7 @@ from joblib import delayed
 
 from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.common.seeding import stream
-from pkan_control.control.controller_file import load_bundle
+from pkan_control.control.controller_file import load_controller_file
 from pkan_control.devices.deviations import find_deviations
 from pkan_control.evaluation.rollouts.baselines import shipped
 from pkan_control.evaluation.rollouts.calibrating import analogue
@@ -38,13 +38,13 @@ Outcomes = dict[str, list[float | None]]
 
 def fly_number(number: int, rollouts: int) -> Flown:
     """Fly one episode in all rollouts, each on a chip of its own."""
-    bundle = load_bundle(shipped(TASK.name))
+    controller_file = load_controller_file(shipped(TASK.name))
     chips = []
     for rollout in range(rollouts):
         chip = SimulatedChip(rollout * EPISODES + number, find_deviations(PRESET))
-        chip.program(analogue(bundle))
+        chip.program(analogue(controller_file))
         chips.append(chip)
-    return fly(Plan(TASK, 1, first=number), bundle, chips)
+    return fly(Plan(TASK, 1, first=number), controller_file, chips)
 
 
 def fly_all(rollouts: int) -> list[Outcomes]:

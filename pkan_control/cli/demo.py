@@ -16,7 +16,7 @@ from pkan_control.chips.power import estimate_power
 from pkan_control.chips.uri import open_chip
 from pkan_control.common.errors import UserError
 from pkan_control.control.controller import make_controller
-from pkan_control.control.controller_file import Bundle, load_bundle
+from pkan_control.control.controller_file import ControllerFile, load_controller_file
 from pkan_control.evaluation.rollouts.baselines import describe, shipped
 from pkan_control.evaluation.rollouts.record import (
     EpisodeRecord,
@@ -24,7 +24,7 @@ from pkan_control.evaluation.rollouts.record import (
     rollout_hash,
     summary,
 )
-from pkan_control.evaluation.rollouts.rollout import Plan, check_fits, fly_bundle
+from pkan_control.evaluation.rollouts.rollout import Plan, check_fits, fly_controller
 from pkan_control.reporting.pictures.edges import draw_edges
 from pkan_control.reporting.pictures.flights import draw_flights
 from pkan_control.reporting.tables import console, flight_table, progress
@@ -53,11 +53,11 @@ def run_demo(
     path = (controller or shipped(name)).resolve()
     # A SIGTERM ends the demo as Ctrl-C does, and the nodes with it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    bundle = load_bundle(path)
-    task = cast('AtAPoint', configured(name, law=bundle.law))
-    check_fits(bundle, task)
+    controller_file = load_controller_file(path)
+    task = cast('AtAPoint', configured(name, law=controller_file.law))
+    check_fits(controller_file, task)
     with closing(open_chip(chip)) as opened:
-        make_controller(bundle, opened)
+        make_controller(controller_file, opened)
     record = (out / 'episodes.jsonl').resolve()
     try:
         record.parent.mkdir(parents=True, exist_ok=True)
@@ -76,11 +76,11 @@ def run_demo(
             f'error: {len(records)} of {episodes} episodes: see {out}/launch.log', file=sys.stderr
         )
         raise SystemExit(code or 1)
-    title = f'{name} over ROS 2 in lockstep: {describe(bundle)}'
-    _show(task, bundle, records, f'{title} on {chip}', out)
+    title = f'{name} over ROS 2 in lockstep: {describe(controller_file)}'
+    _show(task, controller_file, records, f'{title} on {chip}', out)
     if film is not None:
         _film(film, task, records[:FILMED], title)
-    return _figures(task, bundle, chip, records, seed)
+    return _figures(task, controller_file, chip, records, seed)
 
 
 def launch_command(task: str) -> list[str]:
@@ -130,7 +130,11 @@ def _launched(command: list[str], output: IO[str]) -> Iterator[subprocess.Popen[
 
 
 def _figures(
-    task: AtAPoint, bundle: Bundle, chip: str, records: list[EpisodeRecord], seed: int
+    task: AtAPoint,
+    controller_file: ControllerFile,
+    chip: str,
+    records: list[EpisodeRecord],
+    seed: int,
 ) -> dict[str, Any]:
     """Run the same episodes without ROS; both must be equal to the last bit.
 
@@ -141,7 +145,7 @@ def _figures(
     if not chip.startswith(('ideal:', 'sim:')):
         return run
     with progress('the same in process', episodes) as report:
-        flown = fly_bundle(Plan(task, episodes, seed), bundle, chip, 1, report)
+        flown = fly_controller(Plan(task, episodes, seed), controller_file, chip, 1, report)
     alone = rollout_hash(flown)
     same = 'bit-equal' if run['hash'] == alone else 'NOT bit-equal'
     console.print(f'The same episodes in one process, without ROS: {same} ({alone[:16]})')
@@ -157,19 +161,23 @@ def _film(path: Path, task: AtAPoint, records: list[EpisodeRecord], title: str) 
 
 
 def _show(
-    task: AtAPoint, bundle: Bundle, records: list[EpisodeRecord], title: str, out: Path
+    task: AtAPoint,
+    controller_file: ControllerFile,
+    records: list[EpisodeRecord],
+    title: str,
+    out: Path,
 ) -> None:
     console.print(flight_table(title, records))
     draw_flights(out / 'flights.png', task, records, title)
     pictures = [out / 'flights.png']
-    program = bundle.policy.chip_program
+    program = controller_file.policy.chip_program
     if program is not None:
         power = [watts * 1e6 for watts in estimate_power(program)]
         console.print(
             f'Power of the network on a dedicated CMOS chip, estimated: {power[1]:.0f} uW '
             f'(P10 {power[0]:.0f}, P90 {power[2]:.0f}); law and guard, which are digital, apart.'
         )
-        law = bundle.law
+        law = controller_file.law
         draw_edges(out / 'edges.png', program, law.observation.names, law.output.names)
         pictures.append(out / 'edges.png')
     console.print('Pictures: ' + ', '.join(str(picture) for picture in pictures))

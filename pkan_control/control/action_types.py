@@ -1,4 +1,4 @@
-"""Kinds of action: what the numbers of a law's command mean, and what else they can be told as."""
+"""Action types: what a law's command means, and the forms in which it can be published."""
 
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -8,8 +8,8 @@ from pkan_control.control.laws.law import Law
 from pkan_control.robots.quadrotor import Airframe
 
 
-class Kind(StrEnum):
-    """One kind of action."""
+class ActionType(StrEnum):
+    """Meaning of the numbers of a command."""
 
     ROTOR_SPEEDS = 'rotor speeds'
     WRENCH = 'wrench'
@@ -21,17 +21,17 @@ class Kind(StrEnum):
     MIXED = 'mixed'
 
 
-# The array of a sensor_msgs/JointState that a number of a unit belongs to, and its kind.
+# Array of a sensor_msgs/JointState -> action type, and the units of numbers that belong to it.
 FIELDS = {
-    'position': (Kind.JOINT_POSITIONS, ('rad', 'm', '1')),
-    'velocity': (Kind.JOINT_VELOCITIES, ('rad/s', 'm/s', '1/s')),
-    'effort': (Kind.JOINT_EFFORTS, ('N', 'N m')),
+    'position': (ActionType.JOINT_POSITIONS, ('rad', 'm', '1')),
+    'velocity': (ActionType.JOINT_VELOCITIES, ('rad/s', 'm/s', '1/s')),
+    'effort': (ActionType.JOINT_EFFORTS, ('N', 'N m')),
 }
 STEERED = ('steering_angle', 'speed')
 
 
 class Car(Protocol):
-    """What a twist needs of a car."""
+    """A car: what converts a steering angle to a twist."""
 
     def curvature(self, steering: Array) -> Array:
         """Return the curvature in 1/m that it takes at a steering angle in rad."""
@@ -64,11 +64,11 @@ def fields_of(law: Law) -> tuple[str, ...]:
     return tuple(field_of(signal.unit) for signal in law.command.signals)
 
 
-def kinds_of(law: Law) -> frozenset[Kind]:
-    """Return the kinds that a law's command can be told as; the first is its own."""
+def action_types_of(law: Law) -> frozenset[ActionType]:
+    """Return the action types in which a law's command can be published."""
     if isinstance(law, Flying):
-        return frozenset({Kind.ROTOR_SPEEDS, Kind.WRENCH})
+        return frozenset({ActionType.ROTOR_SPEEDS, ActionType.WRENCH})
     if law.command.names == STEERED:
-        return frozenset({Kind.STEERING_AND_SPEED, Kind.TWIST})
+        return frozenset({ActionType.STEERING_AND_SPEED, ActionType.TWIST})
     fields = set(fields_of(law))
-    return frozenset({FIELDS[fields.pop()][0] if len(fields) == 1 else Kind.MIXED})
+    return frozenset({FIELDS[fields.pop()][0] if len(fields) == 1 else ActionType.MIXED})

@@ -11,9 +11,9 @@ from pkan_control.chips.chip import Chip
 from pkan_control.chips.twin import TwinChip
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError, unknown
-from pkan_control.control.controller_file import Bundle
+from pkan_control.control.controller_file import ControllerFile
 from pkan_control.control.laws.law import Law
-from pkan_control.control.symmetry import asked_by, evaluations
+from pkan_control.control.symmetry import evaluations, symmetrised
 from pkan_control.networks.policy import chip_program
 from pkan_control.networks.program import squash
 
@@ -37,16 +37,18 @@ HEARD = 2000
 class OnChip:
     """A network on a chip, loaded and checked; `heard` holds its latest inputs."""
 
-    def __init__(self, bundle: Bundle, chip: Chip, calibration: Calibration | None = None) -> None:
-        """Load the bundle's program, trim and arm; refuse a chip slower than the control period.
+    def __init__(
+        self, controller_file: ControllerFile, chip: Chip, calibration: Calibration | None = None
+    ) -> None:
+        """Load the program, trim and arm the chip; refuse one slower than the control period.
 
         A calibration of another chip or program is refused, too.
         """
-        program = chip_program(bundle.policy, 'load')
+        program = chip_program(controller_file.policy, 'load')
         chip.program(program)
         if calibration is not None:
             calibration.apply(chip, program)
-        times, period = evaluations(bundle.law), 1 / bundle.rate_hz
+        times, period = evaluations(controller_file.law), 1 / controller_file.rate_hz
         latency = times * chip.identity.latency_s
         if latency > period:
             raise UserError(
@@ -56,10 +58,10 @@ class OnChip:
         self._chip, self._outputs = chip, program.shape[-1]
         self.calibration = calibration
         self.arm()
-        self._terms = bundle.law.observation
+        self._terms = controller_file.law.observation
         self._scale = program.squash_scale
         self._deadline_s = period / times
-        self._ask = asked_by(bundle.law, self._evaluate)
+        self._network = symmetrised(controller_file.law, self._evaluate)
         self.heard: deque[Floats] = deque(maxlen=HEARD)
 
     def arm(self) -> None:
@@ -76,7 +78,7 @@ class OnChip:
 
     def __call__(self, observation: Floats, time_s: float) -> Floats:
         """Evaluate on the chip."""
-        outputs: Floats = self._ask(self._terms.normalise(observation), time_s)
+        outputs: Floats = self._network(self._terms.normalise(observation), time_s)
         return outputs
 
     def _evaluate(self, observation: Floats, time_s: float) -> Floats:
@@ -88,19 +90,19 @@ class OnChip:
 class Digital:
     """A network that needs no chip, in floating point."""
 
-    def __init__(self, bundle: Bundle) -> None:
-        """Take the bundle's network; refuse one that needs a chip."""
-        if bundle.policy.chip_program is not None:
-            raise UserError(f'{bundle.policy.title} needs a chip')
-        self._ask = asked_by(bundle.law, bundle.policy.evaluate)
-        self._terms = bundle.law.observation
+    def __init__(self, controller_file: ControllerFile) -> None:
+        """Take the controller file's network; refuse one that needs a chip."""
+        if controller_file.policy.chip_program is not None:
+            raise UserError(f'{controller_file.policy.title} needs a chip')
+        self._network = symmetrised(controller_file.law, controller_file.policy.evaluate)
+        self._terms = controller_file.law.observation
 
     def begin(self, episode: int) -> None:
         """Do nothing: it is always the same."""
 
     def __call__(self, observation: Floats, time_s: float) -> Floats:
         """Evaluate the network."""
-        outputs: Floats = self._ask(self._terms.normalise(observation))
+        outputs: Floats = self._network(self._terms.normalise(observation))
         return outputs
 
 
@@ -154,23 +156,23 @@ class Controller:
 
 
 def make_controller(
-    bundle: Bundle,
+    controller_file: ControllerFile,
     chip: Chip,
     calibration: Calibration | None = None,
     on_link_lost: OnLinkLost = 'safe',
 ) -> Controller:
-    """Return a controller of a bundle: its network on the chip, or without it where it needs none.
+    """Return the controller of a file: its network on the chip, or without where it needs none.
 
     Where the chip is lost, commands are safe, or come from the twin that its calibration holds.
     """
     if on_link_lost not in get_args(OnLinkLost):
         raise unknown('on_link_lost', on_link_lost, get_args(OnLinkLost))
-    if bundle.policy.chip_program is None:
-        return Controller(bundle.law, Digital(bundle))
-    network = OnChip(bundle, chip, calibration)
+    if controller_file.policy.chip_program is None:
+        return Controller(controller_file.law, Digital(controller_file))
+    network = OnChip(controller_file, chip, calibration)
     if on_link_lost == 'safe':
-        return Controller(bundle.law, network)
+        return Controller(controller_file.law, network)
     if calibration is None:
         raise UserError('on_link_lost twin: needs a calibration, which holds the twin of the chip')
-    twin = OnChip(bundle, TwinChip(chip.identity.uid, calibration.twin), calibration)
-    return Controller(bundle.law, network, twin)
+    twin = OnChip(controller_file, TwinChip(chip.identity.uid, calibration.twin), calibration)
+    return Controller(controller_file.law, network, twin)

@@ -39,7 +39,7 @@ Tensors = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class Bundle:
+class ControllerFile:
     """A trained controller: what the controller file says, checked."""
 
     task: str
@@ -65,18 +65,18 @@ class Bundle:
         return self.policy.device
 
 
-def save_bundle(path: Path, bundle: Bundle) -> str:
+def save_controller_file(path: Path, controller_file: ControllerFile) -> str:
     """Write the controller file and return its checksum.
 
     An existing file is replaced only by a complete one.
     """
-    tensors = bundle.policy.tensors()
+    tensors = controller_file.policy.tensors()
     generator = np.random.default_rng(SELF_TEST_SEED)
-    inputs = generator.uniform(-1.5, 1.5, (SELF_TEST_VECTORS, bundle.policy.shape[0]))
+    inputs = generator.uniform(-1.5, 1.5, (SELF_TEST_VECTORS, controller_file.policy.shape[0]))
     tensors['self_test_inputs'] = inputs
     # The same file whether there was a compiler or not.
-    tensors['self_test_outputs'] = bundle.policy.evaluate(inputs, portable=True)
-    manifest = _manifest(bundle)
+    tensors['self_test_outputs'] = controller_file.policy.evaluate(inputs, portable=True)
+    manifest = _manifest(controller_file)
     try:
         manifest['checksum'] = checksum(manifest, tensors)
     except ValueError:
@@ -88,7 +88,7 @@ def save_bundle(path: Path, bundle: Bundle) -> str:
     return str(manifest['checksum'])
 
 
-def load_bundle(path: Path) -> Bundle:
+def load_controller_file(path: Path) -> ControllerFile:
     """Read a controller file; raise a `UserError` for one that is not whole, known and right."""
     try:
         manifest, tensors = _read(path)
@@ -110,24 +110,24 @@ def checksum(manifest: dict[str, Any], tensors: Tensors) -> str:
     return digest.hexdigest()
 
 
-def facts(bundle: Bundle) -> dict[str, Any]:
+def facts(controller_file: ControllerFile) -> dict[str, Any]:
     """Return what a controller is, for people and programs: nothing that is needed to run it."""
-    policy, law = bundle.policy, bundle.law
+    policy, law = controller_file.policy, controller_file.law
     return {
-        'task': bundle.task,
-        'device': bundle.device,
+        'task': controller_file.task,
+        'device': controller_file.device,
         'shape': list(policy.shape),
         'elements': policy.elements,
         'parameters': policy.parameters,
         **policy.facts(),
-        'rate_hz': bundle.rate_hz,
+        'rate_hz': controller_file.rate_hz,
         'evaluations_per_period': evaluations(law),
         'law': law.name,
         'observation': list(law.observation.names),
         'output': list(law.output.names),
         'command': list(law.command.names),
-        'results': bundle.results,
-        'provenance': bundle.provenance,
+        'results': controller_file.results,
+        'provenance': controller_file.provenance,
     }
 
 
@@ -135,22 +135,22 @@ def _canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(',', ':'), allow_nan=False)
 
 
-def _manifest(bundle: Bundle) -> dict[str, Any]:
-    law = bundle.law
+def _manifest(controller_file: ControllerFile) -> dict[str, Any]:
+    law = controller_file.law
     return {
         'format_version': FORMAT_VERSION,
-        'task': bundle.task,
+        'task': controller_file.task,
         'law': {'name': law.name, 'parameters': law.to_json()},
-        'rate_hz': bundle.rate_hz,
-        'device': bundle.device,
-        'shape': list(bundle.policy.shape),
-        **bundle.policy.metadata(),
+        'rate_hz': controller_file.rate_hz,
+        'device': controller_file.device,
+        'shape': list(controller_file.policy.shape),
+        **controller_file.policy.metadata(),
         'observation': signals_to_json(law.observation.signals),
         'output': signals_to_json(law.output.signals),
         'command': signals_to_json(law.command.signals),
         'safe_command': law.safe_command().tolist(),
-        'provenance': bundle.provenance,
-        'results': bundle.results,
+        'provenance': controller_file.provenance,
+        'results': controller_file.results,
     }
 
 
@@ -181,9 +181,9 @@ def _check_whole(manifest: dict[str, Any], tensors: Tensors) -> None:
         raise UserError(f'checksum {found} does not match the stored {manifest.get("checksum")!r}')
 
 
-def _unpack(manifest: dict[str, Any], tensors: Tensors) -> Bundle:
+def _unpack(manifest: dict[str, Any], tensors: Tensors) -> ControllerFile:
     law = make_law(manifest['law']['name'], manifest['law']['parameters'])
-    bundle = Bundle(
+    controller_file = ControllerFile(
         task=str(manifest['task']),
         law=law,
         rate_hz=float(manifest['rate_hz']),
@@ -196,10 +196,12 @@ def _unpack(manifest: dict[str, Any], tensors: Tensors) -> Bundle:
         _check_terms(what, signals_from_json(manifest[what], what), terms.signals)
     if manifest['safe_command'] != law.safe_command().tolist():
         raise UserError(f'safe command {manifest["safe_command"]!r} is not that of the law')
-    if list(bundle.policy.shape) != manifest['shape']:
-        raise UserError(f'shape {manifest["shape"]} but the policy has {bundle.policy.shape}')
-    _self_test(bundle.policy, tensors)
-    return bundle
+    if list(controller_file.policy.shape) != manifest['shape']:
+        raise UserError(
+            f'shape {manifest["shape"]} but the policy has {controller_file.policy.shape}'
+        )
+    _self_test(controller_file.policy, tensors)
+    return controller_file
 
 
 def _check_terms(what: str, found: tuple[Signal, ...], wanted: tuple[Signal, ...]) -> None:

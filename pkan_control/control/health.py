@@ -1,4 +1,4 @@
-"""How well a pilot does, from what it counted since it was looked at last."""
+"""How well a supervisor does, from what it counted since it was looked at last."""
 
 from dataclasses import dataclass
 from enum import IntEnum

@@ -75,11 +75,11 @@ class Counters:
     inference_ns: list[int] = field(default_factory=list)
 
 
-class Pilot:
+class Supervisor:
     """Turns states and goals into commands that are safe to publish."""
 
     def __init__(self, law: Law, controller: Controller, limits: Limits) -> None:
-        """Make a pilot that has seen nothing yet."""
+        """Make a supervisor that has seen nothing yet."""
         self.state = InputGuard('state', limits.state_timeout_s)
         self.goal = InputGuard('goal_pose', limits.setpoint_timeout_s)
         # What the rest of a state comes from, where one topic does not tell all of it.

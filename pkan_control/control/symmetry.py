@@ -1,8 +1,8 @@
-"""A network that is asked twice, for the robot as it is and for its mirror image.
+"""Symmetry averaging: the mean of a network's outputs for a robot and for its mirror image.
 
 What steers a car back from the left of its path steers it back from the right, mirrored. What a
-chip adds to both answers, its offsets above all, falls out of their mean, and noise is halved in
-power. Nothing is measured for that: it is no calibration, and knows nothing of the chip.
+chip adds to both outputs, its offsets above all, cancels in their mean, and the power of its noise
+is halved. This needs no measurement of the chip: it is not a calibration.
 """
 
 from collections.abc import Callable
@@ -10,33 +10,33 @@ from collections.abc import Callable
 import numpy as np
 
 from pkan_control.common.arrays import Array, constant
-from pkan_control.control.laws.law import Law, Mirror, Mirrored
+from pkan_control.control.laws.law import Law, Symmetric, Symmetry
 
-# From a normalised observation `[..., n_in]`, and what else is told to an evaluator (the time,
-# say), to normalised outputs `[..., n_out]`.
+# From a normalised observation `[..., n_in]`, and further arguments of an evaluator (the time),
+# to normalised outputs `[..., n_out]`.
 Network = Callable[..., Array]
 
 
-def mirror_of(law: Law) -> Mirror | None:
-    """Return the mirror of a law, None where it has none."""
-    return law.mirror if isinstance(law, Mirrored) else None
+def symmetry_of(law: Law) -> Symmetry | None:
+    """Return the symmetry that a law averages over, None where it evaluates its network once."""
+    return law.symmetry if isinstance(law, Symmetric) else None
 
 
 def evaluations(law: Law) -> int:
-    """Return how often a network is asked in each control period."""
-    return 1 if mirror_of(law) is None else 2
+    """Return the number of evaluations of the network in each control period."""
+    return 1 if symmetry_of(law) is None else 2
 
 
-def asked_by(law: Law, network: Network) -> Network:
-    """Return what asks a network as its law wants it: once, or twice for the mean of both."""
-    mirror = mirror_of(law)
-    if mirror is None:
+def symmetrised(law: Law, network: Network) -> Network:
+    """Return the network averaged over the law's symmetry; the network itself without one."""
+    symmetry = symmetry_of(law)
+    if symmetry is None:
         return network
-    seen, said = np.array(mirror.seen), np.array(mirror.said)
+    on_inputs, on_outputs = np.array(symmetry.observation), np.array(symmetry.output)
 
-    def both(observation: Array, *told: float) -> Array:
-        plain = network(observation, *told)
-        turned = network(observation * constant(seen, observation), *told)
-        return (plain + turned * constant(said, plain)) / 2
+    def averaged(observation: Array, *arguments: float) -> Array:
+        plain = network(observation, *arguments)
+        mirrored = network(observation * constant(on_inputs, observation), *arguments)
+        return (plain + mirrored * constant(on_outputs, plain)) / 2
 
-    return both
+    return averaged

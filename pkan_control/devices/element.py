@@ -83,7 +83,7 @@ class Device(Protocol):
 
 
 @runtime_checkable
-class Quick(Protocol):
+class DifferentiableDevice(Protocol):
     """What a device may have beside that: its networks train several times faster then."""
 
     def slopes(self, x: Array, physical: Array) -> tuple[Array, ...]:

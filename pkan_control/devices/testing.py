@@ -15,7 +15,7 @@ from numpy.polynomial import chebyshev
 from pkan_control.common.arrays import Array, Floats
 from pkan_control.common.errors import UserError
 from pkan_control.devices.deviations import LIMITS, PRESETS, Deviations, find_deviations
-from pkan_control.devices.element import Device, Quick
+from pkan_control.devices.element import Device, DifferentiableDevice
 
 # Trainable values tried: normal ones of this sigma, and both ends of every range.
 SIGMA, END = 2.0, 30.0
@@ -111,8 +111,8 @@ def check_device(device: Device, asarray: AsArray | None = None) -> None:
         check(device)
     for check in (_check_single, _check_nodes, _check_deviate, _check_presets, _check_time_power):
         check(device)
-    if isinstance(device, Quick):
-        _check_quick(device, device)
+    if isinstance(device, DifferentiableDevice):
+        _check_derivatives(device, device)
     if asarray is not None:
         _check_library(device, asarray)
         _check_gradients(device, asarray)
@@ -254,10 +254,10 @@ def _check_time_power(device: Device) -> None:
     demand(device, affine, 'power_w is bent in the figure of merit', 'affine in it')
 
 
-def _check_quick(device: Device, quick: Quick) -> None:
-    """Check what a device may have beside the rest against what it rests on."""
+def _check_derivatives(device: Device, differentiable: DifferentiableDevice) -> None:
+    """Check derivatives against differences, and `realised` against a round trip of codes."""
     physical = physical_values(device)
-    response, *slopes = quick.slopes(X, physical)
+    response, *slopes = differentiable.slopes(X, physical)
     error = apart(response, call(device, 'response', X, physical))
     demand(device, error <= SAME, f'slopes gives a response off by {error:.1e}', 'response')
     demand(device, len(slopes) == physical.shape[-1], f'{len(slopes)} slopes', 'one a parameter')
@@ -268,7 +268,7 @@ def _check_quick(device: Device, quick: Quick) -> None:
         error = apart(slopes[index], np.subtract(*ends) / (2 * step[:, index]))
         what = f'slope by {name} differs from differences by {error:.1e}'
         demand(device, error <= GRADIENT, what, f'within {GRADIENT:g} of the largest')
-    error = apart(quick.realised(physical), device.decode(device.encode(physical)))
+    error = apart(differentiable.realised(physical), device.decode(device.encode(physical)))
     demand(device, error <= SAME, f'realised is off by {error:.1e}', 'decode(encode())')
 
 

@@ -16,7 +16,7 @@ import pkan_control
 from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.common.arrays import Array, Floats, namespace
 from pkan_control.common.errors import UserError
-from pkan_control.control.controller_file import Bundle
+from pkan_control.control.controller_file import ControllerFile
 from pkan_control.devices.deviations import PRESETS
 from pkan_control.evaluation.bags.demonstrations import Lessons
 from pkan_control.networks.mlp import MLP
@@ -88,10 +88,10 @@ class Fidelity:
     command_rmse: float
 
 
-def judge(lessons: Lessons, bundle: Bundle) -> dict[str, Fidelity]:
+def judge(lessons: Lessons, controller_file: ControllerFile) -> dict[str, Fidelity]:
     """Return how well a clone does on an ideal chip, and on typical ones together."""
-    ideal = _fidelity(lessons, [bundle.policy.evaluate(lessons.observations)])
-    program = bundle.policy.chip_program
+    ideal = _fidelity(lessons, [controller_file.policy.evaluate(lessons.observations)])
+    program = controller_file.policy.chip_program
     if program is None:
         return {'floating point': ideal}
     inputs = squash(lessons.observations, program.squash_scale)
@@ -140,7 +140,7 @@ class Taught:
 
 def cloned(
     task: Task, lessons: Lessons, device: str, seed: int, report: Report, steps: int | None = None
-) -> dict[str, Bundle]:
+) -> dict[str, ControllerFile]:
     """Return controllers that learnt from recorded flights, by device: the MLP, and that wanted.
 
     Their shapes are those of the task's recipe.
@@ -154,7 +154,7 @@ def cloned(
     tell = (lambda done, text: report(done * MLP_SHARE, text)) if both else report
     loss = clone(lessons, mlp, settings, seed, tell)
     teacher = mlp.export()
-    found = {MLP: _bundle(task, lessons, teacher, recipe, seed, settings.steps, loss)}
+    found = {MLP: _controller_file(task, lessons, teacher, recipe, seed, settings.steps, loss)}
     if both:
         network = make_trainable(task, recipe, device, seed)
         learnt = ~lessons.held_out
@@ -166,11 +166,13 @@ def cloned(
             Extras(known=known),
         )  # fmt: skip
         policy = network.export()
-        found[device] = _bundle(task, lessons, policy, recipe, seed, settings.steps, losses[-1])
+        found[device] = _controller_file(
+            task, lessons, policy, recipe, seed, settings.steps, losses[-1]
+        )
     return found
 
 
-def _bundle(
+def _controller_file(
     task: Task,
     lessons: Lessons,
     policy: Policy,
@@ -178,7 +180,7 @@ def _bundle(
     seed: int,
     steps: int,
     loss: float,
-) -> Bundle:
+) -> ControllerFile:
     provenance = {
         'version': pkan_control.__version__,
         'method': 'cloned from recorded flights',
@@ -188,4 +190,4 @@ def _bundle(
         'noise': recipe.noise.to_json(),
         'loss': round(loss, 6),
     }
-    return Bundle(task.name, lessons.law, task.rate_hz, policy, provenance)
+    return ControllerFile(task.name, lessons.law, task.rate_hz, policy, provenance)

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from pkan_control.chips.simulated import RAIL_V
-from pkan_control.devices.element import Device, Quick
+from pkan_control.devices.element import Device, DifferentiableDevice
 from pkan_control.networks.program import SQUASH_SCALE, chebyshev_nodes
 from pkan_control.training.polynomials import layer, to_coefficients
 
@@ -25,7 +25,7 @@ def coefficients(device: Device, physical: Tensor, shapes: Shapes) -> tuple[Tens
     the same in all of them.
     """
     nodes = torch.as_tensor(chebyshev_nodes(device.nodes)).to(physical)[:, None, None]
-    if not isinstance(device, Quick):
+    if not isinstance(device, DifferentiableDevice):
         return _of_responses(device.response(nodes, physical), shapes)
     found: tuple[Tensor, ...] = _Coefficients.apply(device, shapes, nodes, physical)  # type: ignore[no-untyped-call]
     return found
@@ -46,7 +46,7 @@ def _of_responses(responses: Tensor, shapes: Shapes) -> tuple[Tensor, ...]:
 class _Coefficients(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, device: Quick, shapes: Shapes, nodes: Tensor, physical: Tensor
+        ctx: Any, device: DifferentiableDevice, shapes: Shapes, nodes: Tensor, physical: Tensor
     ) -> tuple[Tensor, ...]:
         responses, *slopes = device.slopes(nodes, physical)
         ctx.elements = shapes[0][3]

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
-from pkan_control.control.symmetry import asked_by
+from pkan_control.control.symmetry import symmetrised
 from pkan_control.sim.world import training_world
 from pkan_control.tasks.task import Imitable
 from pkan_control.training.examples import Examples
@@ -74,7 +74,7 @@ def fly(
     The expert flies where there is no policy. Both results are normalised, `[steps * flights, n]`.
     """
     law = task.law
-    network = policy and asked_by(law, policy)
+    network = policy and symmetrised(law, policy)
     world = training_world(task.world, law, task.rate_hz, flights, numbers)
     state = world.reset(task.training_starts(numbers, flights), numbers)
     memory = law.start(state)

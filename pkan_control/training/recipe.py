@@ -9,7 +9,7 @@ from typing import Any
 
 import pkan_control
 from pkan_control.common.errors import UserError, unknown
-from pkan_control.control.controller_file import Bundle
+from pkan_control.control.controller_file import ControllerFile
 from pkan_control.devices.element import find_device
 from pkan_control.networks.mlp import MLP, equal_shape
 from pkan_control.tasks.task import FromExamples, Imitable, Task
@@ -90,7 +90,7 @@ class Options:
 
 def train(
     task: Task, device: str, seed: int, report: Report, options: Options | None = None
-) -> Bundle:
+) -> ControllerFile:
     """Train a controller for a task; `device` is that of its elements, or `mlp`.
 
     The MLP has two hidden layers and just as many parameters as the recipe's network has.
@@ -107,7 +107,7 @@ def train(
     about = _provenance(recipe, device, seed, options)
     if options.method == REINFORCEMENT or isinstance(task, FromExamples):
         about |= _otherwise(task, network, recipe, seed, report, options)
-        return Bundle(task.name, task.law, task.rate_hz, network.export(), about)
+        return ControllerFile(task.name, task.law, task.rate_hz, network.export(), about)
     if not isinstance(task, Imitable):
         raise UserError(f'{task.name}: its task has no training starts and goals to imitate from')
     with _diary(options.log_dir) as diary:
@@ -115,7 +115,7 @@ def train(
         extras = Extras(options.sparsity, options.patience, checkpoint, diary)
         losses = imitate(task, network, recipe.settings, seed, report, extras)
     provenance = {**about, 'losses': [round(loss, 6) for loss in losses]}
-    return Bundle(task.name, task.law, task.rate_hz, network.export(), provenance)
+    return ControllerFile(task.name, task.law, task.rate_hz, network.export(), provenance)
 
 
 def _otherwise(

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from pkan_control.chips.simulated import RAIL_V
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
-from pkan_control.devices.element import Device, Quick, find_device
+from pkan_control.devices.element import Device, DifferentiableDevice, find_device
 from pkan_control.networks.mlp import MLP, Mlp
 from pkan_control.networks.policy import Policy
 from pkan_control.networks.program import (
@@ -136,7 +136,7 @@ class TrainableNetwork(nn.Module):
 
     def _realised(self, physical: Tensor) -> Tensor:
         device, exact = self.device, physical.detach()
-        if isinstance(device, Quick):
+        if isinstance(device, DifferentiableDevice):
             realised = device.realised(exact)
         else:
             realised = device.decode(device.encode(exact))

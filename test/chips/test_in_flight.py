@@ -11,8 +11,8 @@ from pkan_control.chips.board.program_image import pack_program
 from pkan_control.chips.ideal import IdealChip
 from pkan_control.chips.uri import open_chip
 from pkan_control.control.controller import make_controller
-from pkan_control.control.controller_file import Bundle
-from pkan_control.control.supervisor import Limits, Pilot
+from pkan_control.control.controller_file import ControllerFile
+from pkan_control.control.supervisor import Limits, Supervisor
 from pkan_control.tasks.task import find_task
 
 TASK = find_task('drone_hover')
@@ -47,14 +47,16 @@ FAULTS = {
     ('fault', 'words'), FAULTS.items(), ids=lambda f: getattr(f, '__name__', '')
 )
 def test_fault_25_in_mid_flight(run_board, make_program, fault, words):
-    bundle = Bundle('drone_hover', TASK.law, 50.0, make_program((12, 16, 4)))
-    assert len(pack_program(bundle.policy)) > 1000
+    controller_file = ControllerFile('drone_hover', TASK.law, 50.0, make_program((12, 16, 4)))
+    assert len(pack_program(controller_file.policy)) > 1000
     with run_board() as (firmware, uri):
         chip = open_chip(uri)
-        pilot = Pilot(TASK.law, make_controller(bundle, chip), Limits())
-        pilot.on_goal(1, 0.0, TASK.goal(0, 0, 0))
+        supervisor = Supervisor(TASK.law, make_controller(controller_file, chip), Limits())
+        supervisor.on_goal(1, 0.0, TASK.goal(0, 0, 0))
         try:
-            safe_after_s, reasons, last = fly(pilot, lambda: fault(firmware, run_board.endpoint))
+            safe_after_s, reasons, last = fly(
+                supervisor, lambda: fault(firmware, run_board.endpoint)
+            )
             state = firmware.board.state
         finally:
             chip.close()
@@ -69,38 +71,38 @@ def test_fault_25_in_mid_flight(run_board, make_program, fault, words):
 def test_the_twin_flies_on_and_the_chip_only_after_a_request(
     run_board, make_program, exact_calibration
 ):
-    bundle = Bundle('drone_hover', TASK.law, 50.0, make_program((12, 16, 4)))
+    controller_file = ControllerFile('drone_hover', TASK.law, 50.0, make_program((12, 16, 4)))
     with run_board() as (firmware, uri):
         chip = open_chip(uri)
-        calibration = exact_calibration(chip.identity.uid, bundle.policy)
-        controller = make_controller(bundle, chip, calibration, 'twin')
-        pilot = Pilot(TASK.law, controller, Limits())
-        pilot.on_goal(1, 0.0, TASK.goal(0, 0, 0))
+        calibration = exact_calibration(chip.identity.uid, controller_file.policy)
+        controller = make_controller(controller_file, chip, calibration, 'twin')
+        supervisor = Supervisor(TASK.law, controller, Limits())
+        supervisor.on_goal(1, 0.0, TASK.goal(0, 0, 0))
         try:
             fault = partial(pull_the_cable, firmware, run_board.endpoint)
-            safe_after_s, _, last = fly(pilot, fault)
+            safe_after_s, _, last = fly(supervisor, fault)
             assert safe_after_s is None
             assert not any(decision.safe for decision in last)
-            assert 'its twin flies' in pilot.reason
+            assert 'its twin flies' in supervisor.reason
             assert firmware.board.state != BoardState.ARMED
-            assert pilot.rearm() == ''
+            assert supervisor.rearm() == ''
             stamp = 10**12
-            assert not pilot.on_state(stamp, stamp, time.monotonic(), STATE).safe
-            assert pilot.reason == ''
+            assert not supervisor.on_state(stamp, stamp, time.monotonic(), STATE).safe
+            assert supervisor.reason == ''
             assert firmware.board.state == BoardState.ARMED
         finally:
             chip.close()
 
 
 def test_a_twin_needs_a_calibration(run_board, make_program, refused):
-    bundle = Bundle('drone_hover', TASK.law, 50.0, make_program((12, 16, 4)))
+    controller_file = ControllerFile('drone_hover', TASK.law, 50.0, make_program((12, 16, 4)))
     with refused('twin', 'calibration'):
-        make_controller(bundle, IdealChip(), None, 'twin')
+        make_controller(controller_file, IdealChip(), None, 'twin')
     with refused('on_link_lost', "'land'", 'safe', 'twin'):
-        make_controller(bundle, IdealChip(), None, 'land')
+        make_controller(controller_file, IdealChip(), None, 'land')
 
 
-def fly(pilot, fault, before=15, after=100):
+def fly(supervisor, fault, before=15, after=100):
     """Fly in real time; return when the first safe command came, reasons, and the last second."""
     decisions, reasons, struck, safe_s = [], [], 0.0, None
     for step in range(1, before + after):
@@ -109,12 +111,12 @@ def fly(pilot, fault, before=15, after=100):
             fault()
             struck = time.monotonic()
         stamp = step * 20_000_000
-        decision = pilot.on_state(stamp, stamp, time.monotonic(), STATE + step * 1e-3)
+        decision = supervisor.on_state(stamp, stamp, time.monotonic(), STATE + step * 1e-3)
         decisions.append(decision)
         if step < before:
             assert not decision.safe
         elif decision.safe and safe_s is None:
             safe_s = time.monotonic() - struck
         if decision.safe:
-            reasons.append(pilot.reason)
+            reasons.append(supervisor.reason)
     return safe_s, reasons, decisions[-50:]

@@ -5,7 +5,7 @@ import pytest
 
 from pkan_control.chips.population import Population
 from pkan_control.chips.simulated import SimulatedChip
-from pkan_control.control.controller_file import load_bundle
+from pkan_control.control.controller_file import load_controller_file
 from pkan_control.devices.deviations import find_deviations
 from pkan_control.evaluation.rollouts.baselines import shipped
 
@@ -21,7 +21,7 @@ def programmed(program, seed, changes):
 @pytest.mark.parametrize('changes', CHANGES, ids=str)
 @pytest.mark.parametrize('controller', ['drone_hover', 'drone_hover_memdiode'])
 def test_each_chip_is_as_it_is_alone(controller, changes):
-    program = load_bundle(shipped(controller)).policy
+    program = load_controller_file(shipped(controller)).policy
     seeds, episodes = (4, 9, 2), (0, 7)
     population = Population([programmed(program, s, changes) for s in seeds], program, episodes)
     draw = np.random.default_rng(0)

@@ -14,7 +14,11 @@ from programs import program
 from pkan_control.cli.commands.options import write_json
 from pkan_control.cli.commands.train import lasting
 from pkan_control.cli.main import main
-from pkan_control.control.controller_file import Bundle, load_bundle, save_bundle
+from pkan_control.control.controller_file import (
+    ControllerFile,
+    load_controller_file,
+    save_controller_file,
+)
 from pkan_control.control.laws.drone import DroneLaw
 from pkan_control.evaluation.rollouts.baselines import shipped, shipped_mlp
 from pkan_control.robots.arm import load_arm
@@ -35,7 +39,7 @@ FIELDS = {
 def controller(tmp_path_factory, make_program) -> Path:
     path = tmp_path_factory.mktemp('controllers') / 'random.safetensors'
     law = find_task('drone_hover').law
-    save_bundle(path, Bundle('drone_hover', law, 50.0, make_program((12, 16, 4))))
+    save_controller_file(path, ControllerFile('drone_hover', law, 50.0, make_program((12, 16, 4))))
     return path
 
 
@@ -155,7 +159,7 @@ def test_a_damaged_controller(pkan, controller, tmp_path, damage):
 @pytest.mark.parametrize('command', [['rollout', 'drone_hover'], ['demo']], ids=' '.join)
 def test_a_controller_for_something_else(pkan, make_program, tmp_path, task, rate, named, command):
     path, law = tmp_path / 'other.safetensors', DroneLaw(rate_hz=rate)
-    save_bundle(path, Bundle(task, law, rate, make_program((12, 4))))
+    save_controller_file(path, ControllerFile(task, law, rate, make_program((12, 4))))
     code, out, lines = pkan(*command, '--controller', path)
     assert (code, out, len(lines)) == (2, '', 1)
     assert all(word in lines[0] for word in named)
@@ -233,14 +237,14 @@ def test_train_writes_a_controller_with_its_results(pkan, tmp_path, short_traini
     )
     assert code == 0
     assert 'made/it.st' in out
-    bundle, figures = (
-        load_bundle(tmp_path / 'made/it.st'),
+    controller_file, figures = (
+        load_controller_file(tmp_path / 'made/it.st'),
         json.loads((tmp_path / 'x').read_text()),
     )
-    assert bundle.policy.shape == (12, 4, 4)
-    assert set(bundle.results) == {'success_rate', 'final_error_m', 'settling_time_s'}
-    assert bundle.results.items() <= lasting(figures).items()
-    assert bundle.provenance['seed'] == 0
+    assert controller_file.policy.shape == (12, 4, 4)
+    assert set(controller_file.results) == {'success_rate', 'final_error_m', 'settling_time_s'}
+    assert controller_file.results.items() <= lasting(figures).items()
+    assert controller_file.provenance['seed'] == 0
 
 
 def test_training_is_made_sparse_logged_and_gone_on_with(pkan, tmp_path, short_training):
@@ -307,7 +311,7 @@ def test_the_figures_that_last_are_the_same_on_every_machine():
 def test_training_for_a_network_that_is_asked_twice(pkan, tmp_path, short_training):
     words = ['train', 'drone_hover', '--mirrored', '--steps', 22]
     code, out, _ = pkan(*words, '--out', 'twice.st')
-    assert (code, load_bundle(tmp_path / 'twice.st').law.mirrored) == (0, True)
+    assert (code, load_controller_file(tmp_path / 'twice.st').law.mirrored) == (0, True)
     code, out, lines = pkan('train', 'arm_reach', '--mirrored', '--out', 'x')
     refusal = 'error: arm_reach: leaves no choice how often its network is asked'
     assert (code, out, lines) == (2, '', [refusal])
@@ -357,7 +361,9 @@ def test_an_arm_of_a_urdf(pkan, make_program, tmp_path):
     urdf = str(load_arm('xarm6').file)
     task = configured('arm_reach', arm=ArmChoice(urdf=urdf, tip='link6'))
     path = tmp_path / 'arm.safetensors'
-    save_bundle(path, Bundle('arm_reach', task.law, 60.0, make_program((4, 3, 15))))
+    save_controller_file(
+        path, ControllerFile('arm_reach', task.law, 60.0, make_program((4, 3, 15)))
+    )
     words = ['rollout', 'arm_reach', '--controller', path, '--episodes', 1]
     code, out, _ = pkan(*words, '--scenario', 'payload', '--json', tmp_path / 'out.json')
     assert code == 0

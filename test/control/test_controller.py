@@ -8,7 +8,7 @@ from pkan_control.chips.ideal import IdealChip
 from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.chips.uri import open_chip
 from pkan_control.control.controller import Controller, Digital, OnChip, make_controller
-from pkan_control.control.controller_file import Bundle
+from pkan_control.control.controller_file import ControllerFile
 from pkan_control.control.laws.drone import OBSERVATION, DroneLaw
 from pkan_control.devices.deviations import Deviations
 from pkan_control.networks.mlp import Mlp
@@ -35,14 +35,16 @@ class Recorder:
 
 
 @pytest.fixture(scope='module')
-def bundle(make_program) -> Bundle:
-    return Bundle('drone_hover', LAW, 50.0, make_program((12, 16, 4)))
+def controller_file(make_program) -> ControllerFile:
+    return ControllerFile('drone_hover', LAW, 50.0, make_program((12, 16, 4)))
 
 
 @pytest.fixture(scope='module')
-def mlp_bundle() -> Bundle:
+def mlp_file() -> ControllerFile:
     draw = np.random.default_rng(0)
-    return Bundle('drone_hover', LAW, 50.0, Mlp((draw.normal(size=(12, 4)),), (np.zeros(4),)))
+    return ControllerFile(
+        'drone_hover', LAW, 50.0, Mlp((draw.normal(size=(12, 4)),), (np.zeros(4),))
+    )
 
 
 def test_no_output_hovers_level():
@@ -93,24 +95,26 @@ def test_inference_is_timed():
     assert 0 < controller.inference_ns < 1e9
 
 
-def test_a_chip_sees_normalised_squashed_observations(bundle, by_hand):
+def test_a_chip_sees_normalised_squashed_observations(controller_file, by_hand):
     observation = OBSERVATION.denormalise(np.linspace(-1, 1, 12))
-    outputs = OnChip(bundle, IdealChip())(observation, 0.0)
+    outputs = OnChip(controller_file, IdealChip())(observation, 0.0)
     x = 1 / (1 + np.exp(-2 * np.linspace(-1, 1, 12)))
-    np.testing.assert_allclose(outputs, by_hand(bundle.policy, x), atol=1e-4)
+    np.testing.assert_allclose(outputs, by_hand(controller_file.policy, x), atol=1e-4)
 
 
-@pytest.mark.parametrize('kind', ['bundle', 'mlp_bundle'])
+@pytest.mark.parametrize('kind', ['controller_file', 'mlp_file'])
 def test_the_evaluator_computes_what_the_stored_self_test_does(request, kind):
-    bundle = request.getfixturevalue(kind)
-    evaluator = Digital(bundle) if kind == 'mlp_bundle' else OnChip(bundle, IdealChip())
+    controller_file = request.getfixturevalue(kind)
+    evaluator = (
+        Digital(controller_file) if kind == 'mlp_file' else OnChip(controller_file, IdealChip())
+    )
     normal = np.random.default_rng(0).uniform(-1.5, 1.5, 12)
     outputs = evaluator(OBSERVATION.denormalise(normal), 0.0)
-    np.testing.assert_allclose(outputs, bundle.policy.evaluate(normal), atol=1e-12)
+    np.testing.assert_allclose(outputs, controller_file.policy.evaluate(normal), atol=1e-12)
 
 
-def test_extreme_observations_give_finite_commands(bundle):
-    controller = make_controller(bundle, open_chip('sim:?preset=bad'))
+def test_extreme_observations_give_finite_commands(controller_file):
+    controller = make_controller(controller_file, open_chip('sim:?preset=bad'))
     controller.reset(0)
     attitude = Rotation.from_rotvec([3.0, 0.4, -2.0]).as_quat()
     wild = np.concatenate([[1e6, -1e6, 1e6], attitude, [1e5, 1e5, -1e5], [1e4, -1e4, 1e4]])
@@ -118,27 +122,29 @@ def test_extreme_observations_give_finite_commands(bundle):
     assert ((command >= 0) & (command <= LAW.airframe.max_speed)).all()
 
 
-def test_a_chip_slower_than_the_control_period_is_refused(bundle, refused):
+def test_a_chip_slower_than_the_control_period_is_refused(controller_file, refused):
     with refused('sim-3', '129', '20.0 ms'):
-        OnChip(bundle, SimulatedChip(3, Deviations(), 'multiplexed'))
+        OnChip(controller_file, SimulatedChip(3, Deviations(), 'multiplexed'))
 
 
-def test_a_chip_just_fast_enough_is_taken(bundle, make_program, refused):
-    OnChip(bundle, SimulatedChip(3, Deviations(), 'parallel'))
-    fast = Bundle('drone_hover', DroneLaw(rate_hz=1000.0), 1000.0, make_program((12, 16, 4)))
+def test_a_chip_just_fast_enough_is_taken(controller_file, make_program, refused):
+    OnChip(controller_file, SimulatedChip(3, Deviations(), 'parallel'))
+    fast = ControllerFile(
+        'drone_hover', DroneLaw(rate_hz=1000.0), 1000.0, make_program((12, 16, 4))
+    )
     with refused('1.0 ms'):
         OnChip(fast, SimulatedChip(3, Deviations(), 'parallel'))
 
 
-def test_networks_and_mlps_are_not_mixed_up(bundle, mlp_bundle, refused):
+def test_networks_and_mlps_are_not_mixed_up(controller_file, mlp_file, refused):
     with refused('MLP'):
-        OnChip(mlp_bundle, IdealChip())
+        OnChip(mlp_file, IdealChip())
     with refused('chip'):
-        Digital(bundle)
+        Digital(controller_file)
 
 
-def test_episodes_reach_the_chip(bundle):
-    controller = make_controller(bundle, open_chip('sim:?preset=bad&node_noise=0.05'))
+def test_episodes_reach_the_chip(controller_file):
+    controller = make_controller(controller_file, open_chip('sim:?preset=bad&node_noise=0.05'))
 
     def first(episode: int) -> np.ndarray:
         controller.reset(episode)
@@ -148,7 +154,7 @@ def test_episodes_reach_the_chip(bundle):
     assert (first(1) != first(2)).any()
 
 
-def test_an_mlp_needs_no_program_on_its_chip(mlp_bundle):
-    controller = make_controller(mlp_bundle, IdealChip())
+def test_an_mlp_needs_no_program_on_its_chip(mlp_file):
+    controller = make_controller(mlp_file, IdealChip())
     controller.reset(0)
     assert np.isfinite(controller.step(NEAR, GOAL, 0.0)).all()

@@ -15,10 +15,10 @@ from safetensors.numpy import save
 
 from pkan_control.control.controller_file import (
     MAX_BYTES,
-    Bundle,
+    ControllerFile,
     checksum,
-    load_bundle,
-    save_bundle,
+    load_controller_file,
+    save_controller_file,
 )
 from pkan_control.control.laws.drone import DroneLaw
 from pkan_control.networks.mlp import Mlp
@@ -28,7 +28,7 @@ LAW = DroneLaw(rate_hz=100.0, integral_gain=0.7)
 
 
 @pytest.fixture(scope='module')
-def bundles(make_program) -> dict[str, Bundle]:
+def controller_files(make_program) -> dict[str, ControllerFile]:
     draw = np.random.default_rng(0)
     mlp = Mlp(
         (draw.normal(size=(12, 5)), draw.normal(size=(5, 4))),
@@ -36,24 +36,31 @@ def bundles(make_program) -> dict[str, Bundle]:
     )
     about = ({'seed': 3, 'steps': [1, 2]}, {'success_rate': 0.995})
     return {
-        'bandpass': Bundle('drone_hover', LAW, 100.0, make_program((12, 3, 4), 2), *about),
-        'mlp': Bundle('drone_hover', LAW, 100.0, mlp, *about),
+        'bandpass': ControllerFile('drone_hover', LAW, 100.0, make_program((12, 3, 4), 2), *about),
+        'mlp': ControllerFile('drone_hover', LAW, 100.0, mlp, *about),
     }
 
 
 @pytest.fixture(scope='module')
-def files(bundles, tmp_path_factory) -> dict[str, Path]:
+def files(controller_files, tmp_path_factory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp('controllers')
-    for kind, bundle in bundles.items():
-        save_bundle(folder / kind, bundle)
-    return {kind: folder / kind for kind in bundles}
+    for kind, controller_file in controller_files.items():
+        save_controller_file(folder / kind, controller_file)
+    return {kind: folder / kind for kind in controller_files}
 
 
-def content(bundle: Bundle) -> tuple[Any, ...]:
-    policy = bundle.policy
+def content(controller_file: ControllerFile) -> tuple[Any, ...]:
+    policy = controller_file.policy
     numbers = [(name, a.dtype, a.shape, a.tobytes()) for name, a in policy.tensors().items()]
-    about = (policy.metadata(), bundle.provenance, bundle.results)
-    return bundle.task, bundle.law, bundle.rate_hz, bundle.device, numbers, about
+    about = (policy.metadata(), controller_file.provenance, controller_file.results)
+    return (
+        controller_file.task,
+        controller_file.law,
+        controller_file.rate_hz,
+        controller_file.device,
+        numbers,
+        about,
+    )
 
 
 def unpack(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -82,37 +89,37 @@ def forge(files, tmp_path) -> Callable[..., Path]:
 
 
 @pytest.mark.parametrize('kind', KINDS)
-def test_everything_comes_back(bundles, files, kind):
-    assert content(load_bundle(files[kind])) == content(bundles[kind])
+def test_everything_comes_back(controller_files, files, kind):
+    assert content(load_controller_file(files[kind])) == content(controller_files[kind])
 
 
 @pytest.mark.parametrize('kind', KINDS)
-def test_the_same_bundle_is_the_same_file(bundles, files, tmp_path, kind):
-    save_bundle(tmp_path / 'again', load_bundle(files[kind]))
+def test_the_same_bundle_is_the_same_file(controller_files, files, tmp_path, kind):
+    save_controller_file(tmp_path / 'again', load_controller_file(files[kind]))
     assert (tmp_path / 'again').read_bytes() == files[kind].read_bytes()
     assert list(tmp_path.iterdir()) == [tmp_path / 'again']
 
 
 def test_a_forged_file_that_changes_nothing_is_taken(forge):
     for kind in KINDS:
-        load_bundle(forge(kind, lambda manifest, tensors: None))
+        load_controller_file(forge(kind, lambda manifest, tensors: None))
 
 
-def test_stored_programs_compute_what_their_elements_do(bundles, files, by_hand):
-    program = load_bundle(files['bandpass']).policy
+def test_stored_programs_compute_what_their_elements_do(controller_files, files, by_hand):
+    program = load_controller_file(files['bandpass']).policy
     observation = np.linspace(-1, 1, 12)
-    expected = by_hand(bundles['bandpass'].policy, 1 / (1 + np.exp(-2 * observation)))
+    expected = by_hand(controller_files['bandpass'].policy, 1 / (1 + np.exp(-2 * observation)))
     np.testing.assert_allclose(program.evaluate(observation), expected, atol=1e-4)
 
 
 @pytest.fixture
-def check_damaged(attempt, tmp_path) -> Callable[[bytes, Bundle], None]:
+def check_damaged(attempt, tmp_path) -> Callable[[bytes, ControllerFile], None]:
     """Return what wants damage to be refused in one line, or to be without any meaning."""
     path = tmp_path / 'damaged'
 
-    def check(data: bytes, wanted: Bundle) -> None:
+    def check(data: bytes, wanted: ControllerFile) -> None:
         path.write_bytes(data)
-        found, refusal = attempt(load_bundle, path)
+        found, refusal = attempt(load_controller_file, path)
         assert refusal.isprintable()
         if refusal:
             assert str(path) in refusal
@@ -128,19 +135,21 @@ DAMAGE = settings(max_examples=150, suppress_health_check=[HealthCheck.function_
 @pytest.mark.parametrize('kind', KINDS)
 @DAMAGE
 @given(place=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
-def test_fault_11_no_flipped_byte_goes_unseen(bundles, files, check_damaged, kind, place, flip):
+def test_fault_11_no_flipped_byte_goes_unseen(
+    controller_files, files, check_damaged, kind, place, flip
+):
     data = bytearray(files[kind].read_bytes())
     data[int(place * len(data))] ^= flip
-    check_damaged(data, bundles[kind])
+    check_damaged(data, controller_files[kind])
 
 
 @pytest.mark.parametrize('kind', KINDS)
-def test_no_flipped_bit_of_the_head_goes_unseen(bundles, files, check_damaged, kind):
+def test_no_flipped_bit_of_the_head_goes_unseen(controller_files, files, check_damaged, kind):
     data = files[kind].read_bytes()
     for place in range(400):
         damaged = bytearray(data)
         damaged[place] ^= 1 << place % 8
-        check_damaged(damaged, bundles[kind])
+        check_damaged(damaged, controller_files[kind])
 
 
 @pytest.mark.parametrize('kind', KINDS)
@@ -150,7 +159,7 @@ def test_fault_11_a_truncated_file_is_refused(files, tmp_path, refused, kind, sh
     data = files[kind].read_bytes()
     (tmp_path / 'short').write_bytes(data[: int(share * len(data))])
     with refused(str(tmp_path / 'short')):
-        load_bundle(tmp_path / 'short')
+        load_controller_file(tmp_path / 'short')
 
 
 @DAMAGE
@@ -158,27 +167,27 @@ def test_fault_11_a_truncated_file_is_refused(files, tmp_path, refused, kind, sh
 def test_junk_is_refused(tmp_path, refused, data):
     (tmp_path / 'junk').write_bytes(data)
     with refused(str(tmp_path / 'junk')):
-        load_bundle(tmp_path / 'junk')
+        load_controller_file(tmp_path / 'junk')
 
 
 def test_fault_11_a_file_that_is_too_large_is_not_even_read(files, tmp_path, refused):
     (tmp_path / 'large').write_bytes(files['mlp'].read_bytes())
     os.truncate(tmp_path / 'large', MAX_BYTES + 1)
     with refused(str(MAX_BYTES + 1), f'at most {MAX_BYTES}'):
-        load_bundle(tmp_path / 'large')
+        load_controller_file(tmp_path / 'large')
 
 
 @pytest.mark.parametrize('name', ['missing', '', 'x' * 300], ids=['missing', 'folder', 'long'])
 def test_a_missing_file_is_refused(tmp_path, refused, name):
     with refused():
-        load_bundle(tmp_path / name)
+        load_controller_file(tmp_path / name)
 
 
 def test_a_safetensors_file_of_others_is_refused(tmp_path, refused):
     for metadata in (None, {'format': 'pt'}):
         (tmp_path / 'other').write_bytes(save({'a': np.zeros(3)}, metadata))
         with refused('manifest'):
-            load_bundle(tmp_path / 'other')
+            load_controller_file(tmp_path / 'other')
 
 
 def test_fault_11_a_wrong_checksum_is_refused_with_both_values(forge, files, refused):
@@ -188,7 +197,7 @@ def test_fault_11_a_wrong_checksum_is_refused_with_both_values(forge, files, ref
         manifest['checksum'] = 'f' * 64
 
     with refused(right, 'f' * 64):
-        load_bundle(forge('mlp', spoil, seal=False))
+        load_controller_file(forge('mlp', spoil, seal=False))
 
 
 @pytest.mark.parametrize('kind', KINDS)
@@ -197,7 +206,7 @@ def test_a_changed_tensor_breaks_the_checksum(forge, refused, kind):
         tensors[min(tensors)].flat[0] += 1
 
     with refused('checksum'):
-        load_bundle(forge(kind, spoil, seal=False))
+        load_controller_file(forge(kind, spoil, seal=False))
 
 
 def set_to(*keys_and_value: Any) -> Callable[[dict, dict], None]:
@@ -256,14 +265,14 @@ def without(name: str) -> Callable[[dict, dict], None]:
 )
 def test_fault_11_a_sealed_file_that_is_wrong_is_refused(forge, refused, change, words):
     with refused(*words):
-        load_bundle(forge('bandpass', change))
+        load_controller_file(forge('bandpass', change))
 
 
 @pytest.mark.parametrize('name', ['format_version', 'law', 'rate_hz', 'device', 'shape', 'task'])
 @pytest.mark.parametrize('kind', KINDS)
 def test_every_key_of_the_manifest_is_wanted(forge, refused, kind, name):
     with refused():
-        load_bundle(forge(kind, without(name)))
+        load_controller_file(forge(kind, without(name)))
 
 
 @pytest.mark.parametrize(
@@ -271,7 +280,7 @@ def test_every_key_of_the_manifest_is_wanted(forge, refused, kind, name):
 )
 def test_every_tensor_is_wanted(forge, refused, name):
     with refused(name):
-        load_bundle(forge('bandpass', without(name)))
+        load_controller_file(forge('bandpass', without(name)))
 
 
 WEIRD = [None, True, -1, 0, 1.5, 10**400, '', 'a\nb', [], [[]], {}, {'a': 1}, [10**400], 'x' * 99]
@@ -305,13 +314,13 @@ HOSTILE = [
 @pytest.mark.parametrize(('place', 'value'), HOSTILE)
 def test_hostile_values_are_refused(forge, refused, place, value):
     with refused():
-        load_bundle(forge('mlp', set_to(*place, value)))
+        load_controller_file(forge('mlp', set_to(*place, value)))
 
 
 @pytest.mark.parametrize('value', ['a\nb', 10**400, None, ['\x1b[2J']])
 def test_hostile_checksums_are_refused_in_one_line(forge, refused, value):
     with refused('checksum'):
-        load_bundle(forge('mlp', set_to('checksum', value), seal=False))
+        load_controller_file(forge('mlp', set_to('checksum', value), seal=False))
 
 
 @pytest.mark.parametrize(
@@ -330,7 +339,7 @@ def test_hostile_checksums_are_refused_in_one_line(forge, refused, value):
 )
 def test_fault_11_hostile_manifests_are_refused(forge, refused, text):
     with refused('forged'):
-        load_bundle(forge('mlp', lambda manifest, tensors: None, text=text))
+        load_controller_file(forge('mlp', lambda manifest, tensors: None, text=text))
 
 
 def test_numbers_that_json_does_not_have_are_refused(forge, refused, files):
@@ -338,7 +347,7 @@ def test_numbers_that_json_does_not_have_are_refused(forge, refused, files):
     for word in ('NaN', 'Infinity', '1' * 5000):
         text = json.dumps({**manifest, 'rate_hz': 123.25}).replace('123.25', word)
         with refused('forged'):
-            load_bundle(forge('mlp', lambda manifest, tensors: None, text=text))
+            load_controller_file(forge('mlp', lambda manifest, tensors: None, text=text))
 
 
 @pytest.mark.parametrize(
@@ -357,15 +366,15 @@ def test_numbers_that_json_does_not_have_are_refused(forge, refused, files):
 )
 def test_fault_11_hostile_tensors_are_refused(forge, refused, change):
     with refused('forged'):
-        load_bundle(forge('mlp', change))
+        load_controller_file(forge('mlp', change))
 
 
 def test_a_bundle_that_does_not_fit_its_law_is_not_made(make_program, refused):
     with refused('(11, 4)', '(12, 4)'):
-        Bundle('drone_hover', LAW, 100.0, make_program((11, 4)))
+        ControllerFile('drone_hover', LAW, 100.0, make_program((11, 4)))
     for rate in (0.0, -1.0, float('nan'), float('inf')):
         with refused('rate', '10000'):
-            Bundle('drone_hover', LAW, rate, make_program((12, 4)))
+            ControllerFile('drone_hover', LAW, rate, make_program((12, 4)))
 
 
 @pytest.fixture
@@ -375,7 +384,7 @@ def good(files, tmp_path) -> Path:
     return path
 
 
-def test_a_good_file_survives_a_full_disk(bundles, good, refused, monkeypatch):
+def test_a_good_file_survives_a_full_disk(controller_files, good, refused, monkeypatch):
     before = good.read_bytes()
 
     def full(path: Path, data: bytes) -> int:
@@ -385,12 +394,12 @@ def test_a_good_file_survives_a_full_disk(bundles, good, refused, monkeypatch):
 
     monkeypatch.setattr(Path, 'write_bytes', full)
     with refused(str(good), 'No space left'):
-        save_bundle(good, bundles['bandpass'])
+        save_controller_file(good, controller_files['bandpass'])
     assert good.read_bytes() == before
     assert list(good.parent.iterdir()) == [good]
 
 
-def test_a_good_file_survives_a_failed_replacement(bundles, good, refused, monkeypatch):
+def test_a_good_file_survives_a_failed_replacement(controller_files, good, refused, monkeypatch):
     before = good.read_bytes()
 
     def fail(source: Path, target: Path) -> None:
@@ -398,31 +407,34 @@ def test_a_good_file_survives_a_failed_replacement(bundles, good, refused, monke
 
     monkeypatch.setattr(os, 'replace', fail)
     with refused(str(good), 'Permission denied'):
-        save_bundle(good, bundles['bandpass'])
+        save_controller_file(good, controller_files['bandpass'])
     assert good.read_bytes() == before
     assert list(good.parent.iterdir()) == [good]
 
 
 @pytest.mark.parametrize('name', ['good/below', 'x' * 300], ids=['below a file', 'long'])
-def test_a_place_that_cannot_be_written_is_refused(bundles, good, refused, name):
+def test_a_place_that_cannot_be_written_is_refused(controller_files, good, refused, name):
     with refused('cannot write'):
-        save_bundle(good.parent / name, bundles['mlp'])
+        save_controller_file(good.parent / name, controller_files['mlp'])
 
 
-def test_folders_on_the_way_are_made(bundles, tmp_path):
-    save_bundle(tmp_path / 'a' / 'b' / 'c', bundles['mlp'])
-    assert load_bundle(tmp_path / 'a' / 'b' / 'c').task == 'drone_hover'
+def test_folders_on_the_way_are_made(controller_files, tmp_path):
+    save_controller_file(tmp_path / 'a' / 'b' / 'c', controller_files['mlp'])
+    assert load_controller_file(tmp_path / 'a' / 'b' / 'c').task == 'drone_hover'
 
 
-def test_results_that_json_does_not_have_are_refused(bundles, good, refused):
+def test_results_that_json_does_not_have_are_refused(controller_files, good, refused):
     before = good.read_bytes()
     results = {'settling_time_s': float('inf')}
     with refused('finite'):
-        save_bundle(good, Bundle('drone_hover', LAW, 100.0, bundles['mlp'].policy, {}, results))
+        save_controller_file(
+            good,
+            ControllerFile('drone_hover', LAW, 100.0, controller_files['mlp'].policy, {}, results),
+        )
     assert good.read_bytes() == before
 
 
 def test_a_file_that_could_not_be_loaded_is_not_written(make_program, tmp_path, refused):
     large = make_program((12, 512, 64, 4), elements=14)
     with refused(str(MAX_BYTES)):
-        save_bundle(tmp_path / 'large', Bundle('drone_hover', LAW, 100.0, large))
+        save_controller_file(tmp_path / 'large', ControllerFile('drone_hover', LAW, 100.0, large))

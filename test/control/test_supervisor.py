@@ -1,4 +1,4 @@
-"""What the pilot decides: when it commands, when it refuses and why, what it forgets."""
+"""What the supervisor decides: when it commands, when it refuses and why, what it forgets."""
 
 import math
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pkan_control.common.errors import UserError
 from pkan_control.control.controller import Controller
 from pkan_control.control.laws.drone import DroneLaw
-from pkan_control.control.supervisor import Limits, Pilot
+from pkan_control.control.supervisor import Limits, Supervisor
 
 LAW = DroneLaw()
 GOAL = np.array([0.0, 0.0, 1.5])
@@ -39,29 +39,29 @@ class Network:
 
 
 class Loop:
-    """A pilot with its clocks: states come every 20 ms, at once, unless told otherwise."""
+    """A supervisor with its clocks: states come every 20 ms, at once, unless told otherwise."""
 
     def __init__(self, limits: Limits = USUAL, goal: bool = True) -> None:
         self.network = Network()
-        self.pilot = Pilot(LAW, Controller(LAW, self.network), limits)
-        self.counters = self.pilot.counters
+        self.supervisor = Supervisor(LAW, Controller(LAW, self.network), limits)
+        self.counters = self.supervisor.counters
         if goal:
-            self.pilot.on_goal(STEP_NS, 0.02, GOAL)
+            self.supervisor.on_goal(STEP_NS, 0.02, GOAL)
 
     def state(self, step: int, values=NEAR, late_ns: int = 0, steady_s: float | None = None):
         """Send the state of that step."""
         stamp = step * STEP_NS
         steady_s = stamp / 1e9 if steady_s is None else steady_s
-        return self.pilot.on_state(stamp, stamp + late_ns, steady_s, values)
+        return self.supervisor.on_state(stamp, stamp + late_ns, steady_s, values)
 
     def watchdog(self, steady_s: float):
         """Let the watchdog look at its clock."""
-        return self.pilot.on_watchdog(round(steady_s * 1e9), steady_s)
+        return self.supervisor.on_watchdog(round(steady_s * 1e9), steady_s)
 
 
 def test_nothing_received():
     loop = Loop()
-    assert loop.pilot.reason == 'state: never received'
+    assert loop.supervisor.reason == 'state: never received'
     assert loop.watchdog(100.0) is None
 
 
@@ -70,13 +70,13 @@ def test_a_state_and_a_goal_make_a_command():
     decision = loop.state(1)
     np.testing.assert_allclose(decision.command, LAW.airframe.hover_speed)
     assert (decision.stamp_ns, decision.safe) == (STEP_NS, False)
-    assert (loop.counters.commands, loop.pilot.reason) == (1, '')
+    assert (loop.counters.commands, loop.supervisor.reason) == (1, '')
 
 
 def test_fault_01_no_goal_no_command():
     loop = Loop(goal=False)
     assert loop.state(1) is None
-    assert loop.pilot.reason == 'goal_pose: never received'
+    assert loop.supervisor.reason == 'goal_pose: never received'
     assert (loop.counters.refused, loop.network.seen) == (1, [])
 
 
@@ -92,14 +92,14 @@ def test_fault_01_no_goal_no_command():
 def test_fault_02_an_old_state_is_not_evaluated_but_named_with_its_age(late_ms, reason):
     loop = Loop()
     decision = loop.state(50, late_ns=late_ms * 1_000_000)
-    assert (decision is None, loop.pilot.reason) == (bool(reason), reason)
+    assert (decision is None, loop.supervisor.reason) == (bool(reason), reason)
     assert len(loop.network.seen) == (not reason)
 
 
 def test_fault_03_a_stamp_of_zero_is_refused():
     loop = Loop()
-    assert loop.pilot.on_state(0, 0, 0.0, NEAR) is None
-    assert loop.pilot.reason == 'state: stamp is zero'
+    assert loop.supervisor.on_state(0, 0, 0.0, NEAR) is None
+    assert loop.supervisor.reason == 'state: stamp is zero'
 
 
 def at_age(limit: float, steady: float) -> Loop:
@@ -107,7 +107,7 @@ def at_age(limit: float, steady: float) -> Loop:
     loop = Loop(Limits(setpoint_timeout_s=limit, state_timeout_s=9.0))
     loop.state(1)
     moved = NEAR + 0.5 * np.eye(13)[0]
-    assert loop.pilot.on_state(2 * STEP_NS, 2 * STEP_NS, steady, moved) is not None
+    assert loop.supervisor.on_state(2 * STEP_NS, 2 * STEP_NS, steady, moved) is not None
     return loop
 
 
@@ -115,7 +115,7 @@ def at_age(limit: float, steady: float) -> Loop:
 def test_fault_13_a_goal_that_got_too_old_is_held_where_the_robot_was(limit, steady, good):
     loop = at_age(limit, steady)
     assert loop.network.seen[1][0] == pytest.approx(-0.612 if good else 0, abs=0.02)
-    assert loop.pilot.reason == (
+    assert loop.supervisor.reason == (
         '' if good else 'goal_pose: 1.010 s old, allowed are 1.000 s: holding'
     )
 
@@ -123,34 +123,34 @@ def test_fault_13_a_goal_that_got_too_old_is_held_where_the_robot_was(limit, ste
 def test_what_is_held_stays_until_a_new_goal_comes():
     loop = at_age(1.0, 2.0)
     for step in (3, 4):
-        assert not loop.pilot.on_state(step * STEP_NS, step * STEP_NS, 2.0 + step, NEAR).safe
+        assert not loop.supervisor.on_state(step * STEP_NS, step * STEP_NS, 2.0 + step, NEAR).safe
         assert loop.network.seen[-1][0] == pytest.approx(0.5, abs=0.05)
-    loop.pilot.on_goal(5 * STEP_NS, 7.0, GOAL)
-    loop.pilot.on_state(5 * STEP_NS, 5 * STEP_NS, 7.0, NEAR)
+    loop.supervisor.on_goal(5 * STEP_NS, 7.0, GOAL)
+    loop.supervisor.on_state(5 * STEP_NS, 5 * STEP_NS, 7.0, NEAR)
     assert loop.network.seen[-1][0] == pytest.approx(-0.1, abs=0.05)
-    assert loop.pilot.reason == ''
+    assert loop.supervisor.reason == ''
 
 
 def test_fault_13_a_robot_that_cannot_hold_gets_the_safe_command(monkeypatch):
     monkeypatch.setattr(DroneLaw, 'hold', lambda law, state: None)
     loop = at_age(1.0, 2.0)
-    decision = loop.pilot.on_state(3 * STEP_NS, 3 * STEP_NS, 2.0, NEAR)
+    decision = loop.supervisor.on_state(3 * STEP_NS, 3 * STEP_NS, 2.0, NEAR)
     assert (decision.safe, *decision.command) == (True, 0, 0, 0, 0)
-    assert loop.pilot.reason.endswith('holding')
+    assert loop.supervisor.reason.endswith('holding')
 
 
 def test_a_goal_that_was_never_good_is_not_held():
     loop = Loop(Limits(setpoint_timeout_s=1.0), goal=False)
-    loop.pilot.on_goal(0, 0.0, GOAL)
+    loop.supervisor.on_goal(0, 0.0, GOAL)
     assert loop.state(1) is None
-    assert loop.pilot.reason == 'goal_pose: stamp is zero'
+    assert loop.supervisor.reason == 'goal_pose: stamp is zero'
 
 
 def test_fault_05_a_goal_that_is_not_finite_leaves_the_old_one():
     loop = Loop()
-    loop.pilot.on_goal(2 * STEP_NS, 0.04, np.array([math.nan, 0, 0]))
+    loop.supervisor.on_goal(2 * STEP_NS, 0.04, np.array([math.nan, 0, 0]))
     loop.state(2)
-    assert loop.pilot.goal.rejected == 1
+    assert loop.supervisor.goal.rejected == 1
     assert loop.network.seen[0][0] == pytest.approx(-0.102)
 
 
@@ -177,7 +177,7 @@ def test_another_state_with_the_same_stamp_starts_afresh():
 def test_fault_16_a_jump_of_time_forgets_integral_and_episode(step, jumps):
     loop = Loop()
     loop.state(1)
-    loop.pilot.on_state(round(step * STEP_NS), round(step * STEP_NS), 0.04, NEAR)
+    loop.supervisor.on_state(round(step * STEP_NS), round(step * STEP_NS), 0.04, NEAR)
     assert loop.network.seen[1][0] == pytest.approx(-0.102 if jumps else -0.104)
     assert loop.network.episodes == list(range(1 + jumps))
     assert loop.counters.resets == jumps
@@ -189,9 +189,12 @@ def test_fault_05_a_state_that_is_not_finite_is_dropped_and_its_age_grows(wrong)
     loop.state(1)
     for step in range(2, 12):
         assert loop.state(step, np.where(np.arange(13) == 7, wrong, NEAR)) is None
-    assert loop.pilot.state.rejected == 10
+    assert loop.supervisor.state.rejected == 10
     assert len(loop.network.seen) == 1
-    assert loop.pilot.state.fault(12 * STEP_NS, 0.24) == 'state: 0.220 s old, allowed are 0.200 s'
+    assert (
+        loop.supervisor.state.fault(12 * STEP_NS, 0.24)
+        == 'state: 0.220 s old, allowed are 0.200 s'
+    )
     assert loop.watchdog(0.24).safe
 
 
@@ -202,10 +205,10 @@ def test_fault_06_outputs_that_are_not_finite_become_the_safe_command():
     assert (decision.command == LAW.safe_command()).all()
     assert (decision.safe, decision.stamp_ns) == (True, STEP_NS)
     assert (loop.counters.not_finite, loop.counters.commands) == (1, 0)
-    assert loop.pilot.reason == 'command: not finite'
+    assert loop.supervisor.reason == 'command: not finite'
     loop.network.outputs = np.zeros(4)
     assert not loop.state(2).safe
-    assert loop.pilot.reason == ''
+    assert loop.supervisor.reason == ''
 
 
 def test_fault_07_commands_out_of_range_are_limited_and_counted():
@@ -213,12 +216,12 @@ def test_fault_07_commands_out_of_range_are_limited_and_counted():
         def step(self, state, goal, time_s):
             return np.array([-5.0, 1e9, 10.0, LAW.airframe.max_speed])
 
-    pilot = Pilot(LAW, Wild(LAW, Network()), Limits())
-    pilot.on_goal(STEP_NS, 0.0, GOAL)
-    decision = pilot.on_state(STEP_NS, STEP_NS, 0.0, NEAR)
+    supervisor = Supervisor(LAW, Wild(LAW, Network()), Limits())
+    supervisor.on_goal(STEP_NS, 0.0, GOAL)
+    decision = supervisor.on_state(STEP_NS, STEP_NS, 0.0, NEAR)
     top = LAW.airframe.max_speed
     np.testing.assert_allclose(decision.command, [0, top, 10, top])
-    assert (pilot.counters.clipped, pilot.counters.commands) == (1, 1)
+    assert (supervisor.counters.clipped, supervisor.counters.commands) == (1, 1)
 
 
 def test_the_watchdog_fires_once():
@@ -230,14 +233,14 @@ def test_the_watchdog_fires_once():
     assert decision.safe
     assert [loop.watchdog(t) for t in (0.3, 5.0)] == [None, None]
     assert loop.counters.watchdog == 1
-    assert loop.pilot.reason.startswith('state: 0.210 s old')
+    assert loop.supervisor.reason.startswith('state: 0.210 s old')
 
 
 def test_fault_17_the_watchdog_fires_when_simulated_time_stands_still():
     loop = Loop()
     loop.state(1)
-    assert loop.pilot.on_watchdog(STEP_NS, 0.5).safe
-    assert loop.pilot.reason.startswith('state: 0.480 s old')
+    assert loop.supervisor.on_watchdog(STEP_NS, 0.5).safe
+    assert loop.supervisor.reason.startswith('state: 0.480 s old')
 
 
 def test_states_without_commands_do_not_feed_the_watchdog():
@@ -251,7 +254,7 @@ def test_states_without_commands_do_not_feed_the_watchdog():
 def test_after_a_stop_the_next_state_starts_afresh():
     loop = Loop()
     loop.state(1)
-    stopped = loop.pilot.stop(7)
+    stopped = loop.supervisor.stop(7)
     assert (stopped.safe, stopped.stamp_ns, *stopped.command) == (True, 7, 0, 0, 0, 0)
     loop.state(2)
     assert loop.network.episodes == [0, 1]
@@ -261,7 +264,7 @@ def test_after_a_stop_the_next_state_starts_afresh():
 def test_fault_22_a_stop_in_an_emergency_answers_every_state_safely():
     loop = Loop()
     loop.state(1)
-    loop.pilot.arming.stop()
+    loop.supervisor.arming.stop()
     for step in (2, 3):
         decision = loop.state(step)
         assert (decision.safe, decision.stamp_ns, *decision.command) == (
@@ -272,9 +275,9 @@ def test_fault_22_a_stop_in_an_emergency_answers_every_state_safely():
             0,
             0,
         )
-    assert loop.pilot.reason == 'stopped in an emergency'
+    assert loop.supervisor.reason == 'stopped in an emergency'
     assert len(loop.network.seen) == 1
-    assert loop.pilot.arming.reset('') == ''
+    assert loop.supervisor.arming.reset('') == ''
     assert not loop.state(4).safe
     assert loop.network.episodes == [0, 1]
 
@@ -285,7 +288,7 @@ def test_fault_08_a_limited_rate_counts_from_what_was_sent():
     sent = [loop.state(number).command[0] for number in range(1, 12)]
     np.testing.assert_allclose(sent, np.minimum(step * np.arange(1, 12), hover))
     assert loop.counters.slewed == np.count_nonzero(step * np.arange(1, 12) < hover)
-    loop.pilot.stop(12 * STEP_NS)
+    loop.supervisor.stop(12 * STEP_NS)
     np.testing.assert_allclose(loop.state(13).command, step)
 
 
@@ -294,21 +297,21 @@ def test_fault_14_missed_ticks_are_skipped_and_counted(next_step, missed):
     loop = Loop()
     loop.state(1)
     stamp = round(next_step * STEP_NS)
-    assert loop.pilot.on_state(stamp, stamp, stamp / 1e9, NEAR) is not None
+    assert loop.supervisor.on_state(stamp, stamp, stamp / 1e9, NEAR) is not None
     assert (loop.counters.overruns, loop.counters.ticks) == (missed, 2)
 
 
 def test_fault_15_an_evaluation_slower_than_the_period_is_counted():
     loop = Loop()
     for took_ns in (STEP_NS, STEP_NS + 1):
-        loop.pilot._note_inference(took_ns)
+        loop.supervisor._note_inference(took_ns)
     assert loop.counters.late == 1
 
 
 def test_fault_28_limits_change_all_at_once_and_keep_what_was_received():
     loop = Loop()
     assert loop.state(1) is not None
-    loop.pilot.limit(Limits(state_timeout_s=0.1, future_tolerance_s=0.0))
+    loop.supervisor.limit(Limits(state_timeout_s=0.1, future_tolerance_s=0.0))
     assert loop.state(2, late_ns=101_000_000) is None
     assert loop.state(3, late_ns=-1) is None
     assert loop.state(3) is not None
@@ -347,13 +350,13 @@ def test_fault_06_only_finite_commands_in_range_ever_leave(events, outputs):
     for kind, stamp, now, steady, values in events:
         decision = None
         if kind == 'state':
-            decision = loop.pilot.on_state(
+            decision = loop.supervisor.on_state(
                 stamp, stamp if now is None else now, steady, np.array(values)
             )
         elif kind == 'goal':
-            loop.pilot.on_goal(stamp, steady, np.array(values))
+            loop.supervisor.on_goal(stamp, steady, np.array(values))
         else:
-            decision = loop.pilot.on_watchdog(now, steady)
+            decision = loop.supervisor.on_watchdog(now, steady)
         if decision is not None:
             assert np.isfinite(decision.command).all()
             assert (decision.command >= 0).all()
@@ -364,7 +367,7 @@ def test_fault_06_only_finite_commands_in_range_ever_leave(events, outputs):
 def test_fault_15_a_chip_that_misses_is_bridged_twice_and_then_all_is_safe(fault):
     loop = Loop()
     held = loop.state(1).command
-    answer, loop.pilot._controller.step = loop.pilot._controller.step, raising(fault)
+    answer, loop.supervisor._controller.step = loop.supervisor._controller.step, raising(fault)
     for step in (2, 3):
         decision = loop.state(step)
         np.testing.assert_array_equal(decision.command, held)
@@ -372,15 +375,15 @@ def test_fault_15_a_chip_that_misses_is_bridged_twice_and_then_all_is_safe(fault
     assert loop.state(4).safe
     assert loop.state(5).safe
     assert not loop.state(5).command.any()
-    assert str(fault) in loop.pilot.reason
-    loop.pilot._controller.step = answer
+    assert str(fault) in loop.supervisor.reason
+    loop.supervisor._controller.step = answer
     assert not loop.state(6).safe
-    assert (loop.pilot.reason, loop.counters.chip_missed) == ('', 4)
+    assert (loop.supervisor.reason, loop.counters.chip_missed) == ('', 4)
 
 
 def test_a_chip_that_misses_the_first_command_is_not_bridged():
     loop = Loop()
-    loop.pilot._controller.step = raising(TimeoutError('no answer'))
+    loop.supervisor._controller.step = raising(TimeoutError('no answer'))
     assert loop.state(1).safe
 
 
@@ -388,12 +391,12 @@ def test_the_twin_goes_on_where_the_chip_is_lost_until_it_is_armed():
     loop, twin = Loop(), Network()
     twin.outputs = np.full(4, 0.1)
     controller = Controller(LAW, loop.network, twin)
-    pilot = Pilot(LAW, controller, USUAL)
-    pilot.on_goal(STEP_NS, 0.02, GOAL)
+    supervisor = Supervisor(LAW, controller, USUAL)
+    supervisor.on_goal(STEP_NS, 0.02, GOAL)
 
     def fly(step):
         stamp = step * STEP_NS
-        return pilot.on_state(stamp, stamp, stamp / 1e9, NEAR)
+        return supervisor.on_state(stamp, stamp, stamp / 1e9, NEAR)
 
     first = fly(1)
     controller.evaluator = Missing()
@@ -402,15 +405,15 @@ def test_the_twin_goes_on_where_the_chip_is_lost_until_it_is_armed():
     on_twin = fly(4)
     assert not on_twin.safe
     assert (on_twin.command != first.command).any()
-    assert 'no answer; its twin flies' in pilot.reason
-    assert pilot.counters.ticks == 4
+    assert 'no answer; its twin flies' in supervisor.reason
+    assert supervisor.counters.ticks == 4
     controller.evaluator = loop.network
     assert not fly(5).safe
-    assert 'its twin flies' in pilot.reason
+    assert 'its twin flies' in supervisor.reason
     assert len(twin.seen) == 2
-    assert pilot.rearm() == ''
+    assert supervisor.rearm() == ''
     assert not fly(6).safe
-    assert (pilot.reason, len(twin.seen), pilot.counters.chip_lost) == ('', 2, 1)
+    assert (supervisor.reason, len(twin.seen), supervisor.counters.chip_lost) == ('', 2, 1)
 
 
 class Missing(Network):
@@ -431,11 +434,11 @@ def raising(fault):
 @pytest.mark.parametrize(('steady_s', 'waits'), [(12.0, True), (12.001, False)])
 def test_fault_01_inputs_may_take_the_grace_time_to_come(steady_s, waits):
     loop = Loop(goal=False)
-    assert not loop.pilot.waits(steady_s)
-    loop.pilot.begin(10.0)
-    assert loop.pilot.waits(steady_s) == waits
+    assert not loop.supervisor.waits(steady_s)
+    loop.supervisor.begin(10.0)
+    assert loop.supervisor.waits(steady_s) == waits
     loop.state(1)
-    assert loop.pilot.waits(steady_s) == waits
-    loop.pilot.on_goal(STEP_NS, 0.02, GOAL)
+    assert loop.supervisor.waits(steady_s) == waits
+    loop.supervisor.on_goal(STEP_NS, 0.02, GOAL)
     loop.state(2)
-    assert not loop.pilot.waits(steady_s)
+    assert not loop.supervisor.waits(steady_s)

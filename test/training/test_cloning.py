@@ -7,7 +7,11 @@ import sys
 import numpy as np
 import pytest
 
-from pkan_control.control.controller_file import Bundle, load_bundle, save_bundle
+from pkan_control.control.controller_file import (
+    ControllerFile,
+    load_controller_file,
+    save_controller_file,
+)
 from pkan_control.evaluation.bags.demonstrations import read_lessons
 from pkan_control.evaluation.bags.writer import Bags
 from pkan_control.evaluation.rollouts.rollout import Plan, fly_expert
@@ -47,10 +51,10 @@ def lessons(recorded):
 def test_an_mlp_learns_what_was_recorded_and_does_it_in_held_out_time(lessons):
     settings = dataclasses.replace(SMALL, steps=400, batch=512)
     network = make_trainable(TASK, Recipe((8,), 3), MLP, 0)
-    before = judge(lessons, Bundle(TASK.name, TASK.law, TASK.rate_hz, network.export()))
+    before = judge(lessons, ControllerFile(TASK.name, TASK.law, TASK.rate_hz, network.export()))
     first = clone(lessons, network, dataclasses.replace(settings, steps=20), 0, silent)
     last = clone(lessons, network, settings, 0, silent)
-    after = judge(lessons, Bundle(TASK.name, TASK.law, TASK.rate_hz, network.export()))
+    after = judge(lessons, ControllerFile(TASK.name, TASK.law, TASK.rate_hz, network.export()))
     assert last < first / 2
     (name,) = after
     assert after[name].command_rmse < before[name].command_rmse / 2
@@ -74,9 +78,9 @@ def test_the_same_seed_makes_the_same_controllers(lessons, tmp_path, monkeypatch
     for name in ('one', 'again'):
         found = cloned(TASK, lessons, 'bandpass', 3, silent, 30)
         assert list(found) == [MLP, 'bandpass']
-        save_bundle(tmp_path / name, found['bandpass'])
+        save_controller_file(tmp_path / name, found['bandpass'])
     assert (tmp_path / 'one').read_bytes() == (tmp_path / 'again').read_bytes()
-    provenance = load_bundle(tmp_path / 'one').provenance
+    provenance = load_controller_file(tmp_path / 'one').provenance
     assert provenance['method'] == 'cloned from recorded flights'
     assert provenance['ticks'] == int((~lessons.held_out).sum())
     assert set(judge(lessons, found['bandpass'])) == {'ideal chip', '10 typical chips'}

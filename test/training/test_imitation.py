@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from pkan_control.control.controller_file import load_bundle, save_bundle
+from pkan_control.control.controller_file import load_controller_file, save_controller_file
 from pkan_control.tasks.drone_hover import drone_hover
 from pkan_control.training import recipe
 from pkan_control.training.examples import Examples
@@ -55,10 +55,12 @@ def test_equal_seeds_make_equal_files(tmp_path, monkeypatch):
     monkeypatch.setitem(recipe.RECIPES, 'drone_hover', TINY)
     paths = [tmp_path / name for name in ('one', 'again', 'other')]
     for path, seed in zip(paths, (3, 3, 4), strict=True):
-        save_bundle(path, recipe.train(drone_hover, 'bandpass', seed, silent, Options(steps=30)))
+        save_controller_file(
+            path, recipe.train(drone_hover, 'bandpass', seed, silent, Options(steps=30))
+        )
     one, again, other = (path.read_bytes() for path in paths)
     assert one == again != other
-    provenance = load_bundle(paths[0]).provenance
+    provenance = load_controller_file(paths[0]).provenance
     assert (provenance['seed'], provenance['settings']['steps']) == (3, 30)
     assert len(provenance['losses']) == 3
     assert provenance['noise'] == TINY.noise.to_json()

@@ -81,6 +81,9 @@ def test_what_falls_at_once_does_not_succeed():
 
 
 def test_the_controller_says_how_it_was_made():
-    bundle = recipe.train(cartpole, 'bandpass', 0, silent, recipe.Options(30, 'td3'))
-    assert (bundle.provenance['method'], bundle.provenance['steps']) == ('TD3', 30)
-    assert bundle.policy.shape == (4, 3, 1)
+    controller_file = recipe.train(cartpole, 'bandpass', 0, silent, recipe.Options(30, 'td3'))
+    assert (controller_file.provenance['method'], controller_file.provenance['steps']) == (
+        'TD3',
+        30,
+    )
+    assert controller_file.policy.shape == (4, 3, 1)

@@ -108,9 +108,9 @@ def test_training_goes_on_after_pruning_and_the_file_says_what_was_asked(
 ):
     monkeypatch.setitem(RECIPES, 'drone_hover', short_recipe)
     asked = Sparsity(l1=0.01, entropy=0.01, prune=0.04)
-    bundle = train(drone_hover, 'bandpass', 0, lambda *_: None, Options(sparsity=asked))
-    assert bundle.policy.connected < bundle.policy.elements
-    assert bundle.provenance['sparsity'] == dataclasses.asdict(asked)
+    controller_file = train(drone_hover, 'bandpass', 0, lambda *_: None, Options(sparsity=asked))
+    assert controller_file.policy.connected < controller_file.policy.elements
+    assert controller_file.provenance['sparsity'] == dataclasses.asdict(asked)
     plain = train(drone_hover, 'bandpass', 0, lambda *_: None)
     assert 'sparsity' not in plain.provenance
 

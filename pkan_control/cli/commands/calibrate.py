@@ -26,12 +26,12 @@ def calibrate(
 
     The same command resumes an interrupted calibration.
     """
-    from pkan_control.control.controller_file import load_bundle
+    from pkan_control.control.controller_file import load_controller_file
     from pkan_control.evaluation.rollouts.calibrating import analogue, calibrate_chip
     from pkan_control.reporting.pictures.calibration import draw_calibration
     from pkan_control.reporting.tables import calibration_table, console, stages
 
-    bundle = load_bundle(controller)
+    controller_file = load_controller_file(controller)
     date = datetime.now(UTC).isoformat(timespec='seconds')
 
     def name(uid: str) -> Path:
@@ -42,11 +42,11 @@ def calibrate(
 
     try:
         with stages() as tell:
-            path, found = calibrate_chip(bundle, chip, name, date, tell)
+            path, found = calibrate_chip(controller_file, chip, name, date, tell)
     except KeyboardInterrupt:
         print('interrupted: the same command resumes from here', file=sys.stderr)
         raise
-    draw_calibration(path.with_suffix('.png'), analogue(bundle), found)
+    draw_calibration(path.with_suffix('.png'), analogue(controller_file), found)
     console.print(calibration_table(f'{found.uid} with {controller}', found))
     for fault in found.faults:
         console.print(f'  {fault}')

@@ -17,16 +17,16 @@ def inspect(
 
     The JSON file also has every code of every element, `layers`.
     """
-    from pkan_control.control.controller_file import facts, load_bundle
+    from pkan_control.control.controller_file import facts, load_controller_file
     from pkan_control.reporting.pictures.edges import draw_edges
     from pkan_control.reporting.tables import console, fact_table
 
-    bundle = load_bundle(controller)
-    values = facts(bundle)
+    controller_file = load_controller_file(controller)
+    values = facts(controller_file)
     console.print(fact_table(str(controller), values))
-    program = bundle.policy.chip_program
+    program = controller_file.policy.chip_program
     if program is not None:
-        law = bundle.law
+        law = controller_file.law
         draw_edges(out, program, law.observation.names, law.output.names)
         console.print(f'Picture: {out}')
         values['layers'] = [codes.tolist() for codes in program.layers]

@@ -31,7 +31,7 @@ def power(
     from dataclasses import asdict
 
     from pkan_control.common.errors import UserError
-    from pkan_control.control.controller_file import load_bundle
+    from pkan_control.control.controller_file import load_controller_file
     from pkan_control.evaluation.rollouts.baselines import describe, shipped_mlp
     from pkan_control.evaluation.studies.law_cycles import law_cycles
     from pkan_control.evaluation.studies.power import compare_power
@@ -40,16 +40,24 @@ def power(
     from pkan_control.reporting.tables import console
     from pkan_control.tasks.options import configured
 
-    bundle = load_bundle(controller)
-    file = mlp or shipped_mlp(bundle.task)
-    beside = load_bundle(file) if mlp or file.exists() else None
+    controller_file = load_controller_file(controller)
+    file = mlp or shipped_mlp(controller_file.task)
+    beside = load_controller_file(file) if mlp or file.exists() else None
     work = None if beside is None else beside.policy.digital_work
     if beside is not None and work is None:
         raise UserError(f'{file}: is no MLP: --mlp takes the controller file of one')
-    cycles = law_cycles(configured(bundle.task, law=bundle.law))
-    found = compare_power(bundle, work, cycles)
-    console.print(power_table(f'{controller}: {describe(bundle)}, {bundle.rate_hz:g} Hz', found))
-    rows = {describe(each): each.results.get('success_rate') for each in (bundle, beside) if each}
+    cycles = law_cycles(configured(controller_file.task, law=controller_file.law))
+    found = compare_power(controller_file, work, cycles)
+    console.print(
+        power_table(
+            f'{controller}: {describe(controller_file)}, {controller_file.rate_hz:g} Hz', found
+        )
+    )
+    rows = {
+        describe(each): each.results.get('success_rate')
+        for each in (controller_file, beside)
+        if each
+    }
     console.print(f'Success as measured at training: {_rates(rows)}')
     if mlp is None and beside is not None:
         console.print('The MLP has as many parameters as the network. One of equal score is '

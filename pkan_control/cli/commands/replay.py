@@ -12,7 +12,7 @@ def replay(
     """Check that a recorded rollout comes out the same, bit for bit; the exit code is 1 if not."""
     from itertools import groupby
 
-    from pkan_control.control.controller_file import load_bundle
+    from pkan_control.control.controller_file import load_controller_file
     from pkan_control.evaluation.rollouts.episode_log import read_log
     from pkan_control.evaluation.rollouts.rollout import Plan
     from pkan_control.evaluation.rollouts.rollout import replay as fly_again
@@ -21,7 +21,7 @@ def replay(
     from pkan_control.tasks.options import arm_named, configured
 
     about, known = read_log(log)
-    law = load_bundle(Path(about['controller'])).law
+    law = load_controller_file(Path(about['controller'])).law
     arm = arm_named(about.get('robot'))
     task = configured(about['task'], about['airframe'], about['path'], law, arm)
     differing = []

@@ -153,10 +153,10 @@ def train_from_seed(
     """Train a controller, measure it on an ideal chip and write the controller file."""
     from dataclasses import replace
 
-    from pkan_control.control.controller_file import save_bundle
+    from pkan_control.control.controller_file import save_controller_file
     from pkan_control.evaluation.rollouts.baselines import describe
     from pkan_control.evaluation.rollouts.record import summary
-    from pkan_control.evaluation.rollouts.rollout import Plan, fly_bundle
+    from pkan_control.evaluation.rollouts.rollout import Plan, fly_controller
     from pkan_control.reporting.tables import console, progress, rollout_table
     from pkan_control.training.recipe import Options
     from pkan_control.training.recipe import train as train_controller
@@ -168,17 +168,22 @@ def train_from_seed(
     asked = Options(sparsity=Sparsity(**sparsity), **options)
     began = time.perf_counter()
     with goes_on_from(asked.checkpoint), progress(f'training {task}', 1000) as report:
-        bundle = train_controller(job, device, seed, lambda done, _: report(1000 * done), asked)
+        controller_file = train_controller(
+            job, device, seed, lambda done, _: report(1000 * done), asked
+        )
     took = time.perf_counter() - began
     plan = Plan(job, MEASURED, MEASURED_SEED)
     with progress('measuring', MEASURED) as report:
-        figures = summary(fly_bundle(plan, bundle, 'ideal:', 1, report))
-    checksum = save_bundle(path, replace(bundle, results=lasting(figures)))
+        figures = summary(fly_controller(plan, controller_file, 'ideal:', 1, report))
+    checksum = save_controller_file(path, replace(controller_file, results=lasting(figures)))
     title = f'{path}: {MEASURED} episodes, seed {MEASURED_SEED}, ideal chip'
-    console.print(rollout_table(title, {describe(bundle): figures}))
-    size = {'elements': bundle.policy.elements, 'parameters': bundle.policy.parameters}
+    console.print(rollout_table(title, {describe(controller_file): figures}))
+    size = {
+        'elements': controller_file.policy.elements,
+        'parameters': controller_file.policy.parameters,
+    }
     if sparsity['prune']:
-        size['connected elements'] = bundle.policy.facts()['connected']
+        size['connected elements'] = controller_file.policy.facts()['connected']
     sizes = ', '.join(f'{count} {name}' for name, count in size.items() if count)
     console.print(f'{sizes}; trained in {took:.0f} s from seed {seed}, checksum {checksum[:16]}')
     run = {'task': task, 'device': device, 'seed': seed, 'training_s': took, 'checksum': checksum}
@@ -199,7 +204,7 @@ def train_in_the_loop(
     from pkan_control.chips.calibration.calibrate import Bench
     from pkan_control.chips.calibration.calibration_file import load_calibration, save_calibration
     from pkan_control.chips.uri import open_chip
-    from pkan_control.control.controller_file import load_bundle
+    from pkan_control.control.controller_file import load_controller_file
     from pkan_control.evaluation.rollouts.baselines import shipped
     from pkan_control.evaluation.rollouts.calibrating import calibration_inputs
     from pkan_control.evaluation.rollouts.rollout import check_fits
@@ -211,10 +216,13 @@ def train_in_the_loop(
     if chip is None or calibration is None:
         raise UserError('training in the loop needs both, --chip and its --calibration')
     path = writable(out or calibration)
-    bundle, known = load_bundle(controller or shipped(task)), load_calibration(calibration)
-    check_fits(bundle, configured(task, law=bundle.law))
-    program = chip_program(bundle.policy, 'train in the loop')
-    inputs = calibration_inputs(configured(task, law=bundle.law), bundle)
+    controller_file, known = (
+        load_controller_file(controller or shipped(task)),
+        load_calibration(calibration),
+    )
+    check_fits(controller_file, configured(task, law=controller_file.law))
+    program = chip_program(controller_file.policy, 'train in the loop')
+    inputs = calibration_inputs(configured(task, law=controller_file.law), controller_file)
     with closing(open_chip(chip)) as opened:
         opened.program(program)
         known.apply(opened, program)

@@ -22,7 +22,7 @@ def train_from_bag(
     json_file: Path | None,
 ) -> None:
     """Clone, judge on held-out time, fly, and write the controller file."""
-    from pkan_control.control.controller_file import save_bundle
+    from pkan_control.control.controller_file import save_controller_file
     from pkan_control.evaluation.bags.demonstrations import read_lessons
     from pkan_control.reporting.tables import console, progress
     from pkan_control.tasks.options import configured
@@ -42,29 +42,38 @@ def train_from_bag(
         f'{kept:.1f} s held out\n{source.gaps} gaps, {source.broken_messages} broken messages'
     )
     with progress('cloning', 1000) as report:
-        bundles = cloned(job, lessons, device, seed, lambda done, _: report(1000 * done), steps)
-    held = {kind: judge(lessons, bundle) for kind, bundle in bundles.items()}
+        controller_files = cloned(
+            job, lessons, device, seed, lambda done, _: report(1000 * done), steps
+        )
+    held = {
+        kind: judge(lessons, controller_file) for kind, controller_file in controller_files.items()
+    }
     results = {on: asdict(found) for on, found in held[device].items()}
-    checksum = save_bundle(path, replace(bundles[device], results=results))
+    checksum = save_controller_file(path, replace(controller_files[device], results=results))
     run = {'task': task, 'device': device, 'seed': seed, 'checksum': checksum}
-    write_json(json_file, {**run, 'source': asdict(source), **_compare(job, bundles, held)})
+    write_json(
+        json_file, {**run, 'source': asdict(source), **_compare(job, controller_files, held)}
+    )
     console.print(f'{path}, checksum {checksum[:16]}')
 
 
-def _compare(job: Any, bundles: dict[str, Any], held: dict[str, Any]) -> dict[str, Any]:
+def _compare(job: Any, controller_files: dict[str, Any], held: dict[str, Any]) -> dict[str, Any]:
     """Fly the clones; show and return how they did, the one that was wanted first."""
     from pkan_control.evaluation.rollouts.baselines import describe
     from pkan_control.reporting.study_tables import cloning_table
     from pkan_control.reporting.tables import console, progress, rollout_table
 
-    wanted_first = list(reversed(bundles.items()))
+    wanted_first = list(reversed(controller_files.items()))
     rows = {
-        f'{describe(bundle)}, {on}': found
-        for kind, bundle in wanted_first
+        f'{describe(controller_file)}, {on}': found
+        for kind, controller_file in wanted_first
         for on, found in held[kind].items()
     }
     console.print(cloning_table(rows))
-    flown = {describe(bundle): _flown(job, bundle, progress) for _, bundle in wanted_first}
+    flown = {
+        describe(controller_file): _flown(job, controller_file, progress)
+        for _, controller_file in wanted_first
+    }
     console.print(rollout_table(f'flown: {MEASURED} episodes, ideal chip', flown))
     return {'held_out': {name: asdict(found) for name, found in rows.items()}, 'flown': flown}
 
@@ -78,11 +87,11 @@ def parse_remaps(remap: Sequence[str]) -> Mapping[str, str]:
     return {ours.lstrip('/'): theirs for ours, _, theirs in pairs}
 
 
-def _flown(job: Any, bundle: Any, progress: Any) -> dict[str, Any]:
+def _flown(job: Any, controller_file: Any, progress: Any) -> dict[str, Any]:
     """Return the figures of flights of a clone on an ideal chip."""
     from pkan_control.evaluation.rollouts.record import summary
-    from pkan_control.evaluation.rollouts.rollout import Plan, fly_bundle
+    from pkan_control.evaluation.rollouts.rollout import Plan, fly_controller
 
     plan = Plan(job, MEASURED, MEASURED_SEED)
     with progress('flying', MEASURED) as report:
-        return summary(fly_bundle(plan, bundle, 'ideal:', 1, report))
+        return summary(fly_controller(plan, controller_file, 'ideal:', 1, report))

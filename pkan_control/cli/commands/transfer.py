@@ -29,7 +29,7 @@ def transfer(
     """
     import time
 
-    from pkan_control.control.controller_file import load_bundle
+    from pkan_control.control.controller_file import load_controller_file
     from pkan_control.evaluation.rollouts.baselines import describe, shipped
     from pkan_control.evaluation.rollouts.workers import cores
     from pkan_control.evaluation.studies.runners import on_cores
@@ -38,13 +38,16 @@ def transfer(
     from pkan_control.reporting.tables import console, progress
 
     files = controllers or [shipped(task) for task in SHIPPED]
-    bundles = [load_bundle(file) for file in files]
-    work = pieces(bundles, edges, seed)
+    controller_files = [load_controller_file(file) for file in files]
+    work = pieces(controller_files, edges, seed)
     began = time.perf_counter()
     with progress('chips', sum(len(piece.seeds) for piece in work)) as report:
         found = run_transfer(work, on_cores(workers or cores()), report)
     took = time.perf_counter() - began
-    networks = ', '.join(f'{bundle.task} ({describe(bundle)})' for bundle in bundles)
+    networks = ', '.join(
+        f'{controller_file.task} ({describe(controller_file)})'
+        for controller_file in controller_files
+    )
     for preset, figures in found['presets'].items():
         console.print(transfer_table(preset, figures))
     console.print(f'Networks: {networks}; {took:.0f} s')

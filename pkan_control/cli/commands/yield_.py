@@ -58,7 +58,7 @@ def _study(
 ) -> tuple[Any, dict[str, Any]]:  # fmt: skip
     """Return the study, and what names it in files."""
     from pkan_control.chips.uri import deviations_of, seed_of, with_options
-    from pkan_control.control.controller_file import load_bundle
+    from pkan_control.control.controller_file import load_controller_file
     from pkan_control.evaluation.rollouts.baselines import shipped
     from pkan_control.evaluation.rollouts.rollout import Plan, check_fits
     from pkan_control.evaluation.studies.yield_study import Study, about
@@ -67,12 +67,12 @@ def _study(
     from pkan_control.tasks.task import find_task
 
     file = controller or shipped(find_task(task).name)
-    bundle = load_bundle(file)
+    controller_file = load_controller_file(file)
     weather = load_scenario(scenario)
-    plan = Plan(configured(task, law=bundle.law), episodes, seed, weather)
-    check_fits(bundle, plan.task)
+    plan = Plan(configured(task, law=controller_file.law), episodes, seed, weather)
+    check_fits(controller_file, plan.task)
     deviations = deviations_of(with_options(chip, weather.chip))
-    study = Study(plan, bundle, deviations, chips, seed_of(chip), varied, calibrated)
+    study = Study(plan, controller_file, deviations, chips, seed_of(chip), varied, calibrated)
     described = {'task': task, 'controller': str(file), 'scenario': scenario, 'chip': chip,
                  'episodes': episodes, 'seed': seed}  # fmt: skip
     return study, about(study, described)

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper
 
 import pkan_control
 from pkan_control.common.files import replace_file
-from pkan_control.control.controller_file import Bundle
+from pkan_control.control.controller_file import ControllerFile
 from pkan_control.control.exports.tracing import Graph, Traced
 
 INPUT, OUTPUT, BATCH = 'observation', 'output', 'batch'
@@ -23,21 +23,21 @@ OPSET, FORMAT = 18, 9
 TYPES = {np.float32: TensorProto.FLOAT, np.float64: TensorProto.DOUBLE}
 
 
-def save_onnx(path: Path, bundle: Bundle, single: bool = False) -> None:
+def save_onnx(path: Path, controller_file: ControllerFile, single: bool = False) -> None:
     """Write a controller's network as an ONNX model, in double or in single precision."""
-    replace_file(path, onnx_model(bundle, single).SerializeToString(), 'ONNX model ')
+    replace_file(path, onnx_model(controller_file, single).SerializeToString(), 'ONNX model ')
 
 
-def onnx_model(bundle: Bundle, single: bool = False) -> onnx.ModelProto:
+def onnx_model(controller_file: ControllerFile, single: bool = False) -> onnx.ModelProto:
     """Return the model: `observation [batch, n_in]` to `output [batch, n_out]`.
 
     Terms, units and rate of the law are in the model's metadata.
     """
-    law, kind = bundle.law, np.float32 if single else np.float64
+    law, kind = controller_file.law, np.float32 if single else np.float64
     graph = Graph(kind)
     example = law.observation.denormalise(np.zeros((1, len(law.observation))))
     seen = law.observation.normalise(Traced(graph, INPUT, example))
-    outputs = bundle.policy.evaluate_exactly(seen)
+    outputs = controller_file.policy.evaluate_exactly(seen)
     last = law.output.denormalise(outputs)
     graph.nodes[-1].output[0] = OUTPUT
     shapes = ((INPUT, example.shape[1]), (OUTPUT, last.shape[1]))
@@ -49,13 +49,13 @@ def onnx_model(bundle: Bundle, single: bool = False) -> onnx.ModelProto:
         producer_version=pkan_control.__version__,
     )
     model.ir_version = FORMAT
-    helper.set_model_props(model, _about(bundle))
+    helper.set_model_props(model, _about(controller_file))
     onnx.checker.check_model(model, full_check=True)
     return model
 
 
-def _about(bundle: Bundle) -> dict[str, str]:
-    law = bundle.law
+def _about(controller_file: ControllerFile) -> dict[str, str]:
+    law = controller_file.law
     terms = {'observation': law.observation, 'output': law.output}
     described = {
         name: json.dumps(
@@ -65,8 +65,8 @@ def _about(bundle: Bundle) -> dict[str, str]:
     }
     return {
         **described,
-        'task': bundle.task,
+        'task': controller_file.task,
         'law': law.name,
-        'device': bundle.device,
-        'rate_hz': str(bundle.rate_hz),
+        'device': controller_file.device,
+        'rate_hz': str(controller_file.rate_hz),
     }

@@ -35,7 +35,7 @@ from pkan_control.common.rotations import (
     to_body,
     to_world,
 )
-from pkan_control.control.laws.law import Mirror
+from pkan_control.control.laws.law import Symmetry
 from pkan_control.control.signals import Signal, Terms
 from pkan_control.robots.quadrotor import CRAZYFLIE, GRAVITY, Airframe, airframe_from
 
@@ -83,7 +83,7 @@ WEIGHT = np.array((0.0, 0.0, GRAVITY, 0.0, 0.0, 0.0))
 AT_START = np.zeros(MEMORY)
 AT_START[THRUST] = GRAVITY
 # After half a turn about the body's upright axis, what lies along its other two changes sign.
-HALF_TURN = Mirror((-1.0, -1.0, 1.0) * 4, (1.0, -1.0, -1.0, 1.0))
+HALF_TURN = Symmetry((-1.0, -1.0, 1.0) * 4, (1.0, -1.0, -1.0, 1.0))
 # The parts of the outer loop, and the parameter whose 0 switches each off.
 PARTS = {
     'integral': 'integral_gain',
@@ -158,7 +158,7 @@ class DroneLaw:
         return Terms([Signal(f'rotor_{i}', 'rad/s', '', half, half, 1.0) for i in range(1, 5)])
 
     @property
-    def mirror(self) -> Mirror | None:
+    def symmetry(self) -> Symmetry | None:
         """A drone is its own image after half a turn."""
         return HALF_TURN if self.mirrored else None
 

@@ -77,20 +77,20 @@ class Switchable(Law, Protocol):
 
 
 @dataclass(frozen=True)
-class Mirror:
-    """Signs, 1 or -1, of the terms in a mirror: `seen` of the observation, `said` of the output.
+class Symmetry:
+    """Signs, 1 or -1, by which a symmetry of the robot multiplies observation and output terms.
 
-    A term whose sign changes has no offset, so that signs hold for normalised values, too.
+    A term whose sign changes has no offset, so that the signs hold for normalised values, too.
     """
 
-    seen: tuple[float, ...]
-    said: tuple[float, ...]
+    observation: tuple[float, ...]
+    output: tuple[float, ...]
 
 
 @runtime_checkable
-class Mirrored(Law, Protocol):
-    """A law of a robot that is its own mirror image."""
+class Symmetric(Law, Protocol):
+    """A law of a robot with a symmetry, over which the network's outputs can be averaged."""
 
     @property
-    def mirror(self) -> Mirror | None:
-        """How its terms look in the mirror; None where the network is asked once."""
+    def symmetry(self) -> Symmetry | None:
+        """The symmetry that is averaged over; None for a single evaluation."""

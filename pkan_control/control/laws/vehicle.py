@@ -22,7 +22,7 @@ from pkan_control.common.arrays import Array, Floats, namespace
 from pkan_control.common.errors import unknown
 from pkan_control.common.rotations import matrix
 from pkan_control.control.laws.drone import ATTITUDE, POSITION, STATE, finite
-from pkan_control.control.laws.law import Mirror
+from pkan_control.control.laws.law import Symmetry
 from pkan_control.control.signals import Signal, Terms
 from pkan_control.robots.car import RACECAR, Car
 
@@ -46,7 +46,7 @@ OUTPUT = Terms(
     ]
 )
 # On the other side of the path, cross-track and heading error, and the steering, change sign.
-SIDES = Mirror((-1.0, -1.0, 1.0, 1.0), (-1.0, 1.0))
+LEFT_RIGHT = Symmetry((-1.0, -1.0, 1.0, 1.0), (-1.0, 1.0))
 # What the law remembers: the integral in m, the observed slip in 1/m, the curvature in 1/m that
 # the wheels should have reached, 1 once begun, and the bend of the path ahead in 1/m.
 INTEGRAL, SLIP, REACHED, BEGUN, BEND = (slice(i, i + 1) for i in range(5))
@@ -118,9 +118,9 @@ class VehicleLaw:
         ])  # fmt: skip
 
     @property
-    def mirror(self) -> Mirror | None:
+    def symmetry(self) -> Symmetry | None:
         """Left and right change places."""
-        return SIDES if self.mirrored else None
+        return LEFT_RIGHT if self.mirrored else None
 
     def start(self, state: Array) -> Array:
         """Return the memory `[..., 5]` of a car that goes straight on."""

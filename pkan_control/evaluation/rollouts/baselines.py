@@ -7,7 +7,7 @@ from pathlib import Path
 from pkan_control.chips.calibration.calibration import Calibration
 from pkan_control.common.errors import UserError
 from pkan_control.common.resources import share
-from pkan_control.control.controller_file import Bundle, load_bundle
+from pkan_control.control.controller_file import ControllerFile, load_controller_file
 from pkan_control.control.laws.arm import ArmLaw
 from pkan_control.control.laws.drone import DroneLaw
 from pkan_control.control.laws.law import Law, Switchable
@@ -15,8 +15,8 @@ from pkan_control.evaluation.rollouts.record import EpisodeRecord
 from pkan_control.evaluation.rollouts.rollout import (
     Plan,
     Report,
-    fly_bundle,
     fly_classic,
+    fly_controller,
     fly_expert,
 )
 from pkan_control.tasks.options import moved_to, same_shape
@@ -39,7 +39,7 @@ def shipped_mlp(task: str, robot: str | None = None) -> Path:
 
 def contenders(
     task: Task,
-    bundle: Bundle,
+    controller_file: ControllerFile,
     chip: str,
     chips: int,
     calibration: Calibration | None = None,
@@ -49,11 +49,11 @@ def contenders(
 
     `off` names parts of the law's outer loop; without each of them the controller flies once more.
     """
-    own = _flights(bundle, chip, chips, calibration)
-    rows: dict[str, Flights] = {describe(bundle): own}
+    own = _flights(controller_file, chip, chips, calibration)
+    rows: dict[str, Flights] = {describe(controller_file): own}
     for part in off or ():
-        less = replace(bundle, law=without(bundle.law, part))
-        rows[f'{describe(bundle)}, {part} off'] = _flights(less, chip, chips, calibration)
+        less = replace(controller_file, law=without(controller_file.law, part))
+        rows[f'{describe(controller_file)}, {part} off'] = _flights(less, chip, chips, calibration)
     mlp = _mlp_for(task)
     if mlp is not None:
         rows.setdefault(describe(mlp), _flights(mlp, 'ideal:', 1, None))
@@ -63,21 +63,23 @@ def contenders(
     return rows
 
 
-def _mlp_for(task: Task) -> Bundle | None:
+def _mlp_for(task: Task) -> ControllerFile | None:
     """Return the MLP that ships for a task and its robot, None where there is none."""
     arm = task.law.arm if isinstance(task.law, ArmLaw) else None
     path = shipped_mlp(task.name, arm.name if arm else None)
     if not path.exists():
         return None
-    mlp = load_bundle(path)
+    mlp = load_controller_file(path)
     if arm and isinstance(mlp.law, ArmLaw) and not same_shape(arm, mlp.law.arm):
         return None
     return fitted(mlp, task)
 
 
-def _flights(bundle: Bundle, chip: str, chips: int, calibration: Calibration | None) -> Flights:
+def _flights(
+    controller_file: ControllerFile, chip: str, chips: int, calibration: Calibration | None
+) -> Flights:
     def fly(plan: Plan, report: Report) -> list[EpisodeRecord]:
-        return fly_bundle(plan, bundle, chip, chips, report, calibration)
+        return fly_controller(plan, controller_file, chip, chips, report, calibration)
 
     return fly
 
@@ -89,18 +91,20 @@ def without(law: Law, part: str) -> Law:
     return law.switched_off(part)
 
 
-def fitted(bundle: Bundle, task: Task) -> Bundle:
+def fitted(controller_file: ControllerFile, task: Task) -> ControllerFile:
     """Return a controller with the robot of a task: an airframe, or the same arm driven otherwise.
 
     A drone's outputs are accelerations, which any airframe can be asked for.
     """
-    if isinstance(bundle.law, DroneLaw) and isinstance(task.law, DroneLaw):
-        return replace(bundle, law=replace(bundle.law, airframe=task.law.airframe))
-    if isinstance(bundle.law, ArmLaw) and isinstance(task.law, ArmLaw):
-        return replace(bundle, law=moved_to(bundle.law, task.law.arm))
-    return bundle
+    if isinstance(controller_file.law, DroneLaw) and isinstance(task.law, DroneLaw):
+        return replace(
+            controller_file, law=replace(controller_file.law, airframe=task.law.airframe)
+        )
+    if isinstance(controller_file.law, ArmLaw) and isinstance(task.law, ArmLaw):
+        return replace(controller_file, law=moved_to(controller_file.law, task.law.arm))
+    return controller_file
 
 
-def describe(bundle: Bundle) -> str:
+def describe(controller_file: ControllerFile) -> str:
     """Return what a controller is, in a few characters: device, shape, K."""
-    return bundle.policy.title
+    return controller_file.policy.title

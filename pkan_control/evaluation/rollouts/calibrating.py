@@ -15,7 +15,7 @@ from pkan_control.chips.uri import open_chip
 from pkan_control.common.arrays import Floats
 from pkan_control.common.seeding import stream
 from pkan_control.control.controller import Controller, OnChip
-from pkan_control.control.controller_file import Bundle
+from pkan_control.control.controller_file import ControllerFile
 from pkan_control.evaluation.rollouts.rollout import Plan, fly_episode
 from pkan_control.networks.policy import chip_program
 from pkan_control.networks.program import Program
@@ -27,39 +27,45 @@ from pkan_control.tasks.task import Task
 INPUTS, FLIGHTS, SEED = 200, 4, 2_000_000
 
 
-def calibration_inputs(task: Task, bundle: Bundle) -> Floats:
+def calibration_inputs(task: Task, controller_file: ControllerFile) -> Floats:
     """Return the inputs `[200, n_in]` that a calibration of a controller's chip uses."""
-    return real_inputs(Plan(task, FLIGHTS, SEED), bundle, INPUTS)
+    return real_inputs(Plan(task, FLIGHTS, SEED), controller_file, INPUTS)
 
 
-def real_inputs(plan: Plan, bundle: Bundle, count: int) -> Floats:
+def real_inputs(plan: Plan, controller_file: ControllerFile, count: int) -> Floats:
     """Return inputs `[count, n_in]` in [0, 1], drawn from flights on a flawless chip."""
-    network = OnChip(bundle, IdealChip())
+    network = OnChip(controller_file, IdealChip())
     world = open_world(plan.task.world, plan.task.law, plan.task.rate_hz, plan.effects)
     try:
         for number in range(plan.episodes):
-            fly_episode(plan, world, Controller(bundle.law, network), number)
+            fly_episode(plan, world, Controller(controller_file.law, network), number)
     finally:
         world.close()
     draw = stream(plan.seed, 'real inputs').permutation(len(network.heard))[:count]
     return np.array(network.heard)[draw]
 
 
-def analogue(bundle: Bundle) -> Program:
+def analogue(controller_file: ControllerFile) -> Program:
     """Return the program of a controller; raise a `UserError` for one that runs on no chip."""
-    return chip_program(bundle.policy, 'calibrate')
+    return chip_program(controller_file.policy, 'calibrate')
 
 
 def calibrate_chip(
-    bundle: Bundle, uri: str, name: Callable[[str], Path], date: str, progress: Progress
+    controller_file: ControllerFile,
+    uri: str,
+    name: Callable[[str], Path],
+    date: str,
+    progress: Progress,
 ) -> tuple[Path, Calibration]:
     """Calibrate the chip of a URI and write its calibration file.
 
     `name` makes the path from the chip's uid. What is measured stands beside the file until that
     is written, and one that was interrupted goes on from there.
     """
-    program = analogue(bundle)
-    inputs = calibration_inputs(configured(bundle.task, law=bundle.law), bundle)
+    program = analogue(controller_file)
+    inputs = calibration_inputs(
+        configured(controller_file.task, law=controller_file.law), controller_file
+    )
     with closing(open_chip(uri)) as chip:
         uid = chip.identity.uid
         path = name(uid)

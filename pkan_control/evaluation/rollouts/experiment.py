@@ -10,7 +10,7 @@ from pkan_control.chips.calibration.calibration import Calibration
 from pkan_control.chips.calibration.calibration_file import load_calibration
 from pkan_control.chips.uri import is_simulated
 from pkan_control.common.errors import UserError
-from pkan_control.control.controller_file import load_bundle
+from pkan_control.control.controller_file import load_controller_file
 from pkan_control.evaluation.rollouts.baselines import Flights, contenders, fitted, shipped
 from pkan_control.evaluation.rollouts.episode_log import EpisodeLog
 from pkan_control.evaluation.rollouts.record import EpisodeRecord, summary
@@ -71,12 +71,14 @@ def fly_request(
 ) -> dict[str, dict[str, Any]]:
     """Fly everything that was asked for; return the figures by scenario."""
     about = request.about
-    bundle = load_bundle(Path(about['controller']))
-    job = configured(request.task, request.airframe, request.path, bundle.law, request.arm)
+    controller_file = load_controller_file(Path(about['controller']))
+    job = configured(
+        request.task, request.airframe, request.path, controller_file.law, request.arm
+    )
     weathers = [load_scenario(name) for name in request.scenarios]
     trims = _calibration(request.calibration, request.chips)
-    bundle = fitted(bundle, job)
-    rows = contenders(job, bundle, request.chip, request.chips, trims, request.off)
+    controller_file = fitted(controller_file, job)
+    rows = contenders(job, controller_file, request.chip, request.chips, trims, request.off)
     flown = dict(list(rows.items())[:1]) if request.alone else rows
     log = EpisodeLog(request.log, about) if request.log else None
     found = {}

@@ -12,7 +12,7 @@ from pkan_control.chips.uri import open_chip, seed_of, with_options, with_seed
 from pkan_control.common.arrays import Array, Floats
 from pkan_control.common.errors import UserError
 from pkan_control.control.controller import Controller, make_controller
-from pkan_control.control.controller_file import Bundle
+from pkan_control.control.controller_file import ControllerFile
 from pkan_control.control.guard import CommandGuard
 from pkan_control.control.supervisor import HELD
 from pkan_control.evaluation.rollouts.episode import NANOSECONDS, Episode
@@ -67,7 +67,7 @@ class Plan:
 def fly_episode(plan: Plan, world: World, controller: Controller, number: int) -> EpisodeRecord:
     """Run one episode through law, network and guard.
 
-    What a chip misses is bridged as a pilot does it: by the last command, then the safe one.
+    What a chip misses is bridged as a supervisor does it: by the last command, then the safe one.
     """
     began = perf_counter()
     law = plan.task.law
@@ -101,9 +101,9 @@ def fly_classic(plan: Plan, report: Report) -> list[EpisodeRecord]:
     return _fly(plan, {0: Controller(law, usual)}, report)
 
 
-def fly_bundle(
+def fly_controller(
     plan: Plan,
-    bundle: Bundle,
+    controller_file: ControllerFile,
     chip: str,
     chips: int,
     report: Report,
@@ -114,23 +114,29 @@ def fly_bundle(
     What the scenario says of a simulated chip holds over what the URI says. A calibration is that
     of one chip.
     """
-    check_fits(bundle, plan.task)
-    if bundle.policy.chip_program is not None:
+    check_fits(controller_file, plan.task)
+    if controller_file.policy.chip_program is not None:
         chip = with_options(chip, plan.scenario.chip)
     used = sorted({number % chips for number in plan.numbers})
     uris = {i: chip if chips == 1 else with_seed(chip, seed_of(chip) + i) for i in used}
     with ExitStack() as stack:
         opened = {i: stack.enter_context(closing(open_chip(uri))) for i, uri in uris.items()}
-        controllers = {i: make_controller(bundle, each, calibration) for i, each in opened.items()}
+        controllers = {
+            i: make_controller(controller_file, each, calibration) for i, each in opened.items()
+        }
         return _fly(plan, controllers, report, chips)
 
 
-def check_fits(bundle: Bundle, task: Task) -> None:
+def check_fits(controller_file: ControllerFile, task: Task) -> None:
     """Raise a `UserError` unless a controller was made for this task."""
-    if bundle.task != task.name:
-        raise UserError(f'the controller was made for task {bundle.task}, not for {task.name}')
-    if bundle.rate_hz != task.rate_hz:
-        raise UserError(f'the controller runs at {bundle.rate_hz} Hz, the task at {task.rate_hz}')
+    if controller_file.task != task.name:
+        raise UserError(
+            f'the controller was made for task {controller_file.task}, not for {task.name}'
+        )
+    if controller_file.rate_hz != task.rate_hz:
+        raise UserError(
+            f'the controller runs at {controller_file.rate_hz} Hz, the task at {task.rate_hz}'
+        )
 
 
 def _fly(

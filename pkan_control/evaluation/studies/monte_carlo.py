@@ -12,9 +12,9 @@ from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.common.arrays import Floats
 from pkan_control.common.seeding import stream
 from pkan_control.control.controller import Controller, OnChip
-from pkan_control.control.controller_file import Bundle
+from pkan_control.control.controller_file import ControllerFile
 from pkan_control.control.guard import CommandGuard
-from pkan_control.control.symmetry import Network, asked_by
+from pkan_control.control.symmetry import Network, symmetrised
 from pkan_control.evaluation.rollouts.episode import NANOSECONDS, NO_DELAY, stamp_ns
 from pkan_control.evaluation.rollouts.rollout import Plan, fly_episode
 from pkan_control.evaluation.rollouts.sensors import Sensors
@@ -32,16 +32,16 @@ class Flown:
     figures: dict[str, Floats]
 
 
-def fly(plan: Plan, bundle: Bundle, chips: Sequence[SimulatedChip]) -> Flown:
+def fly(plan: Plan, controller_file: ControllerFile, chips: Sequence[SimulatedChip]) -> Flown:
     """Fly all episodes of a plan on each chip, which holds the controller's program."""
-    task, program = plan.task, chip_program(bundle.policy, 'study')
+    task, program = plan.task, chip_program(controller_file.policy, 'study')
     world = study_world(task.world, task.law, task.rate_hz, plan.effects)
     if world is None:
-        return _flown([_one_by_one(plan, bundle, chip) for chip in chips])
+        return _flown([_one_by_one(plan, controller_file, chip) for chip in chips])
     population = Population(chips, program, plan.numbers)
     # A robot that is lost may fly off beyond all numbers.
     with np.errstate(over='ignore', invalid='ignore'):
-        states, goals = _all_at_once(plan, bundle, program, population, len(chips), world)
+        states, goals = _all_at_once(plan, controller_file, program, population, len(chips), world)
         return _flown([
             [task.score(states[:, chip, i], goals[:, i]) for i in range(plan.episodes)]
             for chip in range(len(chips))
@@ -57,10 +57,10 @@ def _flown(scores: list[list[Score]]) -> Flown:
     )
 
 
-def _one_by_one(plan: Plan, bundle: Bundle, chip: SimulatedChip) -> list[Score]:
+def _one_by_one(plan: Plan, controller_file: ControllerFile, chip: SimulatedChip) -> list[Score]:
     """Fly one chip in the task's own world."""
     task = plan.task
-    controller = Controller(bundle.law, OnChip(bundle, chip))
+    controller = Controller(controller_file.law, OnChip(controller_file, chip))
     world = open_world(task.world, task.law, task.rate_hz, plan.effects)
     try:
         return [fly_episode(plan, world, controller, number).score for number in plan.numbers]
@@ -70,14 +70,14 @@ def _one_by_one(plan: Plan, bundle: Bundle, chip: SimulatedChip) -> list[Score]:
 
 def _all_at_once(
     plan: Plan,
-    bundle: Bundle,
+    controller_file: ControllerFile,
     program: Program,
     population: Population,
     chips: int,
     world: StudyWorld,
 ) -> tuple[Floats, Floats]:
     """Return states `[steps + 1, chips, episodes, n]` and goals `[steps + 1, episodes, g]`."""
-    task, law, rate_hz = plan.task, bundle.law, plan.task.rate_hz
+    task, law, rate_hz = plan.task, controller_file.law, plan.task.rate_hz
     guard = CommandGuard(law.command)
     weather = [stream(plan.seed, 'disturbances', number) for number in plan.numbers]
     sensors = [
@@ -87,7 +87,7 @@ def _all_at_once(
     starts = np.array([task.start(plan.seed, number) for number in plan.numbers])
     state = world.reset(np.broadcast_to(starts, (chips, *starts.shape)).copy(), weather)
     states, commands = [state], []
-    network = _network(bundle, program, population)
+    network = _network(controller_file, program, population)
     memory = None
     for step in range(task.steps):
         seen = _seen(sensors, state, step / rate_hz)
@@ -105,7 +105,7 @@ def _all_at_once(
     return np.array(states), goals
 
 
-def _network(bundle: Bundle, program: Program, population: Population) -> Network:
+def _network(controller_file: ControllerFile, program: Program, population: Population) -> Network:
     """Return what asks all chips at once; each evaluation is one more step of their noise."""
     steps = itertools.count()
 
@@ -113,7 +113,7 @@ def _network(bundle: Bundle, program: Program, population: Population) -> Networ
         x = squash(observation, program.squash_scale)
         return population.evaluate(x, next(steps), time_s)
 
-    return asked_by(bundle.law, ask)
+    return symmetrised(controller_file.law, ask)
 
 
 def _goals(plan: Plan) -> Floats:

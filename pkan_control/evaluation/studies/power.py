@@ -14,7 +14,7 @@ from pkan_control.chips.power import power_draws
 from pkan_control.chips.simulated import MULTIPLEXED_ELEMENTS
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
-from pkan_control.control.controller_file import Bundle
+from pkan_control.control.controller_file import ControllerFile
 from pkan_control.control.symmetry import evaluations
 from pkan_control.devices.element import find_device
 from pkan_control.evaluation.studies import power_constants as known
@@ -69,15 +69,17 @@ class Comparison:
                 'rows': rows, 'warnings': self.warnings()}  # fmt: skip
 
 
-def compare_power(bundle: Bundle, mlp: DigitalWork | None, law_cycles: int) -> Comparison:
+def compare_power(
+    controller_file: ControllerFile, mlp: DigitalWork | None, law_cycles: int
+) -> Comparison:
     """Compare technologies for an analogue controller; `mlp` is the work of one of equal score."""
-    program = bundle.policy.chip_program
+    program = controller_file.policy.chip_program
     if program is None:
         raise UserError(
-            f'{bundle.policy.title} has no analogue power: name the controller of an analogue '
-            'network'
+            f'{controller_file.policy.title} has no analogue power: '
+            'name the controller of an analogue network'
         )
-    law, times = law_cycles * known.CYCLE.draw(), evaluations(bundle.law)
+    law, times = law_cycles * known.CYCLE.draw(), evaluations(controller_file.law)
     share = law / times
     rows = [
         *_analogue(program, share),
@@ -85,7 +87,7 @@ def compare_power(bundle: Bundle, mlp: DigitalWork | None, law_cycles: int) -> C
         *_published(program, share),
     ]
     asked = tuple(_repeated(row, times) for row in rows)
-    return Comparison(bundle.rate_hz, law_cycles, float(np.median(law)), asked)
+    return Comparison(controller_file.rate_hz, law_cycles, float(np.median(law)), asked)
 
 
 def _repeated(row: Row, times: int) -> Row:

@@ -33,7 +33,7 @@ from pkan_control.chips.calibration.measuring import (
 from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.common.arrays import Floats
 from pkan_control.common.seeding import stream
-from pkan_control.control.controller_file import Bundle
+from pkan_control.control.controller_file import ControllerFile
 from pkan_control.devices.deviations import PRESETS, Deviations, fabricate
 from pkan_control.devices.element import find_device
 from pkan_control.evaluation.rollouts.rollout import Plan
@@ -74,22 +74,24 @@ class Moved:
 class Piece:
     """Some chips of a preset that get one network; calling it moves and flies them."""
 
-    bundle: Bundle
+    controller_file: ControllerFile
     preset: str
     seeds: tuple[int, ...]
     flown: int
 
     def __call__(self) -> list[Moved]:
         """Return what became of each chip."""
-        program, deviations = program_of(self.bundle), PRESETS[self.preset]
+        program, deviations = program_of(self.controller_file), PRESETS[self.preset]
         # Each chip twice: one stays raw, its twin of the same seed gets the trims.
         both = [[SimulatedChip(seed, deviations) for seed in self.seeds] for _ in STATES]
         raw, trimmed = both
         for chip in raw + trimmed:
             chip.program(program)
         moved = [_move(chip, program) for chip in trimmed]
-        plan = Plan(find_task(self.bundle.task), self.flown, 0)
-        flown = fly(plan, self.bundle, raw + trimmed).success.reshape(len(both), len(raw), -1)
+        plan = Plan(find_task(self.controller_file.task), self.flown, 0)
+        flown = fly(plan, self.controller_file, raw + trimmed).success.reshape(
+            len(both), len(raw), -1
+        )
         return [
             Moved(
                 self.preset, _dead(program, deviations, seed), *found,
@@ -99,9 +101,9 @@ class Piece:
         ]  # fmt: skip
 
 
-def program_of(bundle: Bundle) -> Program:
+def program_of(controller_file: ControllerFile) -> Program:
     """Return the network of a controller; refuse an MLP."""
-    return chip_program(bundle.policy, 'move')
+    return chip_program(controller_file.policy, 'move')
 
 
 def edges_of(program: Program) -> int:
@@ -110,17 +112,20 @@ def edges_of(program: Program) -> int:
 
 
 def pieces(
-    bundles: Sequence[Bundle], edges: int, first_seed: int, flown: int = EPISODES
+    controller_files: Sequence[ControllerFile], edges: int, first_seed: int, flown: int = EPISODES
 ) -> list[Piece]:
     """Return the work: chips of each preset until they hold so many edges, networks in turn."""
-    rounds = math.ceil(edges / sum(edges_of(program_of(bundle)) for bundle in bundles))
+    rounds = math.ceil(
+        edges / sum(edges_of(program_of(controller_file)) for controller_file in controller_files)
+    )
     seeds = [
-        range(first_seed + i * rounds, first_seed + (i + 1) * rounds) for i in range(len(bundles))
+        range(first_seed + i * rounds, first_seed + (i + 1) * rounds)
+        for i in range(len(controller_files))
     ]
     return [
-        Piece(bundle, preset, tuple(own[begin : begin + PIECE]), flown)
+        Piece(controller_file, preset, tuple(own[begin : begin + PIECE]), flown)
         for preset in PRESETS
-        for bundle, own in zip(bundles, seeds, strict=True)
+        for controller_file, own in zip(controller_files, seeds, strict=True)
         for begin in range(0, rounds, PIECE)
     ]
 
@@ -199,7 +204,7 @@ def run_transfer(
     for done in run(work):
         moved += done
         report(len(moved))
-    each = {piece.bundle.task: piece for piece in work}
+    each = {piece.controller_file.task: piece for piece in work}
     twins = {task: _twin_rate(piece) for task, piece in each.items()}
     figures = {}
     for preset in PRESETS:
@@ -216,9 +221,9 @@ def run_transfer(
 def _twin_rate(piece: Piece) -> float:
     """Return the success rate of the network's settings on a chip that deviates in nothing."""
     chip = SimulatedChip(0, Deviations())
-    chip.program(program_of(piece.bundle))
-    plan = Plan(find_task(piece.bundle.task), piece.flown, 0)
-    return float(fly(plan, piece.bundle, [chip]).success.mean())
+    chip.program(program_of(piece.controller_file))
+    plan = Plan(find_task(piece.controller_file.task), piece.flown, 0)
+    return float(fly(plan, piece.controller_file, [chip]).success.mean())
 
 
 def fidelity_of(chips: Sequence[Moved]) -> dict[str, Any]:

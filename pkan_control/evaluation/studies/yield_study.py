@@ -15,7 +15,7 @@ from pkan_control.chips.calibration.sweep_cache import SweepCache
 from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.common.arrays import Floats
 from pkan_control.common.json_lines import JsonLines
-from pkan_control.control.controller_file import Bundle
+from pkan_control.control.controller_file import ControllerFile
 from pkan_control.devices.deviations import LIMITS, Deviations
 from pkan_control.evaluation.rollouts.calibrating import calibration_inputs
 from pkan_control.evaluation.rollouts.rollout import Plan
@@ -52,7 +52,7 @@ class Study:
     """What is fabricated and flown; chips have consecutive seeds from `first_chip`."""
 
     plan: Plan
-    bundle: Bundle
+    controller_file: ControllerFile
     deviations: Deviations
     chips: int
     first_chip: int = 0
@@ -84,13 +84,13 @@ class Study:
     def fabricate(self, deviations: Deviations, seed: int) -> SimulatedChip:
         """Return the chip of a seed with the controller's program."""
         chip = SimulatedChip(seed, deviations)
-        chip.program(chip_program(self.bundle.policy, 'study'))
+        chip.program(chip_program(self.controller_file.policy, 'study'))
         return chip
 
     def calibrate(self, chip: SimulatedChip) -> None:
         """Trim a chip."""
-        program = chip_program(self.bundle.policy, 'calibrate')
-        inputs = calibration_inputs(self.plan.task, self.bundle)
+        program = chip_program(self.controller_file.policy, 'calibrate')
+        inputs = calibration_inputs(self.plan.task, self.controller_file)
         calibrate(chip, program, inputs, '', SweepCache(None, {}), _silent)
 
     def _varied(self, name: str, value: float) -> Variant:
@@ -112,7 +112,7 @@ class Piece:
         fabricated = [study.fabricate(variant.deviations, seed) for variant, seed in self.chips]
         for chip in fabricated if study.calibrated else ():
             study.calibrate(chip)
-        flown = fly(study.plan, study.bundle, fabricated)
+        flown = fly(study.plan, study.controller_file, fabricated)
         return [
             {
                 'variant': variant.name,

@@ -16,7 +16,7 @@ from pkan_control.chips.power import estimate_power
 from pkan_control.chips.uri import is_simulated, open_chip
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
-from pkan_control.control.controller_file import Bundle, load_bundle
+from pkan_control.control.controller_file import ControllerFile, load_controller_file
 from pkan_control.devices.element import find_device
 from pkan_control.evaluation.rollouts.baselines import contenders, fitted, shipped
 from pkan_control.evaluation.rollouts.record import EpisodeRecord
@@ -78,14 +78,14 @@ def gather(request: Request, bar: Progress) -> Evidence:
     """Fly and measure everything."""
     yields = [read_yield(path) for path in request.yields]
     file = request.controller or shipped(find_task(request.task).name)
-    bundle = load_bundle(file)
-    task = configured(request.task, law=bundle.law)
-    bundle = fitted(bundle, task)
+    controller_file = load_controller_file(file)
+    task = configured(request.task, law=controller_file.law)
+    controller_file = fitted(controller_file, task)
     trims = load_calibration(request.calibration) if request.calibration else None
     plan = Plan(task, request.episodes, request.seed, load_scenario(request.scenario))
     workers = cores() if is_simulated(request.chip) else 1
     rows = {}
-    for name, fly in contenders(task, bundle, request.chip, request.chips, trims).items():
+    for name, fly in contenders(task, controller_file, request.chip, request.chips, trims).items():
         with bar(name, request.episodes) as report:
             records: list[EpisodeRecord] = []
             for record in fly_all(fly, plan, workers):
@@ -97,8 +97,8 @@ def gather(request: Request, bar: Progress) -> Evidence:
         'chips': request.chips, 'scenario': request.scenario, 'episodes': request.episodes,
         'seed': request.seed,
     }  # fmt: skip
-    edges = measure_edges(bundle, request.chip, trims)
-    return Evidence(about, task, rows, edges, _fidelity(trims), yields, _power(bundle))
+    edges = measure_edges(controller_file, request.chip, trims)
+    return Evidence(about, task, rows, edges, _fidelity(trims), yields, _power(controller_file))
 
 
 def read_yield(path: Path) -> Mapping[str, Any]:
@@ -114,9 +114,11 @@ def read_yield(path: Path) -> Mapping[str, Any]:
     return figures
 
 
-def measure_edges(bundle: Bundle, uri: str, trims: Calibration | None) -> list[Edge]:
+def measure_edges(
+    controller_file: ControllerFile, uri: str, trims: Calibration | None
+) -> list[Edge]:
     """Measure the edges that swing most, on the chip as it is and with its trims."""
-    program = bundle.policy.chip_program
+    program = controller_file.policy.chip_program
     if program is None:
         return []
     places = important_edges(program)
@@ -131,7 +133,7 @@ def measure_edges(bundle: Bundle, uri: str, trims: Calibration | None) -> list[E
             found = [chip.sweep('edge', place, x, AVERAGES) for place in places]
     wanted = [edge_values(program, place, x) for place in places]
     return [
-        Edge(_name(bundle, place), x, right, measured, before)
+        Edge(_name(controller_file, place), x, right, measured, before)
         for place, right, measured, before in zip(places, wanted, found, raw, strict=True)
     ]
 
@@ -156,11 +158,13 @@ def edge_values(program: Program, place: Index, x: Floats) -> Floats:
     return values
 
 
-def _name(bundle: Bundle, place: Index) -> str:
-    layers = len(bundle.policy.shape) - 1
+def _name(controller_file: ControllerFile, place: Index) -> str:
+    layers = len(controller_file.policy.shape) - 1
     first, last = place.layer == 0, place.layer == layers - 1
-    source = bundle.law.observation.names[place.source] if first else f'h{place.source + 1}'
-    target = bundle.law.output.names[place.target] if last else f'h{place.target + 1}'
+    source = (
+        controller_file.law.observation.names[place.source] if first else f'h{place.source + 1}'
+    )
+    target = controller_file.law.output.names[place.target] if last else f'h{place.target + 1}'
     return f'{source} → {target}'
 
 
@@ -168,6 +172,6 @@ def _fidelity(trims: Calibration | None) -> dict[str, dict[str, float]]:
     return {} if trims is None else {'raw': asdict(trims.raw), 'trimmed': asdict(trims.trimmed)}
 
 
-def _power(bundle: Bundle) -> dict[str, float]:
-    program = bundle.policy.chip_program
+def _power(controller_file: ControllerFile) -> dict[str, float]:
+    program = controller_file.policy.chip_program
     return {} if program is None else dict(estimate_power(program)._asdict())

@@ -15,7 +15,7 @@ import numpy as np
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
 from pkan_control.common.registry import Registry
-from pkan_control.control.action_types import Kind, fields_of, kinds_of
+from pkan_control.control.action_types import ActionType, action_types_of, fields_of
 from pkan_control.control.laws.law import Law
 
 
@@ -56,8 +56,8 @@ class Joints:
 class Adapter(Protocol):
     """Turns commands into messages; constructed with a law and the stack's joints."""
 
-    # The kinds of action that it takes; a controller that gives none of them is refused.
-    kinds: ClassVar[frozenset[Kind]]
+    # The action types that it takes; a controller that gives none of them is refused.
+    action_types: ClassVar[frozenset[ActionType]]
     # Whether it uses the joints; a mapping that names actuators is refused otherwise.
     named: ClassVar[bool]
     # Message type by topic; the first topic carries the command itself.
@@ -70,7 +70,7 @@ class Adapter(Protocol):
 class AdapterType(Protocol):
     """What is registered for an adapter: its class."""
 
-    kinds: frozenset[Kind]
+    action_types: frozenset[ActionType]
     named: bool
 
     def __call__(self, law: Law, joints: Joints) -> Adapter:
@@ -85,10 +85,10 @@ ADAPTERS: Registry[AdapterType] = Registry(
 def open_adapter(name: str, law: Law, joints: Joints | None = None) -> Adapter:
     """Return the adapter of that name; raise a `UserError` where it does not fit the law."""
     adapter_type = ADAPTERS.find(name)
-    offered = kinds_of(law)
-    if not adapter_type.kinds & offered:
+    offered = action_types_of(law)
+    if not adapter_type.action_types & offered:
         raise UserError(
-            f'command_interface {name}: takes {listed(adapter_type.kinds)}, '
+            f'command_interface {name}: takes {listed(adapter_type.action_types)}, '
             f'but the controller gives {listed(offered)}'
         )
     if joints is not None and not adapter_type.named:
@@ -96,9 +96,9 @@ def open_adapter(name: str, law: Law, joints: Joints | None = None) -> Adapter:
     return adapter_type(law, joints or Joints.of(law))
 
 
-def listed(kinds: frozenset[Kind]) -> str:
-    """Return kinds of action as text."""
-    return ', '.join(sorted(kinds))
+def listed(action_types: frozenset[ActionType]) -> str:
+    """Return action types as text."""
+    return ', '.join(sorted(action_types))
 
 
 def lacks(law: Law, part: str) -> UserError:

@@ -11,7 +11,7 @@ from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from pkan_control.common.arrays import Floats
-from pkan_control.control.action_types import FIELDS, Kind
+from pkan_control.control.action_types import FIELDS, ActionType
 from pkan_control.control.laws.law import Law
 from pkan_control.ros.adapters.adapter import Joints, optional_messages
 from pkan_control.ros.nodes.messages import set_time
@@ -24,7 +24,7 @@ class JointStateAdapter:
     mixes them, an array holds NaN for the joints that it does not command.
     """
 
-    kinds = frozenset(Kind) - {Kind.WRENCH, Kind.TWIST}
+    action_types = frozenset(ActionType) - {ActionType.WRENCH, ActionType.TWIST}
     named = True
     outputs: Mapping[str, type] = {'command': JointState}
 
@@ -56,8 +56,13 @@ class Float64MultiArrayAdapter:
     `joints`. Where that differs from the controller file's, a mapping binds them by name.
     """
 
-    kinds = frozenset(
-        {Kind.ROTOR_SPEEDS, Kind.JOINT_POSITIONS, Kind.JOINT_VELOCITIES, Kind.JOINT_EFFORTS}
+    action_types = frozenset(
+        {
+            ActionType.ROTOR_SPEEDS,
+            ActionType.JOINT_POSITIONS,
+            ActionType.JOINT_VELOCITIES,
+            ActionType.JOINT_EFFORTS,
+        }
     )
     named = True
     outputs: Mapping[str, type] = {'command': Float64MultiArray}
@@ -78,7 +83,7 @@ class JointTrajectoryAdapter:
     It has one point of positions, velocities or efforts, due one control period from now.
     """
 
-    kinds = frozenset(kind for kind, _ in FIELDS.values())
+    action_types = frozenset(kind for kind, _ in FIELDS.values())
     named = True
     outputs: Mapping[str, type] = {'command': JointTrajectory}
 
@@ -108,7 +113,9 @@ class ActuatorsAdapter:
     joints. Needs the package actuator_msgs.
     """
 
-    kinds = frozenset({Kind.ROTOR_SPEEDS, Kind.JOINT_POSITIONS, Kind.JOINT_VELOCITIES})
+    action_types = frozenset(
+        {ActionType.ROTOR_SPEEDS, ActionType.JOINT_POSITIONS, ActionType.JOINT_VELOCITIES}
+    )
     named = True
     outputs: Mapping[str, type]
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
-from pkan_control.control.action_types import Flying, Kind
+from pkan_control.control.action_types import ActionType, Flying
 from pkan_control.control.frames_px4 import frd_from_flu
 from pkan_control.control.laws.law import Law
 from pkan_control.ros.adapters.adapter import Joints, lacks, optional_messages
@@ -26,7 +26,7 @@ MOTOR_COUNT = 12
 class _Px4Adapter:
     """The message types, the airframe, and the mode that goes along with each command."""
 
-    kinds = frozenset({Kind.ROTOR_SPEEDS})
+    action_types = frozenset({ActionType.ROTOR_SPEEDS})
     named = False
     interface = ''
 

@@ -6,7 +6,7 @@ from typing import Any
 from geometry_msgs.msg import TwistStamped, WrenchStamped
 
 from pkan_control.common.arrays import Floats
-from pkan_control.control.action_types import Driving, Flying, Kind
+from pkan_control.control.action_types import ActionType, Driving, Flying
 from pkan_control.control.laws.law import Law
 from pkan_control.ros.adapters.adapter import Joints, lacks, optional_messages
 from pkan_control.ros.nodes.messages import set_time
@@ -20,7 +20,7 @@ class WrenchAdapter:
     Rotors at rest give a wrench of zeros.
     """
 
-    kinds = frozenset({Kind.WRENCH})
+    action_types = frozenset({ActionType.WRENCH})
     named = False
     outputs: Mapping[str, type] = {'command': WrenchStamped}
 
@@ -49,7 +49,7 @@ class TwistAdapter:
     The yaw rate is speed times the curvature of the steering angle: zero for a car at rest.
     """
 
-    kinds = frozenset({Kind.TWIST})
+    action_types = frozenset({ActionType.TWIST})
     named = False
     outputs: Mapping[str, type] = {'command': TwistStamped}
 
@@ -78,7 +78,7 @@ class AckermannAdapter:
     ackermann_msgs.
     """
 
-    kinds = frozenset({Kind.STEERING_AND_SPEED})
+    action_types = frozenset({ActionType.STEERING_AND_SPEED})
     named = False
     outputs: Mapping[str, type]
 

@@ -23,7 +23,7 @@ from pkan_control.common.errors import UserError
 from pkan_control.common.seeding import stream
 from pkan_control.control.calibration_age import drift
 from pkan_control.control.controller import Controller, Evaluator, OnChip
-from pkan_control.control.controller_file import Bundle
+from pkan_control.control.controller_file import ControllerFile
 from pkan_control.control.health import Level
 from pkan_control.networks.policy import chip_program
 from pkan_control.networks.program import Program
@@ -87,14 +87,19 @@ class Calibrator:
     def __init__(
         self,
         node: Node,
-        bundle: Bundle,
+        controller_file: ControllerFile,
         chip: Chip,
         controller: Controller,
         path: str,
         refuse: Callable[[], str],
     ) -> None:
         """Open the service; `refuse` returns the reason to refuse a request, empty for none."""
-        self._node, self._bundle, self._chip, self._path = node, bundle, chip, path
+        self._node, self._controller_file, self._chip, self._path = (
+            node,
+            controller_file,
+            chip,
+            path,
+        )
         self._network = controller.evaluator
         self._refuse = refuse
         # The stage of the calibration that runs, and whether it is to be abandoned.
@@ -161,7 +166,7 @@ class Calibrator:
             raise UserError(why)
         if not self._path:
             raise UserError('parameter calibration is empty: give the path of the file to write')
-        program = chip_program(self._bundle.policy, 'calibrate')
+        program = chip_program(self._controller_file.policy, 'calibrate')
         if not isinstance(network, OnChip):
             raise UserError('no chip is open: there is nothing to calibrate')
         return partial(self._measure, Path(self._path), program, network)

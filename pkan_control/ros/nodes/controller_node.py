@@ -17,9 +17,9 @@ from pkan_control.chips.uri import open_chip
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError, unknown
 from pkan_control.control.controller import Controller, make_controller
-from pkan_control.control.controller_file import Bundle, load_bundle
+from pkan_control.control.controller_file import ControllerFile, load_controller_file
 from pkan_control.control.health import Level
-from pkan_control.control.supervisor import Decision, Limits, Pilot
+from pkan_control.control.supervisor import Decision, Limits, Supervisor
 from pkan_control.ros.nodes import process
 from pkan_control.ros.nodes.calibration import Calibrator, known_calibration
 from pkan_control.ros.nodes.clocks import WatchdogTimer, steady_timer
@@ -48,7 +48,7 @@ class ControllerNode(LifecycleNode):
         self.exit_code = 0
         self._active = False
         self._activated: LifecycleState
-        self._pilot: Pilot
+        self._supervisor: Supervisor
         self._chip: Chip | None = None
         # Ends a calibration, then closes the chip.
         self._resources = ExitStack()
@@ -70,7 +70,7 @@ class ControllerNode(LifecycleNode):
 
     def _apply_limits(self, limits: Limits) -> None:
         if self._chip is not None:
-            self._pilot.limit(limits)
+            self._supervisor.limit(limits)
         if self._active:
             self._watchdog.poll()
 
@@ -80,51 +80,63 @@ class ControllerNode(LifecycleNode):
         values = read(self, CONTROLLER)
         if not values['controller']:
             raise UserError('parameter controller is empty: give the path of a controller file')
-        bundle = load_bundle(Path(values['controller']))
+        controller_file = load_controller_file(Path(values['controller']))
         if values['trigger'] not in TRIGGERS:
             raise unknown('trigger', values['trigger'], TRIGGERS)
-        wiring = make_wiring(bundle.law, values)
+        wiring = make_wiring(controller_file.law, values)
         limits = limits_of(values)
-        limits.check(bundle.rate_hz)
-        controller = self._open_controller(bundle, values)
-        self._pilot = Pilot(bundle.law, controller, limits)
-        self._open_calibration(bundle, controller, values['calibration'])
+        limits.check(controller_file.rate_hz)
+        controller = self._open_controller(controller_file, values)
+        self._supervisor = Supervisor(controller_file.law, controller, limits)
+        self._open_calibration(controller_file, controller, values['calibration'])
         fault = self._calibrator.fault() if values['enable'] else ''
         if fault:
             self.get_logger().error(f'enable refused: {fault}')
-        self._pilot.arming.live = values['enable'] and not fault
-        self._rate_hz = bundle.rate_hz
+        self._supervisor.arming.live = values['enable'] and not fault
+        self._rate_hz = controller_file.rate_hz
         self._open_interfaces(wiring, values['trigger'])
-        self.get_logger().info(f'{bundle.task} on {values["chip"]} at {bundle.rate_hz:g} Hz')
+        self.get_logger().info(
+            f'{controller_file.task} on {values["chip"]} at {controller_file.rate_hz:g} Hz'
+        )
         return TransitionCallbackReturn.SUCCESS
 
-    def _open_controller(self, bundle: Bundle, values: dict[str, Any]) -> Controller:
+    def _open_controller(
+        self, controller_file: ControllerFile, values: dict[str, Any]
+    ) -> Controller:
         """Open the chip, which stays open while the node is configured."""
         calibration = known_calibration(self, values['calibration'])
         self._chip = open_chip(values['chip'])
         self._resources.callback(self._chip.close)
         try:
-            return make_controller(bundle, self._chip, calibration, values['on_link_lost'])
+            return make_controller(
+                controller_file, self._chip, calibration, values['on_link_lost']
+            )
         except BaseException:
             self._close_chip()
             raise
 
-    def _open_calibration(self, bundle: Bundle, controller: Controller, path: str) -> None:
+    def _open_calibration(
+        self, controller_file: ControllerFile, controller: Controller, path: str
+    ) -> None:
         def refuse() -> str:
             return 'the node is active: deactivate it first' if self._active else ''
 
         if self._chip is not None:
-            self._calibrator = Calibrator(self, bundle, self._chip, controller, path, refuse)
+            self._calibrator = Calibrator(
+                self, controller_file, self._chip, controller, path, refuse
+            )
             self._resources.callback(self._calibrator.abandon)
 
     def _open_interfaces(self, wiring: Wiring, trigger: str) -> None:
         self._commands = CommandPublishers(
-            self, wiring.adapter, self._pilot.arming.live, wiring.command_topic
+            self, wiring.adapter, self._supervisor.arming.live, wiring.command_topic
         )
-        self._diagnostics = Diagnostics(self, self._pilot, self._find, self._calibrator.values)
+        self._diagnostics = Diagnostics(
+            self, self._supervisor, self._find, self._calibrator.values
+        )
         tick = self._tick if trigger == 'state' else self._keep_newest
         self._inputs = Subscriptions(
-            self, self._pilot, wiring.states, wiring.goal, tick, self._log_reason
+            self, self._supervisor, wiring.states, wiring.goal, tick, self._log_reason
         )
         self._requests = [
             self.create_service(SetBool, '~/enable', self._on_enable),
@@ -143,7 +155,7 @@ class ControllerNode(LifecycleNode):
         self._require_free_chip()
         self._active = True
         self._activated = state
-        self._pilot.begin(time.monotonic())
+        self._supervisor.begin(time.monotonic())
         # Objects that exist now stay: garbage collection would only delay a tick.
         gc.collect()
         gc.freeze()
@@ -197,7 +209,7 @@ class ControllerNode(LifecycleNode):
     def _send_safe(self) -> None:
         if self._active:
             self._active = False
-            self._publish(self._pilot.stop(self._now_ns()))
+            self._publish(self._supervisor.stop(self._now_ns()))
 
     def _close_interfaces(self) -> None:
         for timer in self._running_timers:
@@ -213,17 +225,19 @@ class ControllerNode(LifecycleNode):
         return int(self.get_clock().now().nanoseconds)
 
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> object:
-        refused = self._pilot.arming.enable(bool(request.data), self._fault())
+        refused = self._supervisor.arming.enable(bool(request.data), self._fault())
         return self._respond(response, 'enable' if request.data else 'dry run', refused)
 
     def _on_estop(self, request: Trigger.Request, response: Trigger.Response) -> object:
-        self._pilot.arming.stop()
+        self._supervisor.arming.stop()
         return self._respond(response, 'emergency stop', '')
 
     def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> object:
         """Reset an emergency stop, and arm a chip that was lost."""
-        pilot = self._pilot
-        refused = self._calibrator.busy() or pilot.rearm() or pilot.arming.reset(self._fault())
+        supervisor = self._supervisor
+        refused = (
+            self._calibrator.busy() or supervisor.rearm() or supervisor.arming.reset(self._fault())
+        )
         return self._respond(response, 'reset', refused)
 
     def _respond(
@@ -241,14 +255,14 @@ class ControllerNode(LifecycleNode):
         """Return why commands cannot go live now; empty where they can."""
         if not self._active:
             return 'the node is not active'
-        fault = self._pilot.fault(self._now_ns(), time.monotonic())
+        fault = self._supervisor.fault(self._now_ns(), time.monotonic())
         return fault or self._calibrator.fault()
 
     def _apply_arming(self) -> None:
         """Follow a request that was granted: one safe command separates two modes."""
-        arming = self._pilot.arming
+        arming = self._supervisor.arming
         if self._active and (arming.stopped or arming.live != self._commands.live):
-            self._publish(self._pilot.stop(self._now_ns()))
+            self._publish(self._supervisor.stop(self._now_ns()))
             self._commands.switch(arming.live, self._activated)
 
     def _find(self) -> Findings:
@@ -268,22 +282,22 @@ class ControllerNode(LifecycleNode):
         if not self._active:
             return
         began_ns, now_ns = time.perf_counter_ns(), self._now_ns()
-        decision = self._pilot.on_state(stamp_ns, now_ns, time.monotonic(), state)
+        decision = self._supervisor.on_state(stamp_ns, now_ns, time.monotonic(), state)
         if decision is not None:
             self._publish(decision)
         self._diagnostics.age_ns.append(now_ns - stamp_ns)
         self._diagnostics.tick_ns.append(time.perf_counter_ns() - began_ns)
-        self._log_reason(self._pilot.reason)
+        self._log_reason(self._supervisor.reason)
 
     def _poll_watchdog(self) -> float:
         """Poll the watchdog; return in how many seconds it can fire."""
         steady_s = time.monotonic()
-        decision = self._pilot.on_watchdog(self._now_ns(), steady_s)
+        decision = self._supervisor.on_watchdog(self._now_ns(), steady_s)
         if self._active:
             if decision is not None:
                 self._publish(decision)
-            self._log_reason(self._pilot.reason)
-        return self._pilot.watchdog_due_s(steady_s)
+            self._log_reason(self._supervisor.reason)
+        return self._supervisor.watchdog_due_s(steady_s)
 
     def _publish(self, decision: Decision) -> None:
         self._commands.publish(decision.command, decision.stamp_ns)
@@ -293,15 +307,15 @@ class ControllerNode(LifecycleNode):
 
         Evaluations that the chip missed are only counted while the last command is held.
         """
-        pilot, steady_s = self._pilot, time.monotonic()
-        if pilot.holding or pilot.waits(steady_s):
+        supervisor, steady_s = self._supervisor, time.monotonic()
+        if supervisor.holding or supervisor.waits(steady_s):
             return
         if line := self._throttle.line(reason, steady_s):
             self.get_logger().warning(line)
 
     def _report(self) -> None:
         if self._active:
-            self._log_reason(self._pilot.reason)
+            self._log_reason(self._supervisor.reason)
         self._diagnostics.report(self._active, self._now_ns(), time.monotonic())
 
 

@@ -9,7 +9,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 
 from pkan_control.control.health import Level, judge
-from pkan_control.control.supervisor import Pilot
+from pkan_control.control.supervisor import Supervisor
 from pkan_control.ros.nodes.messages import to_time
 from pkan_control.ros.nodes.qos import LATCHED
 
@@ -24,16 +24,16 @@ class Diagnostics:
     def __init__(
         self,
         node: Node,
-        pilot: Pilot,
+        supervisor: Supervisor,
         find: Callable[[], Findings],
         values: Callable[[], dict[str, object]],
     ) -> None:
         """Report on a supervisor; `find` and `values` return further faults and values."""
-        self._node, self._pilot, self._find, self._values = node, pilot, find, values
+        self._node, self._supervisor, self._find, self._values = node, supervisor, find, values
         self._array_publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
         self._status_publisher = node.create_publisher(DiagnosticStatus, '~/status', LATCHED)
         # Counters, time and verdict of the last report.
-        self._last_counters = copy(pilot.counters)
+        self._last_counters = copy(supervisor.counters)
         self._last_s: float | None = None
         self._last_verdict: tuple[Any, ...] = ()
         self.age_ns: list[int] = []
@@ -48,8 +48,8 @@ class Diagnostics:
         if (status.level, status.message) != self._last_verdict:
             self._last_verdict = (status.level, status.message)
             self._status_publisher.publish(status)
-        self._last_counters, self._last_s = copy(self._pilot.counters), steady_s
-        for durations in (self.age_ns, self.tick_ns, self._pilot.counters.inference_ns):
+        self._last_counters, self._last_s = copy(self._supervisor.counters), steady_s
+        for durations in (self.age_ns, self.tick_ns, self._supervisor.counters.inference_ns):
             durations.clear()
 
     def close(self) -> None:
@@ -69,22 +69,23 @@ class Diagnostics:
         """Return the worst level and all faults; an inactive node has none."""
         if not active:
             return Level.OK, 'not active'
-        pilot = self._pilot
-        if pilot.waits(steady_s):
-            return Level.OK, f'not ready: {pilot.reason}'
-        found = judge(self._last_counters, pilot.counters) + self._find()
-        if pilot.reason:
-            found.insert(0, (Level.WARN, pilot.reason))
+        supervisor = self._supervisor
+        if supervisor.waits(steady_s):
+            return Level.OK, f'not ready: {supervisor.reason}'
+        found = judge(self._last_counters, supervisor.counters) + self._find()
+        if supervisor.reason:
+            found.insert(0, (Level.WARN, supervisor.reason))
         if not found:
-            return Level.OK, 'commanding' if pilot.arming.live else 'dry run'
+            return Level.OK, 'commanding' if supervisor.arming.live else 'dry run'
         return max(level for level, _ in found), '; '.join(text for _, text in found)
 
     def _counts(self) -> dict[str, object]:
-        counters, pilot = self._pilot.counters, self._pilot
+        counters, supervisor = self._supervisor.counters, self._supervisor
         return {
             'commands': counters.commands,
-            'states rejected': pilot.state.rejected + sum(each.rejected for each in pilot.others),
-            'goals rejected': pilot.goal.rejected,
+            'states rejected': supervisor.state.rejected
+            + sum(each.rejected for each in supervisor.others),
+            'goals rejected': supervisor.goal.rejected,
             'states refused (age, stamp, missing input)': counters.refused,
             'ticks missed': counters.overruns,
             'commands clipped': counters.clipped,
@@ -99,11 +100,11 @@ class Diagnostics:
     def _rates(self, steady_s: float) -> dict[str, object]:
         if self._last_s is None:
             return {}
-        commands = self._pilot.counters.commands - self._last_counters.commands
+        commands = self._supervisor.counters.commands - self._last_counters.commands
         return {'commands [1/s]': f'{commands / (steady_s - self._last_s):.1f}'}
 
     def _ages(self, now_ns: int) -> dict[str, object]:
-        inputs = (self._pilot.state, *self._pilot.others, self._pilot.goal)
+        inputs = (self._supervisor.state, *self._supervisor.others, self._supervisor.goal)
         return {
             f'age of {each.name} [s]': f'{(now_ns - each.stamp_ns) / 1e9:.3f}'
             for each in inputs
@@ -115,7 +116,7 @@ class Diagnostics:
         parts = {
             'age at receipt': self.age_ns,
             'tick': self.tick_ns,
-            'inference': self._pilot.counters.inference_ns,
+            'inference': self._supervisor.counters.inference_ns,
         }
         return {
             f'{part} {name} [us]': f'{value:.0f}'

@@ -11,7 +11,7 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from pkan_control.common.arrays import Floats
 from pkan_control.control.guard import InputGuard
-from pkan_control.control.supervisor import Pilot
+from pkan_control.control.supervisor import Supervisor
 from pkan_control.ros.nodes.qos import RELIABLE, SENSOR, subscription_events
 from pkan_control.ros.nodes.topics import Sample, StateInputs, Topic
 from pkan_control.ros.nodes.transforms import Transforms
@@ -31,14 +31,14 @@ class Subscriptions:
     def __init__(
         self,
         node: Node,
-        pilot: Pilot,
+        supervisor: Supervisor,
         states: StateInputs,
         goal: Topic | None,
         tick: Tick,
         log: Callable[[str], None],
     ) -> None:
         """Subscribe; `log` gets the reason why a message could not be used."""
-        self._node, self._pilot, self._states, self._goal = node, pilot, states, goal
+        self._node, self._supervisor, self._states, self._goal = node, supervisor, states, goal
         self._tick, self._log = tick, log
         self._transforms = Transforms(node)
         self._state_frame = ''
@@ -46,14 +46,14 @@ class Subscriptions:
         self._is_paired = False
         self._subscriptions: list[Any] = []
         if goal is not None:
-            pilot.goal.name = goal.name
+            supervisor.goal.name = goal.name
             self._subscribe(goal, self._on_goal, RELIABLE)
         first, *others = states.topics
         self._subscribe(first, self._on_state, SENSOR)
         for number, topic in enumerate(others, 1):
-            age_s = pilot.state.max_age_s if topic.max_age_s is None else topic.max_age_s
-            guard = InputGuard(topic.name, age_s, pilot.state.future_s)
-            pilot.others.append(guard)
+            age_s = supervisor.state.max_age_s if topic.max_age_s is None else topic.max_age_s
+            guard = InputGuard(topic.name, age_s, supervisor.state.future_s)
+            supervisor.others.append(guard)
             self._subscribe(topic, partial(self._on_part, number, guard), SENSOR)
 
     def _subscribe(
@@ -77,12 +77,12 @@ class Subscriptions:
         stamp_ns, frame, values = sample
         self._state_frame = frame or self._state_frame
         if isinstance(values, str):
-            self._reject(self._pilot.state, values)
+            self._reject(self._supervisor.state, values)
             return
         state = self._states.state(values)
         if self._waiting is not None and self._waiting[0] != stamp_ns:
             self._finish(*self._waiting)
-        if self._is_paired and self._pilot.goal.stamp_ns != stamp_ns:
+        if self._is_paired and self._supervisor.goal.stamp_ns != stamp_ns:
             self._waiting = stamp_ns, state
             return
         self._finish(stamp_ns, state)
@@ -92,7 +92,7 @@ class Subscriptions:
         self._waiting = None
         goal = self._goal
         self._is_paired = (
-            goal is not None and goal.moving and self._pilot.goal.stamp_ns == stamp_ns
+            goal is not None and goal.moving and self._supervisor.goal.stamp_ns == stamp_ns
         )
         self._tick(stamp_ns, state)
 
@@ -110,19 +110,19 @@ class Subscriptions:
         if not isinstance(values, str):
             values = self._transforms.into(self._state_frame, sample.frame, values)
         if isinstance(values, str):
-            self._reject(self._pilot.goal, values)
+            self._reject(self._supervisor.goal, values)
             return
-        self._pilot.on_goal(sample.stamp_ns, time.monotonic(), values)
+        self._supervisor.on_goal(sample.stamp_ns, time.monotonic(), values)
         if self._waiting is not None and self._waiting[0] == sample.stamp_ns:
             self._finish(*self._waiting)
 
     def _reject(self, guard: InputGuard, reason: str) -> None:
-        self._pilot.reject(guard, reason)
-        self._log(self._pilot.reason)
+        self._supervisor.reject(guard, reason)
+        self._log(self._supervisor.reason)
 
     def close(self) -> None:
         """End all subscriptions."""
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
         self._transforms.close()
-        self._pilot.others.clear()
+        self._supervisor.others.clear()

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from pkan_control.common.errors import UserError, unknown
-from pkan_control.control.controller_file import Bundle
+from pkan_control.control.controller_file import ControllerFile
 from pkan_control.evaluation.rollouts.batched_rollout import can_fly_together, fly_together
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_bundle
+from pkan_control.evaluation.rollouts.rollout import Plan, fly_controller
 from pkan_control.networks.policy import Policy
 from pkan_control.tasks.problems.problem import PROBLEMS, Problem, find_problems, is_problem
 from pkan_control.tasks.task import TASKS, FromExamples, Imitable, Score, Task, find_task
@@ -157,25 +157,28 @@ class Job:
         return [self._judge(network.export(), seed) for network, seed in pairs]
 
     def _judge(self, policy: Policy, seed: int) -> dict[str, Any]:
-        bundle = Bundle(self.task.name, self.task.law, self.task.rate_hz, policy)
+        controller_file = ControllerFile(self.task.name, self.task.law, self.task.rate_hz, policy)
         # Rates are chosen by other episodes; less is better, as for problems.
-        validation = 1 - self._score(bundle, EPISODES // 2, 1_000_000)
-        score = self._score(bundle, EPISODES, 0)
+        validation = 1 - self._score(controller_file, EPISODES // 2, 1_000_000)
+        score = self._score(controller_file, EPISODES, 0)
         return {'problem': self.task.name, 'seed': seed, 'validation': validation, 'score': score}
 
-    def _score(self, bundle: Bundle, episodes: int, seed: int) -> float:
-        scores = judged(self.task, bundle, episodes, seed)
+    def _score(self, controller_file: ControllerFile, episodes: int, seed: int) -> float:
+        scores = judged(self.task, controller_file, episodes, seed)
         if self.measure == SUCCESS:
             return float(np.mean([score.success for score in scores]))
         return float(np.mean([score.figures[self.measure] for score in scores]))
 
 
-def judged(task: Task, bundle: Bundle, episodes: int, seed: int) -> list[Score]:
+def judged(task: Task, controller_file: ControllerFile, episodes: int, seed: int) -> list[Score]:
     """Return how episodes on an ideal chip went; they are flown at once where that is possible."""
     if can_fly_together(task):
-        return fly_together(task, bundle.policy.evaluate, seed, episodes)
+        return fly_together(task, controller_file.policy.evaluate, seed, episodes)
     plan = Plan(task, episodes, seed)
-    return [record.score for record in fly_bundle(plan, bundle, 'ideal:', 1, lambda done: None)]
+    return [
+        record.score
+        for record in fly_controller(plan, controller_file, 'ideal:', 1, lambda done: None)
+    ]
 
 
 def find_subject(name: str) -> Subject:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pkan_control.control.controller_file import Bundle
+from pkan_control.control.controller_file import ControllerFile
 from pkan_control.control.exports.onnx import onnx_model, save_onnx
 from pkan_control.control.exports.tracing import Graph, Traced
 from pkan_control.networks.mlp import Mlp
@@ -23,10 +23,12 @@ def session(model):
     )
 
 
-def run(bundle, normalised, single=False):
+def run(controller_file, normalised, single=False):
     kind = np.float32 if single else np.float64
     observation = LAW.observation.denormalise(normalised).astype(kind)
-    (outputs,) = session(onnx_model(bundle, single)).run(None, {'observation': observation})
+    (outputs,) = session(onnx_model(controller_file, single)).run(
+        None, {'observation': observation}
+    )
     assert outputs.dtype == kind
     return LAW.output.normalise(outputs.astype(np.float64))
 
@@ -41,7 +43,7 @@ def test_a_network_is_evaluated_to_its_digits(device, single, bound, random_prog
     program = random_program(device, SHAPE)
     wanted = program.evaluate_exactly(observations())
     assert wanted.std() > 0.05
-    found = run(Bundle('drone_hover', LAW, 50.0, program), observations(), single)
+    found = run(ControllerFile('drone_hover', LAW, 50.0, program), observations(), single)
     assert abs(found - wanted).max() <= bound
 
 
@@ -53,13 +55,13 @@ def test_an_mlp_is_evaluated_too(single, bound):
         tuple(numbers.normal(0, 0.4, size) for size in sizes),
         tuple(numbers.normal(0, 0.1, size[1]) for size in sizes),
     )
-    found = run(Bundle('drone_hover', LAW, 50.0, mlp), observations(), single)
+    found = run(ControllerFile('drone_hover', LAW, 50.0, mlp), observations(), single)
     assert abs(found - mlp.evaluate(observations())).max() <= bound
 
 
 def test_the_batch_is_free_and_the_model_says_what_it_is(random_program, tmp_path):
-    bundle = Bundle('drone_hover', LAW, 50.0, random_program('bandpass', SHAPE))
-    save_onnx(tmp_path / 'a.onnx', bundle)
+    controller_file = ControllerFile('drone_hover', LAW, 50.0, random_program('bandpass', SHAPE))
+    save_onnx(tmp_path / 'a.onnx', controller_file)
     model = onnx.load(tmp_path / 'a.onnx')
     runtime = session(model)
     for count in (1, 7):
@@ -72,8 +74,8 @@ def test_the_batch_is_free_and_the_model_says_what_it_is(random_program, tmp_pat
 
 
 def test_observations_are_limited_as_the_law_does(random_program):
-    bundle = Bundle('drone_hover', LAW, 50.0, random_program('bandpass', SHAPE))
-    runtime = session(onnx_model(bundle))
+    controller_file = ControllerFile('drone_hover', LAW, 50.0, random_program('bandpass', SHAPE))
+    runtime = session(onnx_model(controller_file))
     far, edge = (LAW.observation.denormalise(np.full((1, 12), v)) for v in (3.0, 3.0))
     (one,), (other,) = (runtime.run(None, {'observation': o}) for o in (far + 100, edge))
     np.testing.assert_array_equal(one, other)

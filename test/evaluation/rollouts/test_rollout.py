@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from pkan_control.control.controller import Controller
-from pkan_control.control.controller_file import Bundle
+from pkan_control.control.controller_file import ControllerFile
 from pkan_control.control.laws.drone import DroneLaw
 from pkan_control.evaluation.rollouts.record import rollout_hash, summary
 from pkan_control.evaluation.rollouts.rollout import (
     Expert,
     Plan,
     check_fits,
-    fly_bundle,
+    fly_controller,
     fly_episode,
     fly_expert,
 )
@@ -33,16 +33,16 @@ TASK = Short()
 
 
 @pytest.fixture(scope='module')
-def bundle(make_program) -> Bundle:
-    return Bundle('drone_hover', TASK.law, 50.0, make_program((12, 16, 4)))
+def controller_file(make_program) -> ControllerFile:
+    return ControllerFile('drone_hover', TASK.law, 50.0, make_program((12, 16, 4)))
 
 
 @pytest.fixture(scope='module')
-def fly(bundle):
-    """Return a function that flies the bundle; every difference from the usual is named."""
+def fly(controller_file):
+    """Return a function that runs the controller; every difference from the usual is named."""
 
     def fly(episodes=2, seed=0, chip=CHIP, chips=1, report=lambda done: None):
-        return fly_bundle(Plan(TASK, episodes, seed), bundle, chip, chips, report)
+        return fly_controller(Plan(TASK, episodes, seed), controller_file, chip, chips, report)
 
     return fly
 
@@ -130,16 +130,19 @@ def test_the_expert_succeeds_from_every_start():
 def test_an_mlp_flies_without_a_chip(fly):
     draw = np.random.default_rng(0)
     mlp = Mlp((0.1 * draw.normal(size=(12, 4)),), (np.zeros(4),))
-    bundle = Bundle('drone_hover', TASK.law, 50.0, mlp)
+    controller_file = ControllerFile('drone_hover', TASK.law, 50.0, mlp)
     one, other = (
-        fly_bundle(Plan(TASK, 1), bundle, chip, 1, lambda done: None) for chip in ('ideal:', CHIP)
+        fly_controller(Plan(TASK, 1), controller_file, chip, 1, lambda done: None)
+        for chip in ('ideal:', CHIP)
     )
     assert rollout_hash(one) == rollout_hash(other)
 
 
-def test_a_controller_for_another_task_or_rate_is_refused(bundle, refused):
-    check_fits(bundle, TASK)
+def test_a_controller_for_another_task_or_rate_is_refused(controller_file, refused):
+    check_fits(controller_file, TASK)
     with refused('cartpole', 'drone_hover'):
-        check_fits(dataclasses.replace(bundle, task='cartpole'), TASK)
+        check_fits(dataclasses.replace(controller_file, task='cartpole'), TASK)
     with refused('100.0 Hz', '50.0'):
-        check_fits(dataclasses.replace(bundle, rate_hz=100.0, law=DroneLaw(rate_hz=100.0)), TASK)
+        check_fits(
+            dataclasses.replace(controller_file, rate_hz=100.0, law=DroneLaw(rate_hz=100.0)), TASK
+        )

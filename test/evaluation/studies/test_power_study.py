@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pkan_control.chips.power import estimate_power
-from pkan_control.control.controller_file import Bundle, load_bundle
+from pkan_control.control.controller_file import ControllerFile, load_controller_file
 from pkan_control.evaluation.rollouts.baselines import shipped, shipped_mlp
 from pkan_control.evaluation.studies.law_cycles import (
     DIVISION,
@@ -26,21 +26,23 @@ NAMES = ('dedicated CMOS', 'memristive (as many)', 'FPAA, one chip multiplexed')
 
 
 @pytest.fixture(scope='module')
-def bundle():
-    return load_bundle(shipped('drone_hover'))
+def controller_file():
+    return load_controller_file(shipped('drone_hover'))
 
 
 @pytest.fixture(scope='module')
 def mlp():
-    return load_bundle(shipped_mlp('drone_hover')).policy.digital_work
+    return load_controller_file(shipped_mlp('drone_hover')).policy.digital_work
 
 
 def rows(comparison):
     return {row.name: row for row in comparison.rows}
 
 
-def test_every_row_holds_percentiles_in_order_and_the_energy_of_the_law(bundle, mlp):
-    with_law, without = (rows(compare_power(bundle, mlp, cycles)) for cycles in (10_000, 0))
+def test_every_row_holds_percentiles_in_order_and_the_energy_of_the_law(controller_file, mlp):
+    with_law, without = (
+        rows(compare_power(controller_file, mlp, cycles)) for cycles in (10_000, 0)
+    )
     assert {*NAMES, 'MLP, microcontroller', 'tables, microcontroller'} < set(with_law)
     for name, row in with_law.items():
         assert 0 < row.power_w[0] <= row.power_w[1] <= row.power_w[2]
@@ -52,39 +54,43 @@ def test_every_row_holds_percentiles_in_order_and_the_energy_of_the_law(bundle, 
         assert row.energy_j[1] - bare.energy_j[1] < 10_000 * CYCLE.high
 
 
-def test_the_dedicated_chip_takes_what_the_estimate_says(bundle, mlp):
-    found = rows(compare_power(bundle, mlp, 0))['dedicated CMOS']
-    assert found.power_w == pytest.approx(tuple(estimate_power(bundle.policy)))
+def test_the_dedicated_chip_takes_what_the_estimate_says(controller_file, mlp):
+    found = rows(compare_power(controller_file, mlp, 0))['dedicated CMOS']
+    assert found.power_w == pytest.approx(tuple(estimate_power(controller_file.policy)))
 
 
-def test_an_fpaa_is_fast_with_many_chips_or_slow_with_one(bundle, mlp):
-    found = compare_power(bundle, mlp, 0)
+def test_an_fpaa_is_fast_with_many_chips_or_slow_with_one(controller_file, mlp):
+    found = compare_power(controller_file, mlp, 0)
     (many,) = (row for row in found.rows if 'chips parallel' in row.name)
     one = rows(found)['FPAA, one chip multiplexed']
     chips = int(many.name.split()[1])
-    assert chips == -(-bundle.policy.connected // 4)
+    assert chips == -(-controller_file.policy.connected // 4)
     assert many.power_w[1] == pytest.approx(chips * one.power_w[1])
     assert 0.035 < one.latency_s < 0.4
     assert 0.00085 < many.latency_s < 0.0015
 
 
-def test_pruned_elements_cost_nothing(bundle, mlp):
-    layers = [codes.copy() for codes in bundle.policy.layers]
+def test_pruned_elements_cost_nothing(controller_file, mlp):
+    layers = [codes.copy() for codes in controller_file.policy.layers]
     layers[0][:6, ..., 0] = 0
-    pruned = type(bundle.policy)('bandpass', tuple(layers), bundle.policy.squash_scale)
-    less = rows(compare_power(Bundle('drone_hover', bundle.law, 50.0, pruned), mlp, 0))
-    whole = rows(compare_power(bundle, mlp, 0))
+    pruned = type(controller_file.policy)(
+        'bandpass', tuple(layers), controller_file.policy.squash_scale
+    )
+    less = rows(
+        compare_power(ControllerFile('drone_hover', controller_file.law, 50.0, pruned), mlp, 0)
+    )
+    whole = rows(compare_power(controller_file, mlp, 0))
     for name in NAMES:
         assert less[name].energy_j[1] < 0.8 * whole[name].energy_j[1]
 
 
-def test_losing_and_being_late_are_said(bundle, mlp):
-    lines = compare_power(bundle, mlp, 1000).warnings()
+def test_losing_and_being_late_are_said(controller_file, mlp):
+    lines = compare_power(controller_file, mlp, 1000).warnings()
     assert any('multiplexed: too slow' in line and 'at 50 Hz' in line for line in lines)
     assert any(line.startswith('dedicated CMOS: does not win') for line in lines)
     huge = Mlp((np.zeros((12, 512)), np.zeros((512, 512)), np.zeros((512, 4))),
                (np.zeros(512), np.zeros(512), np.zeros(4)))  # fmt: skip
-    small = Bundle('drone_hover', bundle.law, 50.0, bundle.policy)
+    small = ControllerFile('drone_hover', controller_file.law, 50.0, controller_file.policy)
     rest = [
         line
         for line in compare_power(small, huge.digital_work, 0).warnings()
@@ -94,14 +100,14 @@ def test_losing_and_being_late_are_said(bundle, mlp):
 
 
 def test_a_memristive_controller_is_compared_as_what_it_is(mlp):
-    found = rows(compare_power(load_bundle(shipped('drone_hover_memdiode')), mlp, 0))
+    found = rows(compare_power(load_controller_file(shipped('drone_hover_memdiode')), mlp, 0))
     assert 'memristive' in found
     assert 'dedicated CMOS (as many)' in found
 
 
 def test_an_mlp_is_no_analogue_network(refused, mlp):
     with refused('has no analogue power'):
-        compare_power(load_bundle(shipped_mlp('drone_hover')), mlp, 0)
+        compare_power(load_controller_file(shipped_mlp('drone_hover')), mlp, 0)
 
 
 def test_the_law_is_counted_operation_by_operation():
@@ -136,7 +142,7 @@ def test_numbers_of_a_row_share_a_prefix():
 
 
 def test_a_network_that_is_asked_twice_takes_twice_the_energy(mlp):
-    twice = load_bundle(shipped('vehicle_track'))
+    twice = load_controller_file(shipped('vehicle_track'))
     once = replace(twice, law=twice.law.switched_off('mirror'))
     double, single = (rows(compare_power(each, mlp, 0)) for each in (twice, once))
     for name, row in single.items():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pkan_control.control.controller_file import Bundle, load_bundle
+from pkan_control.control.controller_file import ControllerFile, load_controller_file
 from pkan_control.evaluation.rollouts.baselines import shipped_mlp
 from pkan_control.evaluation.studies.runners import on_cores
 from pkan_control.evaluation.studies.transfer import (
@@ -22,22 +22,22 @@ PRESETS = ('good', 'typical', 'bad')
 
 
 @pytest.fixture(scope='module')
-def bundle(make_program):
+def controller_file(make_program):
     law = find_task('drone_hover').law
-    return Bundle('drone_hover', law, 50.0, make_program((12, 3, 4), 6))
+    return ControllerFile('drone_hover', law, 50.0, make_program((12, 3, 4), 6))
 
 
 @pytest.fixture(scope='module')
-def found(bundle):
+def found(controller_file):
     counts = []
-    figures = run_transfer(pieces([bundle], EDGES, 0, 1), on_cores(1), counts.append)
+    figures = run_transfer(pieces([controller_file], EDGES, 0, 1), on_cores(1), counts.append)
     assert counts == sorted(counts)
     return figures
 
 
-def test_there_are_at_least_as_many_edges_as_asked_for_on_chips_of_their_own(bundle):
-    work = pieces([bundle, bundle], EDGES, 5)
-    assert edges_of(program_of(bundle)) == 48
+def test_there_are_at_least_as_many_edges_as_asked_for_on_chips_of_their_own(controller_file):
+    work = pieces([controller_file, controller_file], EDGES, 5)
+    assert edges_of(program_of(controller_file)) == 48
     typical = [seed for piece in work if piece.preset == 'typical' for seed in piece.seeds]
     assert typical == [5, 6, 7, 8]
     assert 48 * len(typical) >= EDGES
@@ -58,9 +58,9 @@ def test_trims_take_most_of_the_error_and_better_chips_err_less(found):
     np.testing.assert_allclose(noise, [0.00025, 0.00075, 0.0025], rtol=0.6)
 
 
-def test_the_same_seed_makes_the_same_chip_whatever_flies_beside(bundle):
-    (alone,) = Piece(bundle, 'typical', (4,), 1)()
-    _, beside = Piece(bundle, 'typical', (3, 4), 1)()
+def test_the_same_seed_makes_the_same_chip_whatever_flies_beside(controller_file):
+    (alone,) = Piece(controller_file, 'typical', (4,), 1)()
+    _, beside = Piece(controller_file, 'typical', (3, 4), 1)()
     np.testing.assert_array_equal(alone.rmse['trimmed'], beside.rmse['trimmed'])
     assert (alone.nrmse, alone.success, alone.dead) == (beside.nrmse, beside.success, beside.dead)
 
@@ -81,12 +81,12 @@ def test_figures_are_those_of_all_edges_and_flat_edges_have_no_r2():
     assert found['trimmed']['output_nrmse_median'] == pytest.approx(0.2)
 
 
-def test_chips_with_dead_elements_are_told_apart(bundle):
-    dead = [each.dead for each in Piece(bundle, 'bad', (0, 1, 2), 1)()]
+def test_chips_with_dead_elements_are_told_apart(controller_file):
+    dead = [each.dead for each in Piece(controller_file, 'bad', (0, 1, 2), 1)()]
     assert max(dead) > 0
     assert sum(dead) == pytest.approx(3 * 0.01 * 288, abs=10)
 
 
 def test_an_mlp_cannot_be_moved(refused):
     with refused('runs on no chip: there is nothing to move'):
-        pieces([load_bundle(shipped_mlp('drone_hover'))], 1, 0)
+        pieces([load_controller_file(shipped_mlp('drone_hover'))], 1, 0)

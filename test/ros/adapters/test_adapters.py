@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from laws import ARM, CAR, ODD, PUSHED, SERVOS
 
 from pkan_control.common import registry
-from pkan_control.control.action_types import Kind, kinds_of
+from pkan_control.control.action_types import ActionType, action_types_of
 from pkan_control.control.laws.drone import DroneLaw
 from pkan_control.robots.quadrotor import GRAVITY
 from pkan_control.ros.adapters.adapter import Joints, open_adapter
@@ -34,18 +34,18 @@ def stamp_of(message) -> int:
 
 
 @pytest.mark.parametrize(
-    ('law', 'kinds'),
+    ('law', 'action_types'),
     [
-        (DRONE, {Kind.ROTOR_SPEEDS, Kind.WRENCH}),
-        (ARM, {Kind.JOINT_VELOCITIES}),
-        (SERVOS, {Kind.JOINT_POSITIONS}),
-        (PUSHED, {Kind.JOINT_EFFORTS}),
-        (ODD, {Kind.MIXED}),
-        (CAR, {Kind.STEERING_AND_SPEED, Kind.TWIST}),
+        (DRONE, {ActionType.ROTOR_SPEEDS, ActionType.WRENCH}),
+        (ARM, {ActionType.JOINT_VELOCITIES}),
+        (SERVOS, {ActionType.JOINT_POSITIONS}),
+        (PUSHED, {ActionType.JOINT_EFFORTS}),
+        (ODD, {ActionType.MIXED}),
+        (CAR, {ActionType.STEERING_AND_SPEED, ActionType.TWIST}),
     ],
 )
-def test_kinds_follow_from_the_commands_units(law, kinds):
-    assert kinds_of(law) == kinds
+def test_action_types_follow_from_the_units_of_a_command(law, action_types):
+    assert action_types_of(law) == action_types
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_numbers_go_by_name_into_the_array_of_their_unit(law, field):
     assert not any(len(getattr(message, other)) for other in others)
 
 
-def test_where_kinds_mix_the_other_array_is_nan():
+def test_where_action_types_mix_the_other_array_is_nan():
     (message,) = sent('joint_state', CAR, [0.1, 2.0])
     np.testing.assert_array_equal(message.position, [0.1, math.nan])
     np.testing.assert_array_equal(message.velocity, [math.nan, 2.0])
@@ -206,7 +206,7 @@ def test_what_has_no_joints_refuses_their_names(fakes, refused, name):
 
 def test_an_adapter_of_a_users_own_is_found(monkeypatch):
     class Own:
-        kinds = frozenset({Kind.ROTOR_SPEEDS})
+        action_types = frozenset({ActionType.ROTOR_SPEEDS})
         named = False
         outputs: ClassVar = {'command': object}
 

@@ -22,7 +22,7 @@ from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import JointState
 
-from pkan_control.control.controller_file import Bundle, save_bundle
+from pkan_control.control.controller_file import ControllerFile, save_controller_file
 from pkan_control.ros.nodes.messages import goal_pose, odometry
 from pkan_control.tasks.task import find_task
 
@@ -204,14 +204,14 @@ def probe(ros, domain) -> Iterator[Probe]:
 
 
 @pytest.fixture(scope='session')
-def bundle(make_program) -> Bundle:
+def controller_file(make_program) -> ControllerFile:
     """Return an untrained controller: it does not fly, but what it does is repeatable."""
     law = find_task('drone_hover').law
-    return Bundle('drone_hover', law, 50.0, make_program((12, 16, 4)))
+    return ControllerFile('drone_hover', law, 50.0, make_program((12, 16, 4)))
 
 
 @pytest.fixture(scope='session')
-def controller(tmp_path_factory, bundle) -> Path:
+def controller(tmp_path_factory, controller_file) -> Path:
     path = tmp_path_factory.mktemp('controllers') / 'random.safetensors'
-    save_bundle(path, bundle)
+    save_controller_file(path, controller_file)
     return path

@@ -110,10 +110,10 @@ def test_fault_25_a_board_that_reboots_is_named_and_flies_only_on_request(
 
 
 def test_fault_27_beyond_the_budget_of_its_calibration_a_chip_is_not_armed(
-    start, controller, bundle, probe, exact_calibration, tmp_path
+    start, controller, controller_file, probe, exact_calibration, tmp_path
 ):
     path, dead = tmp_path / 'chip.calibration', ElementFault(0, 11, 9, 2, 'dead')
-    known = replace(exact_calibration('sim-2', bundle.policy), faults=(dead,))
+    known = replace(exact_calibration('sim-2', controller_file.policy), faults=(dead,))
     save_calibration(path, known)
     chip = "'sim:?seed=2&temperature_c=36'"
     running = start('controller_node', controller=controller, chip=chip, calibration=path, **LIVE)

@@ -52,7 +52,9 @@ def test_fault_01_within_the_grace_time_it_is_just_not_ready(node, probe):
     assert warnings(running) == []
 
 
-def test_fault_12_a_file_that_fails_its_self_test_is_not_configured(node, probe, bundle, tmp_path):
+def test_fault_12_a_file_that_fails_its_self_test_is_not_configured(
+    node, probe, controller_file, tmp_path
+):
     patch = """
     from pkan_control.networks.program import Program
     known = Program.evaluate
@@ -66,12 +68,12 @@ def test_fault_12_a_file_that_fails_its_self_test_is_not_configured(node, probe,
 
 def test_fault_21_an_exception_is_logged_and_the_last_command_is_safe(node, probe):
     patch = """
-    from pkan_control.control.supervisor import Pilot
-    known, count = Pilot.on_state, []
+    from pkan_control.control.supervisor import Supervisor
+    known, count = Supervisor.on_state, []
     def odd(*values):
         count.append(1)
         return known(*values) if len(count) < 5 else 1 / 0
-    Pilot.on_state = odd
+    Supervisor.on_state = odd
     """
     running = node(patch, **LIVE, state_timeout=5.0)
     for _ in range(1000):
