@@ -1,6 +1,7 @@
 """Frames: golden bytes, any chunking, junk, and damage that is counted and never believed."""
 
 import itertools
+from zlib import crc32
 
 import pytest
 from cobs import cobs
@@ -9,9 +10,12 @@ from hypothesis import strategies as st
 
 from pkan_control.bridge.codes import MessageKind
 from pkan_control.bridge.frame import (
+    EVENT,
     MAX_ENCODED,
     MAX_PAYLOAD,
     MAX_RAW,
+    RESPONSE,
+    RETRANSMISSION,
     WILDCARD,
     Decoder,
     Frame,
@@ -103,3 +107,77 @@ def test_fault_24_short_long_and_false_frames_are_counted_by_reason():
     assert decoder.feed(cobs.encode(bytes(MAX_RAW + 1)) + b'\0') == []
     errors = decoder.errors
     assert (errors.length, errors.crc, errors.cobs) == (2, 1, 1)
+
+
+def test_every_header_field_has_its_place():
+    frame = Frame(0x12, 0x3456, 0x789A, b'\xbc', 0xD, 0xEF, 0x21, 0x4)
+    raw = cobs.decode(encode(frame)[:-1])
+    assert raw[:-4].hex() == '4d1256349a78ef21bc'
+    assert int.from_bytes(raw[-4:], 'little') == crc32(raw[:-4])
+    assert Frame(1, 2, 3) == Frame(
+        kind=1, sequence=2, session=3, payload=b'', flags=0, status=0, credit=0, version=1
+    )
+
+
+def test_sizes_are_those_of_the_protocol():
+    assert (MAX_RAW, MAX_PAYLOAD, MAX_ENCODED) == (1200, 1188, 1205)
+    assert (RESPONSE, EVENT, RETRANSMISSION, WILDCARD) == (8, 4, 2, 0xFFFF)
+
+
+def test_a_payload_too_long_is_refused_with_both_sizes():
+    encode(Frame(1, 2, 3, bytes(1188)))
+    with pytest.raises(ValueError, match=r'^payload of 1189 bytes: at most 1188$'):
+        encode(Frame(1, 2, 3, bytes(1189)))
+
+
+def frame_without_zeros() -> Frame:
+    """Return a longest frame whose encoded bytes are as many as there can be."""
+    for number in range(256):
+        frame = Frame(1, 0x0101, 0x0101, b'\x01' * 1187 + bytes([number]), 1, 1, 1, 1)
+        if len(encode(frame)) == MAX_ENCODED + 1:
+            return frame
+    raise AssertionError
+
+
+def test_the_longest_frame_is_kept_until_its_delimiter_comes():
+    frame, decoder = frame_without_zeros(), Decoder()
+    data = encode(frame)
+    assert decoder.feed(data[:-1]) == []
+    assert decoder.feed(data[-1:]) == [frame]
+    assert decoder.errors.total == 0
+
+
+def test_one_byte_more_is_skipped_to_its_delimiter_and_counted_once():
+    frame, decoder = Frame(1, 2, 3, b'abc'), Decoder()
+    assert decoder.feed(b'\x01' * (MAX_ENCODED + 1)) == []
+    assert decoder.errors.length == 1
+    # The rest would be a whole frame by itself.
+    assert decoder.feed(encode(frame)) == []
+    assert decoder.feed(encode(frame)) == [frame]
+    assert (decoder.errors.length, decoder.errors.total) == (1, 1)
+
+
+def reframed(raw: bytes) -> bytes:
+    return cobs.encode(raw + crc32(raw).to_bytes(4, 'little')) + b'\0'
+
+
+@pytest.mark.parametrize(('size', 'ok'), [(11, False), (12, True), (1200, True), (1201, False)])
+def test_frames_have_12_to_1200_raw_bytes(size, ok):
+    decoder = Decoder()
+    frames = decoder.feed(reframed(b'\x10' + b'\x07' * (size - 5)))
+    assert len(frames) == ok
+    assert decoder.errors.length == (not ok)
+    assert decoder.errors.total == (not ok)
+
+
+def test_errors_are_counted_up_by_reason():
+    decoder, whole = Decoder(), encode(Frame(1, 2, 3, b'abc'))
+    wrong_crc = whole[:-2] + bytes([whole[-2] ^ 1, 0])
+    for count in (1, 2, 3):
+        decoder.feed(wrong_crc)
+        decoder.feed(b'\xff\x01\0' * 2)
+        decoder.feed(b'\x02\x07\0' * 3)
+        errors = decoder.errors
+        assert (errors.crc, errors.cobs, errors.length) == (count, 2 * count, 3 * count)
+        assert errors.total == 6 * count
+    assert decoder.feed(b'\0\0' + whole) == [Frame(1, 2, 3, b'abc')]

@@ -381,6 +381,19 @@ def test_fault_15_a_chip_that_misses_is_bridged_twice_and_then_all_is_safe(fault
     assert (loop.supervisor.reason, loop.counters.chip_missed) == ('', 4)
 
 
+@pytest.mark.parametrize('script', ['+-', '+--'])
+def test_an_answer_between_misses_resets_their_count(script):
+    loop, answer = Loop(), None
+    for step, outcome in enumerate(script * 20, 1):
+        answer = answer or loop.pilot._controller.step
+        loop.pilot._controller.step = answer if outcome == '+' else raising(TimeoutError('late'))
+        decision = loop.state(step)
+        assert not decision.safe
+        assert loop.pilot.holding == (outcome == '-')
+    assert loop.counters.chip_missed == 20 * script.count('-')
+    assert loop.counters.chip_lost == 0
+
+
 def test_a_chip_that_misses_the_first_command_is_not_bridged():
     loop = Loop()
     loop.supervisor._controller.step = raising(TimeoutError('no answer'))
