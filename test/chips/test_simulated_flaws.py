@@ -204,9 +204,9 @@ def test_rails_limit_hidden_nodes_before_the_squashing():
     alone = IdealChip()
     alone.program(program)
     assert alone.sweep('node', Index(0), x, 1).min() > 3
-    model = IdealChip()
-    model.program(Program('bandpass', (last,)))
-    railed = model.evaluate(np.array([1 / (1 + math.exp(-3 / 1.5))]), 0.0, 1.0)
+    railed = chip_of(Program('bandpass', (last,))).evaluate(
+        np.array([1 / (1 + math.exp(-3 / 1.5))]), 0.0, 1.0
+    )
     for readout, counted in (('parallel', 0), ('multiplexed', 1)):
         chip = chip_of(program, readout=readout)
         np.testing.assert_allclose(chip.evaluate(x, 0.0, 1.0), railed, atol=4 * STEP_V)
