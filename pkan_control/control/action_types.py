@@ -1,11 +1,8 @@
 """Action types: what a law's command means, and the forms in which it can be published."""
 
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
 
-from pkan_control.common.arrays import Array
-from pkan_control.control.laws.law import Law
-from pkan_control.robots.quadrotor import Airframe
+from pkan_control.control.laws.law import HasAirframe, Law
 
 
 class ActionType(StrEnum):
@@ -30,27 +27,6 @@ FIELDS = {
 STEERED = ('steering_angle', 'speed')
 
 
-class Car(Protocol):
-    """A car: what converts a steering angle to a twist."""
-
-    def curvature(self, steering: Array) -> Array:
-        """Return the curvature in 1/m that it takes at a steering angle in rad."""
-
-
-@runtime_checkable
-class Flying(Protocol):
-    """A law of a quadrotor: its rotor speeds are also a wrench."""
-
-    airframe: Airframe
-
-
-@runtime_checkable
-class Driving(Protocol):
-    """A law of a steered car: its steering angle and speed are also a twist."""
-
-    car: Car
-
-
 def field_of(unit: str) -> str:
     """Return the array of a JointState that a number of that unit belongs to."""
     for field, (_, units) in FIELDS.items():
@@ -66,7 +42,7 @@ def fields_of(law: Law) -> tuple[str, ...]:
 
 def action_types_of(law: Law) -> frozenset[ActionType]:
     """Return the action types in which a law's command can be published."""
-    if isinstance(law, Flying):
+    if isinstance(law, HasAirframe):
         return frozenset({ActionType.ROTOR_SPEEDS, ActionType.WRENCH})
     if law.command.names == STEERED:
         return frozenset({ActionType.STEERING_AND_SPEED, ActionType.TWIST})

@@ -8,9 +8,9 @@ import numpy as np
 
 from pkan_control.common.arrays import Array, Floats
 from pkan_control.common.errors import UserError, unknown
-from pkan_control.control.laws.arm import ArmLaw
 from pkan_control.control.laws.cylindrical import cylindrical_law
 from pkan_control.control.laws.kinematics import KinematicsLaw, kinematics_law
+from pkan_control.control.laws.law import HasArm, Law
 from pkan_control.robots.arm import Arm, load_arm
 from pkan_control.robots.kinematics import forward
 
@@ -30,7 +30,7 @@ class ArmTask:
 
     given_arm: Arm | None = None
     split: str = 'kinematics'
-    given_law: ArmLaw | None = None
+    given_law: HasArm | None = None
 
     robot = 'arm'
     world = 'bullet_arm'
@@ -46,7 +46,7 @@ class ArmTask:
         return load_arm(DEFAULT) if self.given_arm is None else self.given_arm
 
     @cached_property
-    def law(self) -> ArmLaw:
+    def law(self) -> HasArm:
         """The law of the split."""
         if self.given_law is not None:
             return self.given_law
@@ -66,8 +66,10 @@ class ArmTask:
             raise unknown('split', split, SPLITS)
         return replace(self, split=split, given_law=None)
 
-    def with_law(self, law: ArmLaw) -> Self:
+    def with_law(self, law: Law) -> Self:
         """Return the same task for the arm and the split of a controller."""
+        if not isinstance(law, HasArm):
+            raise UserError(f'law {law.name}: moves no arm')
         if (law.moving, law.grasps) != (self.moving, self.grasps):
             raise UserError(f'law {law.name}: its goals are not those of this task')
         return replace(self, given_arm=law.arm, split=law.name, given_law=law)

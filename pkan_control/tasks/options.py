@@ -1,16 +1,15 @@
 """A task as the command line asks for it: of a name, for a robot, on a path."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from pkan_control.common.errors import UserError
-from pkan_control.control.laws.arm import ArmLaw
-from pkan_control.control.laws.drone import DroneLaw
-from pkan_control.control.laws.law import Law
+from pkan_control.control.laws.law import HasAirframe, HasArm, Law
 from pkan_control.robots.arm import Arm, load_arm, urdf_arm
 from pkan_control.robots.quadrotor import load_airframe
 from pkan_control.tasks.drone_path import load_path
 from pkan_control.tasks.task import (
+    ForAirframes,
     ForArms,
     Task,
     find_task,
@@ -76,29 +75,29 @@ def configured(
     task = find_task(name)
     if airframe is not None:
         task = with_airframe(task, load_airframe(airframe))
-    elif isinstance(law, DroneLaw) and isinstance(task.law, DroneLaw):
-        task = with_airframe(task, law.airframe)
-    if arm.name is not None or split is not None or isinstance(law, ArmLaw):
+    elif isinstance(law, HasAirframe) and isinstance(task, ForAirframes):
+        task = task.with_airframe(law.airframe)
+    if arm.name is not None or split is not None or isinstance(law, HasArm):
         task = _for_arm(task, law, arm.load(), split)
     task = with_mirror(task) if mirrored else task
     return task if path is None else with_path(task, load_path(path))
 
 
 def _for_arm(task: Task, law: Law | None, arm: Arm | None, split: str | None) -> Task:
-    if isinstance(law, ArmLaw) and isinstance(task, ForArms):
+    if isinstance(law, HasArm) and isinstance(task, ForArms):
         return task.with_law(law if arm is None else moved_to(law, arm))
     task = task if arm is None else with_arm(task, arm)
     return task if split is None else with_split(task, split)
 
 
-def moved_to(law: ArmLaw, arm: Arm) -> ArmLaw:
+def moved_to(law: HasArm, arm: Arm) -> Law:
     """Return a controller's law for an arm; refuse one whose joints or tool are elsewhere."""
     if not same_shape(arm, law.arm):
         raise UserError(
             f'the controller was made for arm {law.arm.name}: the joints or the tool of '
             f'{arm.name} are elsewhere (train one for it)'
         )
-    return replace(law, arm=arm)
+    return law.with_arm(arm)
 
 
 def same_shape(one: Arm, other: Arm) -> bool:

@@ -8,7 +8,6 @@ import numpy as np
 from pkan_control.common.arrays import Array, Floats
 from pkan_control.common.errors import UserError
 from pkan_control.common.registry import Registry
-from pkan_control.control.laws.arm import ArmLaw
 from pkan_control.control.laws.law import Law
 from pkan_control.robots.arm import Arm
 from pkan_control.robots.quadrotor import Airframe
@@ -144,7 +143,7 @@ class ForArms(Task, Protocol):
     def with_split(self, split: str) -> Task:
         """Return the same task with another part of it left to the network."""
 
-    def with_law(self, law: ArmLaw) -> Task:
+    def with_law(self, law: Law) -> Task:
         """Return the same task for the arm and the split of a controller's law."""
 
 

@@ -162,6 +162,10 @@ class DroneLaw:
         """A drone is its own image after half a turn."""
         return HALF_TURN if self.mirrored else None
 
+    def with_airframe(self, airframe: Airframe) -> 'DroneLaw':
+        """Return the same law for another quadrotor."""
+        return replace(self, airframe=airframe)
+
     def start(self, state: Array) -> Array:
         """Return the memory `[..., 28]` of a drone whose rotors hover."""
         return 0 * state[..., :1] + constant(AT_START, state)

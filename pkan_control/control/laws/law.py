@@ -5,6 +5,9 @@ from typing import Any, Protocol, runtime_checkable
 
 from pkan_control.common.arrays import Array, Floats
 from pkan_control.control.signals import Terms
+from pkan_control.robots.arm import Arm
+from pkan_control.robots.car import Car
+from pkan_control.robots.quadrotor import Airframe
 
 
 class Law(Protocol):
@@ -94,3 +97,51 @@ class Symmetric(Law, Protocol):
     @property
     def symmetry(self) -> Symmetry | None:
         """The symmetry that is averaged over; None for a single evaluation."""
+
+
+@runtime_checkable
+class HasAirframe(Law, Protocol):
+    """A law of a quadrotor: its command is rotor speeds."""
+
+    @property
+    def airframe(self) -> Airframe:
+        """The quadrotor."""
+
+    def with_airframe(self, airframe: Airframe) -> Law:
+        """Return the same law for another quadrotor."""
+
+
+@runtime_checkable
+class HasCar(Law, Protocol):
+    """A law of a car: its command is a steering angle and a speed."""
+
+    @property
+    def car(self) -> Car:
+        """The car."""
+
+
+@runtime_checkable
+class HasArm(Law, Protocol):
+    """A law of an arm: its state is positions and velocities of the joints, its command theirs."""
+
+    @property
+    def arm(self) -> Arm:
+        """The arm."""
+
+    @property
+    def joint_names(self) -> tuple[str, ...]:
+        """Names of all joints that are commanded, in order: the arm's, then the gripper's."""
+
+    @property
+    def moving(self) -> bool:
+        """Whether a goal has a velocity."""
+
+    @property
+    def grasps(self) -> bool:
+        """Whether the gripper is commanded."""
+
+    def with_arm(self, arm: Arm) -> Law:
+        """Return the same law for an arm of the same kinematics, driven or limited otherwise."""
+
+    def exact(self, observation: Array) -> Array:
+        """Return the action that is right for an observation, both in the terms' units."""

@@ -8,9 +8,7 @@ from pkan_control.chips.calibration.calibration import Calibration
 from pkan_control.common.errors import UserError
 from pkan_control.common.resources import share
 from pkan_control.control.controller_file import ControllerFile, load_controller_file
-from pkan_control.control.laws.arm import ArmLaw
-from pkan_control.control.laws.drone import DroneLaw
-from pkan_control.control.laws.law import Law, Switchable
+from pkan_control.control.laws.law import HasAirframe, HasArm, Law, Switchable
 from pkan_control.evaluation.rollouts.record import EpisodeRecord
 from pkan_control.evaluation.rollouts.rollout import (
     Plan,
@@ -65,12 +63,12 @@ def contenders(
 
 def _mlp_for(task: Task) -> ControllerFile | None:
     """Return the MLP that ships for a task and its robot, None where there is none."""
-    arm = task.law.arm if isinstance(task.law, ArmLaw) else None
+    arm = task.law.arm if isinstance(task.law, HasArm) else None
     path = shipped_mlp(task.name, arm.name if arm else None)
     if not path.exists():
         return None
     mlp = load_controller_file(path)
-    if arm and isinstance(mlp.law, ArmLaw) and not same_shape(arm, mlp.law.arm):
+    if arm and isinstance(mlp.law, HasArm) and not same_shape(arm, mlp.law.arm):
         return None
     return fitted(mlp, task)
 
@@ -96,12 +94,11 @@ def fitted(controller_file: ControllerFile, task: Task) -> ControllerFile:
 
     A drone's outputs are accelerations, which any airframe can be asked for.
     """
-    if isinstance(controller_file.law, DroneLaw) and isinstance(task.law, DroneLaw):
-        return replace(
-            controller_file, law=replace(controller_file.law, airframe=task.law.airframe)
-        )
-    if isinstance(controller_file.law, ArmLaw) and isinstance(task.law, ArmLaw):
-        return replace(controller_file, law=moved_to(controller_file.law, task.law.arm))
+    law = controller_file.law
+    if isinstance(law, HasAirframe) and isinstance(task.law, HasAirframe):
+        return replace(controller_file, law=law.with_airframe(task.law.airframe))
+    if isinstance(law, HasArm) and isinstance(task.law, HasArm):
+        return replace(controller_file, law=moved_to(law, task.law.arm))
     return controller_file
 
 

@@ -13,9 +13,9 @@ import numpy as np
 
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
-from pkan_control.control.action_types import ActionType, Flying
+from pkan_control.control.action_types import ActionType
 from pkan_control.control.frames_px4 import frd_from_flu
-from pkan_control.control.laws.law import Law
+from pkan_control.control.laws.law import HasAirframe, Law
 from pkan_control.ros.adapters.adapter import Joints, lacks, optional_messages
 
 MODE_TOPIC = '/fmu/in/offboard_control_mode'
@@ -32,7 +32,7 @@ class _Px4Adapter:
 
     def __init__(self, law: Law, joints: Joints) -> None:
         """Import the message types and take the law's airframe."""
-        if not isinstance(law, Flying):
+        if not isinstance(law, HasAirframe):
             raise lacks(law, 'airframe')
         self._airframe = law.airframe
         self._messages = optional_messages('px4_msgs', self.interface)

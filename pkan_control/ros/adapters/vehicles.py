@@ -6,8 +6,8 @@ from typing import Any
 from geometry_msgs.msg import TwistStamped, WrenchStamped
 
 from pkan_control.common.arrays import Floats
-from pkan_control.control.action_types import ActionType, Driving, Flying
-from pkan_control.control.laws.law import Law
+from pkan_control.control.action_types import ActionType
+from pkan_control.control.laws.law import HasAirframe, HasCar, Law
 from pkan_control.ros.adapters.adapter import Joints, lacks, optional_messages
 from pkan_control.ros.nodes.messages import set_time
 
@@ -26,7 +26,7 @@ class WrenchAdapter:
 
     def __init__(self, law: Law, joints: Joints) -> None:
         """Take the law's airframe."""
-        if not isinstance(law, Flying):
+        if not isinstance(law, HasAirframe):
             raise lacks(law, 'airframe')
         self._airframe = law.airframe
         self._message = WrenchStamped()
@@ -55,7 +55,7 @@ class TwistAdapter:
 
     def __init__(self, law: Law, joints: Joints) -> None:
         """Take the geometry of the law's car."""
-        if not isinstance(law, Driving):
+        if not isinstance(law, HasCar):
             raise lacks(law, 'car')
         self._car = law.car
         self._message = TwistStamped()

@@ -3,7 +3,7 @@
 import numpy as np
 
 from pkan_control.common.arrays import Array, namespace
-from pkan_control.control.laws.arm import ArmLaw
+from pkan_control.control.laws.law import HasArm
 
 # Share of the flights in training whose commands come one control period late.
 LATE_SHARE = 0.3
@@ -12,7 +12,7 @@ LATE_SHARE = 0.3
 class BatchedArm:
     """Arms `[..., 2 n]` without mass: velocities are those of the command, within all limits."""
 
-    def __init__(self, law: ArmLaw, rate_hz: float, late: Array = False) -> None:
+    def __init__(self, law: HasArm, rate_hz: float, late: Array = False) -> None:
         """Make a world that takes commands at a rate in Hz; some arms get them a period late."""
         self._law, self._rate_hz, self._late = law, rate_hz, late
         self._state: Array = None

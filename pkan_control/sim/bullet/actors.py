@@ -7,9 +7,8 @@ import numpy as np
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
 from pkan_control.common.resources import share
-from pkan_control.control.laws.arm import ArmLaw
-from pkan_control.control.laws.drone import ATTITUDE, POSITION, DroneLaw
-from pkan_control.control.laws.law import Law
+from pkan_control.control.laws.drone import ATTITUDE, POSITION
+from pkan_control.control.laws.law import HasAirframe, HasArm, Law
 from pkan_control.robots.kinematics import forward
 from pkan_control.sim.bullet.drone import MODEL
 from pkan_control.sim.bullet.model import ArmModel
@@ -54,7 +53,7 @@ class ArmActor:
 
     view_m = 0.8
 
-    def __init__(self, client: Bullet, law: ArmLaw) -> None:
+    def __init__(self, client: Bullet, law: HasArm) -> None:
         """Load the arm of a law."""
         self._model = ArmModel(client, law.arm)
         self._joints = [self._model.joints[name] for name in law.joint_names]
@@ -74,8 +73,8 @@ class ArmActor:
 
 def actor_of(law: Law, client: Bullet) -> Actor:
     """Return the robot that a law moves, loaded; raise a `UserError` where it has no picture."""
-    if isinstance(law, DroneLaw):
+    if isinstance(law, HasAirframe):
         return DroneActor(client)
-    if isinstance(law, ArmLaw):
+    if isinstance(law, HasArm):
         return ArmActor(client, law)
     raise UserError(f'law {law.name}: there is no picture of its robot')

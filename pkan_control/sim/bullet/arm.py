@@ -7,7 +7,7 @@ import pybullet_data
 from numpy.typing import NDArray
 
 from pkan_control.common.arrays import Floats
-from pkan_control.control.laws.arm import ArmLaw
+from pkan_control.control.laws.law import HasArm
 from pkan_control.sim.bullet.gripper import BulletGripper
 from pkan_control.sim.bullet.model import ArmModel
 from pkan_control.sim.bullet.server import Bullet, picture, pybullet, silence
@@ -37,7 +37,7 @@ class BulletArm:
     Everything is loaded once, and put back at each reset into the state after loading.
     """
 
-    def __init__(self, law: ArmLaw, rate_hz: float, course: ArmCourse = calm) -> None:
+    def __init__(self, law: HasArm, rate_hz: float, course: ArmCourse = calm) -> None:
         """Connect a physics server of its own, without a window, and load the arm."""
         self._arm, self._rate_hz, self._course = law.arm, rate_hz, course
         self._substeps = range(round(PHYSICS_HZ / rate_hz))

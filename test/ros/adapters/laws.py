@@ -1,8 +1,8 @@
 """Laws that only name what an adapter looks at: their commands."""
 
-import math
 from types import SimpleNamespace
 
+from pkan_control.control.laws.vehicle import VehicleLaw
 from pkan_control.control.signals import Signal, Terms
 
 
@@ -17,7 +17,4 @@ ARM = law('rad/s', 'rad/s', 'm/s')
 SERVOS = law('rad', 'rad')
 PUSHED = law('N')
 ODD = law('rad', 'rad/s')
-CAR = law(
-    'rad', 'm/s', names=('steering_angle', 'speed'),
-    car=SimpleNamespace(curvature=lambda steering: math.tan(steering) / 0.325),
-)  # fmt: skip
+CAR = VehicleLaw()
