@@ -94,7 +94,7 @@ setup(
     # requirements/ros.txt.
     install_requires=[
         *('setuptools', 'numpy', 'PyYAML', 'array-api-compat', 'safetensors', 'typer', 'rich'),
-        *('cobs', 'defusedxml', 'pyserial'),
+        *('cattrs', 'cobs', 'defusedxml', 'pyserial'),
     ],
     extras_require={'test': ['pytest']},
     data_files=[

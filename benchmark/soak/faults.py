@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pkan_control.boards.emulator.fault_proxy import FrameFault, Outage
+from pkan_control.boards.emulator.fault_plans import FrameFault, Outage
 from pkan_control.boards.emulator.faults import FAULTS
 from pkan_control.boards.emulator.virtual_wire import VirtualWire
 from pkan_control.bridge.codes import MessageKind

@@ -5,13 +5,13 @@ with frame, scale (a negative one turns the sign) and offset. Everything is chec
 controller file's law before anything runs.
 """
 
-import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from pkan_control.common.errors import UserError, unknown
-from pkan_control.common.yaml_files import read_yaml
+from pkan_control.common.ranges import Finite, NonNegative, check_fields
+from pkan_control.common.yaml_files import read_file
 from pkan_control.control.laws.drone import MOVING_GOAL, STATE
 from pkan_control.control.laws.law import Law
 
@@ -30,7 +30,6 @@ GOAL_VECTORS = {
     'velocity': (MOVING_GOAL[3:6], WORLD),
     'acceleration': (MOVING_GOAL[6:9], WORLD),
 }
-Part = TypeVar('Part')
 
 
 @dataclass(frozen=True)
@@ -39,12 +38,17 @@ class Term:
 
     field: str
     joint: str = ''
-    scale: float = 1.0
-    offset: float = 0.0
+    scale: Finite = 1.0
+    offset: Finite = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse numbers that mean nothing."""
-        check_count(self.scale, self.offset)
+        """Raise a `UserError` for numbers by which nothing can be converted."""
+        check_conversion(self)
+
+    @staticmethod
+    def from_short(value: Any) -> Any:
+        """Return the mapping for the bare name of a field."""
+        return {'field': value} if isinstance(value, str) else value
 
 
 @dataclass(frozen=True)
@@ -60,29 +64,25 @@ class Stamp:
     """Where a message keeps its time: a header's stamp, or a number of some unit."""
 
     field: str = 'header.stamp'
-    unit: str = ''
-
-    def __post_init__(self) -> None:
-        """Refuse an unknown unit."""
-        if self.unit and self.unit not in UNITS:
-            raise unknown('unit of a stamp', self.unit, UNITS)
+    unit: Literal['', 's', 'ms', 'us', 'ns'] = ''
 
 
 @dataclass(frozen=True)
 class Input:
-    """A topic and what is read from it; `max_age` in s, 0 for never too old, None as usual."""
+    """A topic and what is read from it; `max_age` in s, 0 for no limit, None for the default."""
 
     topic: str
     type: str
-    terms: Mapping[str, Term]
-    vectors: Mapping[str, Vector]
-    stamp: Stamp
-    max_age: float | None = None
+    terms: Mapping[str, Term] = field(default_factory=dict)
+    vectors: Mapping[str, Vector] = field(default_factory=dict)
+    stamp: Stamp = Stamp()
+    max_age: NonNegative | None = None
 
     def __post_init__(self) -> None:
-        """Refuse an age that means nothing."""
-        if self.max_age is not None and not 0 <= self.max_age < math.inf:
-            raise UserError(f'{self.topic}: max_age {self.max_age}: must be 0 or more')
+        """Raise a `UserError` for an age out of range, and for an input that binds nothing."""
+        check_fields(self)
+        if not (self.terms or self.vectors):
+            raise UserError(f'terms: {self.topic} binds nothing: give terms or vectors')
 
     def bound(self, known: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]) -> list[str]:
         """Return the numbers that it binds; refuse an unknown vector or frame."""
@@ -99,27 +99,34 @@ class Input:
 
 @dataclass(frozen=True)
 class Actuator:
-    """What an actuator is called, which number it takes, and how it counts."""
+    """The number that an actuator takes, its name in the stack, and its scale and offset."""
 
     term: str
     name: str = ''
-    scale: float = 1.0
-    offset: float = 0.0
+    scale: Finite = 1.0
+    offset: Finite = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse numbers that mean nothing."""
-        check_count(self.scale, self.offset)
+        """Raise a `UserError` for numbers by which nothing can be converted."""
+        check_conversion(self)
+
+
+@dataclass(frozen=True)
+class Command:
+    """Adapter, topic and actuators of a command; defaults where they are empty."""
+
+    interface: str = ''
+    topic: str = ''
+    joints: tuple[Actuator, ...] = ()
 
 
 @dataclass(frozen=True)
 class StackMapping:
-    """Inputs, of which the first triggers a tick; set-point and command as usual where None."""
+    """Inputs, of which the first triggers a tick, set-point and command; defaults where absent."""
 
-    inputs: tuple[Input, ...]
-    goal: Input | None
-    interface: str
-    topic: str
-    actuators: tuple[Actuator, ...]
+    inputs: tuple[Input, ...] = ()
+    goal: Input | None = None
+    command: Command = Command()
 
     def check(self, law: Law) -> None:
         """Raise a `UserError` unless every number of a law is bound exactly once."""
@@ -128,14 +135,15 @@ class StackMapping:
             covered('state', bound, law.state_names)
         if self.goal is not None:
             covered('goal', self.goal.bound(GOAL_VECTORS), law.goal_names)
-        if self.actuators:
-            covered('command', [each.term for each in self.actuators], law.command.names)
+        if self.command.joints:
+            covered('command', [each.term for each in self.command.joints], law.command.names)
 
 
-def check_count(scale: float, offset: float) -> None:
-    """Raise a `UserError` for numbers by which nothing can be counted."""
-    if not (math.isfinite(scale) and scale and math.isfinite(offset)):
-        raise UserError(f'scale {scale}, offset {offset}: must be finite, scale not 0')
+def check_conversion(part: Term | Actuator) -> None:
+    """Raise a `UserError` for a scale or an offset by which nothing can be converted."""
+    check_fields(part)
+    if not part.scale:
+        raise UserError(f'scale: {part.scale} must not be 0')
 
 
 def covered(what: str, bound: Iterable[str], wanted: Iterable[str]) -> None:
@@ -151,61 +159,4 @@ def covered(what: str, bound: Iterable[str], wanted: Iterable[str]) -> None:
 
 def load_mapping(name: str) -> StackMapping:
     """Return the mapping of a shipped example, or of a YAML file."""
-    path, values = read_yaml('examples', 'mapping', name)
-    try:
-        return _mapping(values)
-    except UserError as error:
-        raise UserError(f'mapping {path}: {error}') from None
-    except (TypeError, ValueError, AttributeError) as error:
-        raise UserError(f'mapping {path}: {" ".join(str(error).split())}') from None
-
-
-def _mapping(values: Any) -> StackMapping:
-    known('mapping', values, ('text', 'inputs', 'goal', 'command'))
-    command = values.get('command', {})
-    known('command', command, ('interface', 'topic', 'joints'))
-    goal = values.get('goal')
-    return StackMapping(
-        tuple(_input(each) for each in values.get('inputs', ())),
-        None if goal is None else _input(goal),
-        str(command.get('interface', '')),
-        str(command.get('topic', '')),
-        tuple(part(Actuator, 'joint', each) for each in command.get('joints', ())),
-    )
-
-
-def _input(values: Any) -> Input:
-    known('input', values, [field.name for field in fields(Input)])
-    terms = {name: _term(name, each) for name, each in values.get('terms', {}).items()}
-    vectors = {
-        name: part(Vector, f'vector {name}', each)
-        for name, each in values.get('vectors', {}).items()
-    }
-    stamp = part(Stamp, 'stamp', values.get('stamp', {}))
-    if not (terms or vectors):
-        raise UserError(f'{values.get("topic")}: binds nothing')
-    age = values.get('max_age')
-    topic, kind = values['topic'], values['type']
-    return Input(topic, kind, terms, vectors, stamp, None if age is None else float(age))
-
-
-def _term(name: str, values: Any) -> Term:
-    return Term(values) if isinstance(values, str) else part(Term, f'term {name}', values)
-
-
-def part(kind: type[Part], what: str, values: Any) -> Part:
-    """Return a dataclass of a YAML object; a `UserError` names a key that is not known."""
-    known(what, values, [field.name for field in fields(kind)])  # type: ignore[arg-type]
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise UserError(f'{what}: {error}') from None
-
-
-def known(what: str, values: Any, names: Iterable[str]) -> None:
-    """Raise a `UserError` unless a value is an object of those keys alone."""
-    if not isinstance(values, dict):
-        raise UserError(f'{what}: must be an object of {", ".join(names)}')
-    for name in values:
-        if name not in (allowed := list(names)):
-            raise unknown(f'key of {what}', name, allowed)
+    return read_file('examples', 'mapping', name, StackMapping)[1]

@@ -18,7 +18,8 @@ from rich.progress import (
 from rich.table import Table
 
 from pkan_control.boards.conformance.bench import Verdict
-from pkan_control.boards.emulator.fault_proxy import FaultLine, FrameFault
+from pkan_control.boards.emulator.fault_plans import FrameFault
+from pkan_control.boards.emulator.fault_proxy import FaultLine
 from pkan_control.chips.calibration.calibration import Calibration
 from pkan_control.evaluation.rollouts import requirements as gate
 from pkan_control.evaluation.rollouts.record import EpisodeRecord, summary

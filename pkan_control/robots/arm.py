@@ -5,66 +5,88 @@ Base frame as in its URDF, SI units. Tool is the frame whose place is controlled
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from pkan_control.common.arrays import Floats
-from pkan_control.common.errors import UserError, unknown
-from pkan_control.common.yaml_files import read_yaml
+from pkan_control.common.errors import UserError
+from pkan_control.common.ranges import Finite, Positive, Vector, check_fields
+from pkan_control.common.structuring import tuples
+from pkan_control.common.yaml_files import read_file
 
 if TYPE_CHECKING:
     from pkan_control.robots.urdf import UrdfJoint
 
-# Robots that come with the PyBullet wheel are named by this prefix.
+# Models that come with the PyBullet wheel have paths that begin with this folder.
 WHEEL = 'pybullet_data'
-DRIVES = ('velocity', 'torque')
-# Where nothing is said of a joint's acceleration, in rad/s^2 or m/s^2.
+# Acceleration limit of a joint where a file gives none, in rad/s^2 or m/s^2.
 ACCELERATION = 10.0
+# Axes of length 1 and rotations are given with a few digits.
+TOLERANCE = 1e-6
 # A transform as 12 numbers: the upper three rows of its matrix.
-Transform = tuple[float, ...]
-UNMOVED: Transform = (1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+Transform = tuple[Finite, ...]
+Drive = Literal['velocity', 'torque']
 
 
 @dataclass(frozen=True)
 class Joint:
-    """One joint that moves; `origin` leads to it from the joint before.
+    """A moving joint; `origin` is its transform from the joint before.
 
-    `turns` is true for an axis that turns (rad), false for one that slides (m). Limits are those
-    of position, velocity (a second) and acceleration (a second squared).
+    `turns` is true for a revolute joint (rad), false for a prismatic one (m). Limits are those of
+    position, velocity (per s) and acceleration (per s^2).
     """
 
     name: str
     turns: bool
     origin: Transform
-    axis: tuple[float, float, float]
-    lower: float
-    upper: float
-    velocity: float
-    acceleration: float
+    axis: Vector
+    lower: Finite
+    upper: Finite
+    velocity: Positive
+    acceleration: Positive
+
+    def __post_init__(self) -> None:
+        """Raise a `UserError` for a joint that cannot exist or move."""
+        try:
+            check_fields(self)
+            check_transform('origin', self.origin)
+        except UserError as error:
+            raise UserError(f'joint {self.name}: {error}') from None
+        if not abs(math.hypot(*self.axis) - 1) < TOLERANCE:
+            raise UserError(f'joint {self.name}: axis {self.axis} must have length 1')
+        if not self.lower < self.upper:
+            raise UserError(
+                f'joint {self.name}: lower limit {self.lower} is not below the upper, {self.upper}'
+            )
 
 
 @dataclass(frozen=True)
 class Gripper:
-    """The fingers behind a tool: a joint that is commanded, and others that follow it.
+    """The fingers behind a tool: a commanded joint, and others that follow it.
 
-    Positions in the unit of the joint, `speed` a second, `effort` in N or N m. `down` is a
-    posture of the arm in which the tool points down, `held` are the joints that keep it in one
-    plane.
+    Positions in the unit of the joint, `speed` in units per s, `effort` in N or N m. `down` is a
+    posture of the arm in which the tool points down; the joints `held` keep it in one plane.
     """
 
     joint: str
     followers: tuple[str, ...]
-    opened: float
-    closed: float
-    speed: float
-    effort: float
-    down: tuple[float, ...]
+    opened: Finite
+    closed: Finite
+    speed: Positive
+    effort: Positive
+    down: tuple[Finite, ...]
     held: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Raise a `UserError` for numbers out of range, and a gripper that cannot close."""
+        check_fields(self)
+        if self.opened == self.closed:
+            raise UserError(f'closed: {self.closed} is also the position of the opened gripper')
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,10 +112,10 @@ class Chain:
 
 @dataclass(frozen=True)
 class Arm:
-    """Joints in order from the base, where the tool is behind the last, and a posture of rest.
+    """Joints in order from the base to the tool behind the last one, and the home posture.
 
-    `model` is a URDF file, `pybullet_data/...` for one that comes with PyBullet; `drive` says
-    whether its joints take velocities, or torques computed around them.
+    `model` is a URDF file, `pybullet_data/...` for one that comes with PyBullet. Joints with
+    `drive` velocity take velocities; with torque, torques that are computed around them.
     """
 
     name: str
@@ -101,29 +123,37 @@ class Arm:
     link: str
     joints: tuple[Joint, ...]
     tool: Transform
-    home: tuple[float, ...]
-    drive: str = 'velocity'
+    home: tuple[Finite, ...]
+    drive: Drive = 'velocity'
     gripper: Gripper | None = None
 
     def __post_init__(self) -> None:
-        """Refuse an arm that cannot move, or numbers that mean nothing."""
-        if self.drive not in DRIVES:
-            raise unknown('drive', self.drive, DRIVES)
-        if not self.joints or len(self.home) != len(self.joints):
-            raise ValueError(f'{len(self.joints)} joints, but home has {len(self.home)}')
-        for joint in self.joints:
-            numbers = (*joint.origin, *joint.axis, joint.lower, joint.upper)
-            if len(numbers) != 17 or not all(map(math.isfinite, numbers)):
-                raise ValueError(f'joint {joint.name}: wants 12, 3, 1 and 1 finite numbers')
-            if not (0 < joint.velocity < math.inf and 0 < joint.acceleration < math.inf):
-                raise ValueError(f'joint {joint.name}: limits must be positive and finite')
-        home = np.array(self.home)
-        if not ((self.low <= home) & (home <= self.high)).all():
-            raise ValueError(f'home {self.home}: not within the limits of all joints')
-        if len(self.tool) != 12 or not all(map(math.isfinite, self.tool)):
-            raise ValueError('tool: wants 12 finite numbers')
-        if self.gripper and len(self.gripper.down) != len(self.joints):
-            raise ValueError(f'gripper: down wants {len(self.joints)} numbers')
+        """Raise a `UserError` for an arm that cannot move, or postures outside of its limits."""
+        check_fields(self)
+        check_transform('tool', self.tool)
+        if self.drive not in ('velocity', 'torque'):
+            raise UserError(f'drive: must be one of velocity, torque, not {self.drive!r}')
+        if not self.joints:
+            raise UserError('joints: an arm needs one at least')
+        if len(set(self.names)) < len(self.names):
+            raise UserError(f'joints: {", ".join(self.names)}: each name may appear once only')
+        self._check_posture('home', self.home)
+        if self.gripper is not None:
+            self._check_posture('gripper.down', self.gripper.down)
+            if not set(self.gripper.held) <= set(self.names):
+                raise UserError(
+                    f'gripper.held: must be of {", ".join(self.names)}, not {self.gripper.held}'
+                )
+
+    def _check_posture(self, name: str, posture: tuple[float, ...]) -> None:
+        if len(posture) != len(self.joints):
+            raise UserError(f'{name}: {len(posture)} numbers for {len(self.joints)} joints')
+        for joint, value in zip(self.joints, posture, strict=True):
+            if not joint.lower <= value <= joint.upper:
+                raise UserError(
+                    f'{name}: {value} is outside of the limits of joint {joint.name}, '
+                    f'{joint.lower} to {joint.upper}'
+                )
 
     @cached_property
     def chain(self) -> Chain:
@@ -135,9 +165,17 @@ class Arm:
         square = _skew(about) @ _skew(about)
         turns = np.array([float(joint.turns) for joint in self.joints])
         return Chain(
-            fixed, by_sine, by_cosine, np.array([joint.axis for joint in self.joints]), turns,
-            bool(turns.all()), matrix_of(self.tool), np.eye(3) + square, _skew(about), square,
-        )  # fmt: skip
+            fixed=fixed,
+            by_sine=by_sine,
+            by_cosine=by_cosine,
+            axes=np.array([joint.axis for joint in self.joints]),
+            turns=turns,
+            all_turn=bool(turns.all()),
+            tool=matrix_of(self.tool),
+            still=np.eye(3) + square,
+            skew=_skew(about),
+            square=square,
+        )
 
     @cached_property
     def low(self) -> Floats:
@@ -175,6 +213,17 @@ def matrix_of(transform: Transform) -> Floats:
     return np.concatenate([np.reshape(transform, (3, 4)), [[0.0, 0.0, 0.0, 1.0]]])
 
 
+def check_transform(name: str, transform: Transform) -> None:
+    """Raise a `UserError` unless 12 numbers are a rotation and a translation."""
+    if len(transform) != 12:
+        raise UserError(f'{name}: must have 12 values, not {len(transform)}')
+    rotation = matrix_of(transform)[:3, :3]
+    with np.errstate(over='ignore', invalid='ignore'):
+        error = np.abs(rotation @ rotation.T - np.eye(3)).max()
+    if not (error < TOLERANCE and np.linalg.det(rotation) > 0):
+        raise UserError(f'{name}: the upper left 3 by 3 numbers must be a rotation')
+
+
 def _turning(joint: Joint) -> tuple[Floats, Floats, Floats]:
     """Return what of a joint's transform is fixed, goes with the sine, and with the cosine."""
     origin, change = matrix_of(joint.origin), np.zeros((4, 4))
@@ -202,95 +251,93 @@ def model_file(model: str) -> Path:
     return Path(found.submodule_search_locations[0]) / rest
 
 
-def urdf_arm(name: str, model: str, link: str, values: Mapping[str, Any] | None = None) -> Arm:
-    """Return the arm of a URDF up to the link that is its tool; values are those of a YAML file.
+@dataclass(frozen=True)
+class ArmFile:
+    """A YAML file of an arm: the chain of a URDF up to its tool, and what the URDF does not hold.
 
-    Without them it rests in the middle of its joints' limits.
+    `offset` leads from the link `tip` to the tool, in m. Without a `home` posture the arm rests in
+    the middle of its limits. `acceleration` has a limit for each joint, or one for all.
     """
-    # What reads XML takes memory of a node that needs none.
+
+    model: str
+    tip: str
+    offset: Vector = (0.0, 0.0, 0.0)
+    home: tuple[Finite, ...] | None = None
+    acceleration: tuple[Positive, ...] = (ACCELERATION,)
+    drive: Drive = 'velocity'
+    gripper: Gripper | None = None
+
+    def __post_init__(self) -> None:
+        """Raise a `UserError` for numbers out of range."""
+        check_fields(self)
+
+
+def load_arm(name: str) -> Arm:
+    """Return the arm of a name that ships, or of a YAML file."""
+    path, values = read_file('arms', 'robot', name, ArmFile)
+    try:
+        return _arm(path.stem, values)
+    except UserError as error:
+        raise UserError(f'robot {path}: {error}') from None
+
+
+def urdf_arm(name: str, model: str, link: str) -> Arm:
+    """Return the arm of a URDF up to the link that is its tool, at home in the middle."""
+    return _arm(name, ArmFile(model, link))
+
+
+def _arm(name: str, file: ArmFile) -> Arm:
+    # The XML parser takes memory, and a node with a controller file needs none.
     from pkan_control.robots.urdf import read_chain
 
-    given = dict(values or {})
-    urdf = read_chain(model_file(model), link)
-    joints, rest = _joints(urdf, given.pop('acceleration', ACCELERATION))
+    joints, rest = _moving(read_chain(model_file(file.model), file.tip), file.acceleration)
     if not joints:
-        raise UserError(f'URDF {model}: no joint between its root and link {link!r} moves')
-    tool = rest @ _shift(given.pop('offset', (0.0, 0.0, 0.0)))
-    middle = [(joint.lower + joint.upper) / 2 for joint in joints]
-    home = given.pop('home', middle)
-    arm = Arm(name, model, link, joints, _numbers(tool), tuple(map(float, home)))
-    return _with(arm, given)
+        raise UserError(
+            f'URDF {file.model}: no joint between its root and link {file.tip!r} moves'
+        )
+    offset = np.eye(4)
+    offset[:3, 3] = file.offset
+    home = file.home or tuple((joint.lower + joint.upper) / 2 for joint in joints)
+    tool = _numbers(rest @ offset)
+    return Arm(name, file.model, file.tip, joints, tool, home, file.drive, file.gripper)
 
 
-def _with(arm: Arm, values: dict[str, Any]) -> Arm:
-    gripper = values.pop('gripper', None)
-    if gripper is not None:
-        values['gripper'] = _gripper(gripper)
-    return replace(arm, **values)
-
-
-def _joints(urdf: 'list[UrdfJoint]', acceleration: Any) -> tuple[tuple[Joint, ...], Floats]:
+def _moving(
+    urdf: 'list[UrdfJoint]', limits: tuple[float, ...]
+) -> tuple[tuple[Joint, ...], Floats]:
     """Return the joints that move, and the transform `[4, 4]` from the last one to the link."""
-    count = sum(joint.kind in ('revolute', 'continuous', 'prismatic') for joint in urdf)
-    limits = acceleration if isinstance(acceleration, list) else [acceleration] * count
-    if len(limits) != count:
+    count = sum(joint.kind != 'fixed' for joint in urdf)
+    if len(limits) not in (1, count):
         raise UserError(f'acceleration: {len(limits)} numbers for {count} joints')
-    left, found, since = list(limits), [], np.eye(4)
-    for joint in urdf:
-        since = since @ joint.origin
-        if joint.kind == 'fixed':
-            continue
-        turns = joint.kind != 'prismatic'
-        found.append(
-            Joint(joint.name, turns, _numbers(since), joint.axis, joint.lower, joint.upper,
-                  joint.velocity, float(left.pop(0)))
-        )  # fmt: skip
-        since = np.eye(4)
-    return tuple(found), since
+    accelerations = iter(limits if len(limits) == count else limits * count)
+    joints, since = [], np.eye(4)
+    for each in urdf:
+        since = since @ each.origin
+        if each.kind != 'fixed':
+            joints.append(
+                Joint(
+                    each.name,
+                    each.kind != 'prismatic',
+                    _numbers(since),
+                    each.axis,
+                    each.lower,
+                    each.upper,
+                    each.velocity,
+                    next(accelerations),
+                )
+            )
+            since = np.eye(4)
+    return tuple(joints), since
 
 
 def _numbers(transform: Floats) -> Transform:
     return tuple(float(value) for value in transform[:3].reshape(-1))
 
 
-def _shift(offset: Any) -> Floats:
-    transform = np.eye(4)
-    transform[:3, 3] = offset
-    return transform
-
-
-def _gripper(values: Mapping[str, Any]) -> Gripper:
-    tuples = {name: tuple(values[name]) for name in ('followers', 'down', 'held')}
-    return Gripper(**{**values, **tuples})
-
-
 def arm_from(values: Mapping[str, Any]) -> Arm:
     """Return the arm whose fields a JSON object holds."""
-    joints = tuple(
-        Joint(**{**joint, 'origin': tuple(joint['origin']), 'axis': tuple(joint['axis'])})
-        for joint in values['joints']
-    )
-    gripper = values['gripper']
-    return Arm(
-        **{
-            **values,
-            'joints': joints,
-            'tool': tuple(values['tool']),
-            'home': tuple(values['home']),
-            'gripper': None if gripper is None else _gripper(gripper),
-        }
-    )
-
-
-def load_arm(name: str) -> Arm:
-    """Return the arm of a name that ships, or of a YAML file."""
-    path, values = read_yaml('arms', 'robot', name)
-    if not isinstance(values, dict) or not {'model', 'tip'} <= set(values):
-        raise UserError(f'robot {path}: must map model, tip and other fields of an arm to values')
-    given = {key: value for key, value in values.items() if key not in ('text', 'model', 'tip')}
-    try:
-        return urdf_arm(path.stem, str(values['model']), str(values['tip']), given)
-    except UserError as error:
-        raise UserError(f'robot {path}: {error}') from None
-    except (TypeError, LookupError, ValueError, ArithmeticError) as error:
-        raise UserError(f'robot {path}: {" ".join(repr(error).split())}') from None
+    fields: dict[str, Any] = tuples(dict(values))
+    fields['joints'] = tuple(Joint(**joint) for joint in fields['joints'])
+    if fields['gripper'] is not None:
+        fields['gripper'] = Gripper(**fields['gripper'])
+    return Arm(**fields)

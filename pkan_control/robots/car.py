@@ -1,9 +1,11 @@
 """A car's geometry with Ackermann steering: from the angle of a bicycle to that of each wheel."""
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from pkan_control.common.arrays import Array, namespace
+from pkan_control.common.errors import UserError
+from pkan_control.common.ranges import Positive, check_fields
 
 
 @dataclass(frozen=True)
@@ -14,19 +16,22 @@ class Car:
     the pose of a car is that of the middle of its rear axle.
     """
 
-    wheelbase: float
-    track: float
-    wheel_radius: float
-    max_steering: float
-    max_speed: float
+    wheelbase: Positive
+    track: Positive
+    wheel_radius: Positive
+    max_steering: Positive
+    max_speed: Positive
 
     def __post_init__(self) -> None:
-        """Refuse numbers that mean nothing."""
-        for field in fields(self):
-            if not 0 < getattr(self, field.name) < math.inf:
-                raise ValueError(f'{field.name}={getattr(self, field.name)!r}: must be positive')
+        """Raise a `UserError` for a geometry that no car has."""
+        check_fields(self)
         if self.max_steering >= math.pi / 2:
-            raise ValueError(f'max_steering={self.max_steering}: must be less than a right angle')
+            raise UserError(f'max_steering: {self.max_steering} must be less than a right angle')
+        if math.tan(self.max_steering) * self.track / 2 >= self.wheelbase:
+            raise UserError(
+                f'max_steering: at {self.max_steering} rad the car turns about a point between '
+                'its rear wheels'
+            )
 
     def curvature(self, steering: Array) -> Array:
         """Return the curvature in 1/m that the rear axle takes at a steering angle in rad."""

@@ -12,42 +12,91 @@ import numpy as np
 
 from pkan_control.common.arrays import Array, Floats, constant, namespace
 from pkan_control.common.errors import UserError
-from pkan_control.common.yaml_files import read_yaml
+from pkan_control.common.ranges import Finite, NonNegative, Positive, check_fields
+from pkan_control.common.structuring import tuples
+from pkan_control.common.yaml_files import read_file
 
 GRAVITY = 9.81
 RPM = 2 * math.pi / 60
+ROTORS = 4
+# Moments of inertia are given with a few digits: so far a flat body may seem to be impossible.
+INERTIA_TOLERANCE = 1e-3
+# A rotor that carries a smaller share of the weight in hover is of no use.
+TINY_SHARE = 1e-6
+
+Point = tuple[Finite, Finite]
 
 
 @dataclass(frozen=True)
 class Airframe:
-    """Mass, inertia, rotors and aerodynamic coefficients of one quadrotor."""
+    """Mass, inertia, rotors and aerodynamic coefficients of one quadrotor.
+
+    Raises a `UserError` for a quadrotor that cannot exist, hover, or turn about every axis.
+    """
 
     # Mass in kg, principal moments of inertia in kg m^2.
-    mass: float
-    inertia: tuple[float, float, float]
+    mass: Positive
+    inertia: tuple[Positive, Positive, Positive]
     # Rotor positions (x, y) in m, and the sign of the torque that each exerts on the body about z.
-    rotors: tuple[tuple[float, float], ...]
-    spins: tuple[int, ...]
+    rotors: tuple[Point, Point, Point, Point]
+    spins: tuple[int, int, int, int]
     # Thrust in N s^2/rad^2, and torque per thrust in m.
-    thrust_coefficient: float
-    torque_ratio: float
+    thrust_coefficient: Positive
+    torque_ratio: Positive
     # Highest rotor speed in rad/s.
-    max_speed: float
+    max_speed: Positive
     # Force per (sum of rotor speeds times velocity) in kg/rad, body x, y, z.
-    drag: tuple[float, float, float]
+    drag: tuple[NonNegative, NonNegative, NonNegative]
     # Ground effect: extra thrust of a rotor at height h is `k (r / 4h)^2` of its thrust.
-    ground_effect: float
-    rotor_radius: float
+    ground_effect: NonNegative
+    rotor_radius: Positive
 
     def __post_init__(self) -> None:
-        """Refuse numbers that mean nothing, and rotors that cannot turn the body every way."""
-        positive = (self.mass, *self.inertia, self.thrust_coefficient, self.torque_ratio)
-        for value in (*positive, self.max_speed, self.rotor_radius):
-            if not 0 < value < math.inf:
-                raise ValueError(f'{value}: must be positive and finite')
-        lengths = len(self.inertia), len(self.rotors), len(self.spins), len(self.drag)
-        if lengths != (3, 4, 4, 3) or np.linalg.matrix_rank(self.mixing) < 4:
-            raise ValueError(f'lengths {lengths} or rotor positions are not those of a quadrotor')
+        """Refuse numbers outside of their ranges, and quadrotors that cannot hover."""
+        check_fields(self)
+        largest = max(self.inertia)
+        if largest > (sum(self.inertia) - largest) * (1 + INERTIA_TOLERANCE):
+            raise UserError(
+                f'inertia: {self.inertia} kg m^2: no body has a moment that is larger than the '
+                'sum of the other two'
+            )
+        if not set(self.spins) <= {-1, 1}:
+            raise UserError(f'spins: {self.spins}: each must be -1 or 1')
+        self._check_rotors()
+
+    def _check_rotors(self) -> None:
+        """Refuse rotors that cannot turn the body about every axis, or carry its weight."""
+        x, y = np.array(self.rotors, dtype=np.float64).T
+        levers = np.stack([y, -x]) / max(map(abs, (*x, *y, np.finfo(float).tiny)))
+        effects = np.stack([np.ones(ROTORS), *levers, self.spins])
+        if np.linalg.matrix_rank(effects[:3]) < 3:
+            raise UserError(
+                f'rotors: {self.rotors} m lie on one line: they cannot roll and pitch the body'
+            )
+        if np.linalg.matrix_rank(effects) < ROTORS:
+            raise UserError(
+                f'spins: {self.spins}: these rotors cannot yaw the body without a change of '
+                'thrust, roll or pitch'
+            )
+        weight = self.mass * GRAVITY
+        highest = self.thrust_coefficient * self.max_speed * self.max_speed
+        if not weight < ROTORS * highest < math.inf:
+            raise UserError(
+                f'max_speed: {self.max_speed:g} rad/s give a thrust of {ROTORS * highest:.4g} N, '
+                f'not more than the weight of {weight:.4g} N: it cannot hover'
+            )
+        shares = np.linalg.solve(effects, [1.0, 0.0, 0.0, 0.0])
+        if not (shares > TINY_SHARE).all():
+            raise UserError(
+                f'rotors: {self.rotors} m with spins {self.spins} must carry shares '
+                f'{shares.round(3).tolist()} of the weight to hover without a torque, '
+                'and no rotor pulls down: place them around the centre of mass'
+            )
+        if not weight * shares.max() < highest:
+            raise UserError(
+                f'max_speed: a rotor that carries {weight * shares.max():.4g} N in hover gives at '
+                f'most {highest:.4g} N'
+            )
 
     @cached_property
     def mixing(self) -> Floats:
@@ -106,21 +155,9 @@ CRAZYFLIE = Airframe(
 
 def airframe_from(values: dict[str, Any]) -> Airframe:
     """Return the airframe whose fields a JSON object holds."""
-    tuples = ('inertia', 'spins', 'drag')
-    fields: dict[str, Any] = {
-        **values,
-        'rotors': tuple((float(x), float(y)) for x, y in values['rotors']),
-    }
-    fields.update({name: tuple(fields[name]) for name in tuples})
-    return Airframe(**fields)
+    return Airframe(**tuples(values))
 
 
 def load_airframe(name: str) -> Airframe:
-    """Return the airframe of a name that ships, or of a YAML file with its fields and a `text`."""
-    path, values = read_yaml('airframes', 'airframe', name)
-    if not isinstance(values, dict):
-        raise UserError(f'airframe {path}: must map the fields of an airframe to numbers')
-    try:
-        return airframe_from({key: value for key, value in values.items() if key != 'text'})
-    except (TypeError, LookupError, ValueError, ArithmeticError) as error:
-        raise UserError(f'airframe {path}: {" ".join(repr(error).split())}') from None
+    """Return the airframe of a name that ships, or of a YAML file with its fields."""
+    return read_file('airframes', 'airframe', name, Airframe)[1]

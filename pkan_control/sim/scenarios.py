@@ -13,13 +13,15 @@ An effect holds for the whole episode, or from one time to another.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from pkan_control.common.errors import UserError, unknown
-from pkan_control.common.yaml_files import read_yaml, shipped_files
+from pkan_control.common.errors import UserError
+from pkan_control.common.ranges import Finite, NonNegative, Time, check_fields
+from pkan_control.common.structuring import structure
+from pkan_control.common.yaml_files import find_file, read_yaml, shipped_files
 
 
 @dataclass(frozen=True)
@@ -32,14 +34,39 @@ class Effect:
     high: float
     size: int = 1
 
+    @property
+    def _in_unit(self) -> str:
+        return '' if self.unit == '1' else f' {self.unit}'
+
+    def check(self, value: tuple[float, ...]) -> None:
+        """Raise a `UserError` unless there are as many numbers as wanted, in the range."""
+        if len(value) != self.size:
+            raise UserError(f'must be {self.size} number(s) in {self.unit}, not {len(value)}')
+        for each in value:
+            if not self.low <= each <= self.high:
+                raise UserError(
+                    f'must be from {self.low:g} to {self.high:g}{self._in_unit}, not {each:g}'
+                )
+
 
 @dataclass(frozen=True)
 class Disturbance:
     """The numbers of an effect, and when it acts in s."""
 
-    value: tuple[float, ...]
-    from_s: float = 0.0
-    to_s: float = math.inf
+    value: tuple[Finite, ...]
+    from_s: NonNegative = 0.0
+    to_s: Time = math.inf
+
+    def __post_init__(self) -> None:
+        """Raise a `UserError` for times that run backwards."""
+        check_fields(self)
+        if not self.from_s < self.to_s:
+            raise UserError(f'to_s: {self.to_s:g} s is not after from_s, {self.from_s:g} s')
+
+    @staticmethod
+    def from_short(value: Any) -> Any:
+        """Return the mapping for numbers that act all the time."""
+        return value if isinstance(value, dict) else {'value': value}
 
     def acts(self, time_s: float) -> bool:
         """Return whether it acts at a time of the episode."""
@@ -116,8 +143,8 @@ CALM = Scenario('calm', 'Nothing is disturbed.')
 
 def load_scenario(name: str) -> Scenario:
     """Return the scenario of a shipped name or of a YAML file; raise a `UserError` for others."""
-    path, values = read_yaml('scenarios', 'scenario', name)
-    return scenario_from(path.stem, values)
+    path = find_file('scenarios', 'scenario', name)
+    return scenario_from(path.stem, read_yaml(path, 'scenario'), f'scenario {path}')
 
 
 def scenario_name(name: str) -> str:
@@ -130,57 +157,35 @@ def shipped() -> dict[str, Path]:
     return shipped_files('scenarios')
 
 
-def scenario_from(name: str, values: Any) -> Scenario:
-    """Return the scenario that a YAML document describes, checked."""
-    if not isinstance(values, dict) or not isinstance(values.get('text'), str):
-        raise UserError(f'scenario {name}: must be a mapping with a text')
-    robots = {}
-    for section, content in values.items():
-        if section in EFFECTS:
-            robots[section] = _effects(f'scenario {name}: {section}', content, EFFECTS[section])
-        elif section not in ('text', 'chip'):
-            raise unknown(f'section of scenario {name}', section, ['text', 'chip', *EFFECTS])
-    chip = values.get('chip', {})
-    if not isinstance(chip, dict) or any(isinstance(v, dict | list) for v in chip.values()):
-        raise UserError(f'scenario {name}: chip must map options of a chip URI to values')
-    options = {str(key): str(value) for key, value in chip.items()}
-    return Scenario(name, values['text'], robots, options)
+def scenario_from(name: str, values: Any, where: str = '') -> Scenario:
+    """Return the scenario that a YAML document describes.
 
-
-def _effects(where: str, content: Any, allowed: Mapping[str, Effect]) -> Effects:
-    if not isinstance(content, dict):
-        raise UserError(f'{where}: must map effects to numbers')
-    for name in content:
-        if name not in allowed:
-            raise unknown(f'effect in {where}', name, allowed)
-    return {
-        name: _disturbance(f'{where}: {name}', value, allowed[name])
-        for name, value in content.items()
+    Raises a `UserError` of one line, which begins with `where`.
+    """
+    where = where or f'scenario {name}'
+    file: Any = structure(values, _file_type(), where)
+    given = {robot: vars(getattr(file, robot)) for robot in EFFECTS if getattr(file, robot)}
+    robots = {
+        robot: {effect: value for effect, value in effects.items() if value is not None}
+        for robot, effects in given.items()
     }
+    for robot, effects in robots.items():
+        for effect, disturbance in effects.items():
+            try:
+                EFFECTS[robot][effect].check(disturbance.value)
+            except UserError as error:
+                raise UserError(f'{where}: {robot}.{effect}: {error}') from None
+    for key, value in file.chip.items():
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise UserError(f'{where}: chip.{key}: must be text or a number, not {value!r}')
+    return Scenario(name, file.text, robots, {key: str(each) for key, each in file.chip.items()})
 
 
-def _disturbance(where: str, content: Any, effect: Effect) -> Disturbance:
-    if not isinstance(content, dict):
-        return Disturbance(_numbers(where, content, effect))
-    unknown_keys = set(content) - {'value', 'from_s', 'to_s'}
-    if unknown_keys or 'value' not in content:
-        raise UserError(f'{where}: write a number, or value, from_s and to_s')
-    begin, end = content.get('from_s', 0.0), content.get('to_s', math.inf)
-    if not (_is_number(begin) and _is_number(end) and 0 <= begin < end):
-        raise UserError(f'{where}: from_s={begin!r}, to_s={end!r}: must be 0 <= from_s < to_s')
-    return Disturbance(_numbers(where, content['value'], effect), float(begin), float(end))
-
-
-def _numbers(where: str, content: Any, effect: Effect) -> tuple[float, ...]:
-    values = content if isinstance(content, list) else [content]
-    if len(values) != effect.size or not all(map(_is_number, values)):
-        raise UserError(f'{where}: {content!r} must be {effect.size} number(s) in {effect.unit}')
-    if not all(effect.low <= value <= effect.high for value in values):
-        raise UserError(
-            f'{where}: {content!r} must lie in [{effect.low:g}, {effect.high:g}] {effect.unit}'
-        )
-    return tuple(float(value) for value in values)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _file_type() -> type:
+    """Return the dataclass of a scenario's file, which follows from the table of effects."""
+    sections = [
+        (robot, make_dataclass(robot, [(name, Disturbance, None) for name in effects]), None)
+        for robot, effects in EFFECTS.items()
+    ]
+    chip: Any = ('chip', Mapping[str, Any], field(default_factory=dict))
+    return make_dataclass('ScenarioFile', [('text', str), chip, *sections])

@@ -8,13 +8,14 @@ smoothly through its points.
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError, unknown
-from pkan_control.common.yaml_files import read_yaml
+from pkan_control.common.ranges import Positive, Vector, check_fields
+from pkan_control.common.yaml_files import read_file
 
 # Length of Gerono's figure of eight, `(sin p, sin p cos p)`, for half an axis of 1.
 EIGHT_LENGTH = 6.09722
@@ -24,37 +25,40 @@ PEAK = 1.875
 # A curve's length is added up over so many pieces.
 PIECES = 4000
 
-SHAPES = ('figure_of_eight', 'circle', 'waypoints', 'curve')
+Shape = Literal['figure_of_eight', 'circle', 'waypoints', 'curve']
+SHAPES: tuple[str, ...] = get_args(Shape)
+# Points that a shape needs at least.
+FEWEST_POINTS = {'waypoints': 2, 'curve': 3}
 
 
 @dataclass(frozen=True)
 class Path:
-    """A shape, how fast it is flown, and where it lies in the world.
+    """A shape, how fast it is followed, and where it lies in the world.
 
     speed_m_s is the mean of a figure of eight and of a curve, that of a circle, the highest
     between waypoints; radius_m is half of a shape's longer axis.
     """
 
-    shape: str = 'figure_of_eight'
-    speed_m_s: float = 1.5
-    radius_m: float = 1.0
-    centre_m: tuple[float, float, float] = (0.0, 0.0, 1.5)
-    points_m: tuple[tuple[float, float, float], ...] = ()
+    shape: Shape = 'figure_of_eight'
+    speed_m_s: Positive = 1.5
+    radius_m: Positive = 1.0
+    centre_m: Vector = (0.0, 0.0, 1.5)
+    points_m: tuple[Vector, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse an unknown shape, and numbers that are no path."""
+        """Raise a `UserError` for numbers out of range, and for points that are no path."""
+        check_fields(self)
         if self.shape not in SHAPES:
             raise unknown('shape of a path', self.shape, SHAPES)
-        for name in ('speed_m_s', 'radius_m'):
-            if not 0 < getattr(self, name) < math.inf:
-                raise UserError(f'{name}={getattr(self, name)!r}: must be positive and finite')
-        points = np.array([self.centre_m, *self.points_m], dtype=np.float64)
-        if points.ndim != 2 or points.shape[1] != 3 or not np.isfinite(points).all():
-            raise UserError('centre_m and points_m: must be three finite numbers each')
-        if self.shape == 'waypoints' and not (len(points) > 2 and self._durations().all()):
-            raise UserError('points_m: give two waypoints or more, none equal to the next')
-        if self.shape == 'curve' and not (len(points) > 3 and self._chords().all()):
-            raise UserError('points_m: a curve needs three points or more, none equal to the next')
+        fewest = FEWEST_POINTS.get(self.shape, 0)
+        if len(self.points_m) < fewest:
+            raise UserError(
+                f'points_m: {self.shape} needs {fewest} points or more, not {len(self.points_m)}'
+            )
+        if fewest and not self._chords().all():
+            raise UserError('points_m: no point may equal the next, nor the last the first')
+        if not 0 < self.period_s < math.inf:
+            raise UserError(f'a round takes {self.period_s} s: lengths do not fit speed_m_s')
 
     @property
     def period_s(self) -> float:
@@ -136,17 +140,5 @@ def _round(phase: Floats, derivative: int) -> Floats:
 
 
 def load_path(name: str) -> Path:
-    """Return the path of a name that ships, or of a YAML file with its fields and a `text`."""
-    file, values = read_yaml('paths', 'path', name)
-    if not isinstance(values, dict):
-        raise UserError(f'path {file}: must map the fields of a path to values')
-    fields = {key: value for key, value in values.items() if key != 'text'}
-    try:
-        if 'centre_m' in fields:
-            fields['centre_m'] = tuple(fields['centre_m'])
-        fields['points_m'] = tuple(tuple(point) for point in fields.get('points_m', ()))
-        return Path(**fields)
-    except UserError as error:
-        raise UserError(f'path {file}: {error}') from None
-    except (TypeError, ValueError) as error:
-        raise UserError(f'path {file}: {" ".join(str(error).split())}') from None
+    """Return the path of a name that ships, or of a YAML file with its fields."""
+    return read_file('paths', 'path', name, Path)[1]

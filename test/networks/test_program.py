@@ -9,21 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pkan_control.devices.bandpass import bandpass
-from pkan_control.networks import compiled
-from pkan_control.networks import program as program_module
 from pkan_control.networks.program import (
-    MANY_ROWS,
     MAX_ELEMENTS,
     MAX_LAYERS,
     MAX_WIDTH,
     Program,
     chebyshev,
     chebyshev_nodes,
-    check_response,
     check_shapes,
     coefficients,
     compile_layer,
-    fastest_layer,
     layer_in_blocks,
     plain_layer,
     propagate,
@@ -215,111 +210,3 @@ def test_in_blocks_an_input_out_of_range_has_no_value(bad):
     out = layer_in_blocks(x, np.ones((10, 3)), 5, 0.0)
     assert np.isnan(out[70]).all()
     assert np.isfinite(np.delete(out, 70, axis=0)).all()
-
-
-def test_facts_name_the_connected_elements_and_the_codes_in_use():
-    layer = codes(2, 2, 1, gain=3)
-    layer[0, 0, 0] = (0, 7, 9, 1, 255)
-    assert Program('bandpass', (layer,)).facts() == {
-        'connected': 3,
-        'codes': {
-            'gain': '0 to 3',
-            'low_c1': '1 to 7',
-            'low_c2': '1 to 9',
-            'high_c1': '1 to 1',
-            'high_c2': '1 to 255',
-        },
-    }
-
-
-def test_tensors_of_another_release_or_type_are_refused(refused, make_program):
-    program = make_program((2, 3, 1))
-    tensors = program.tensors()
-    assert tensors['device_constants'].dtype == np.float64
-    again = Program.from_tensors('bandpass', tensors, 2, 0.7)
-    assert again.squash_scale == 0.7
-    with refused('codes of type', "['float64', 'int16']", 'must be int16'):
-        wrong = tensors | {'codes_0': tensors['codes_0'].astype(float)}
-        Program.from_tensors('bandpass', wrong, 2, 0.7)
-    with refused('made for device constants', '[1.0]', str(bandpass.constants)):
-        other = tensors | {'device_constants': np.ones(1)}
-        Program.from_tensors('bandpass', other, 2, 0.7)
-
-
-def test_the_scale_of_the_squash_holds_between_layers(make_program):
-    program = Program('bandpass', make_program((3, 4, 2)).layers, 0.4)
-    observation = np.linspace(-0.4, 0.4, 3)
-    outputs = program.evaluate(observation)
-    np.testing.assert_allclose(outputs, program.evaluate_exactly(observation), atol=1e-4)
-    other = Program('bandpass', program.layers, 0.8).evaluate(observation)
-    assert abs(outputs - other).max() > 1e-3
-
-
-def test_a_portable_evaluation_is_the_plain_one_bit_by_bit(make_program):
-    """What a seed trains does not depend on whether there was a compiler."""
-    program = make_program((3, 4, 2))
-    observation = np.random.default_rng(0).normal(size=(MANY_ROWS + 1, 3))
-    x = squash(observation, program.squash_scale)
-    layers = [compile_layer(bandpass, bandpass.decode(codes)) for codes in program.layers]
-    plain = propagate(x, layers, bandpass.nodes, layer=plain_layer)
-    np.testing.assert_array_equal(program.evaluate(observation, portable=True), plain)
-    fastest = propagate(x, layers, bandpass.nodes, layer=fastest_layer)
-    np.testing.assert_array_equal(program.evaluate(observation), fastest)
-    assert not np.array_equal(fastest, plain)
-
-
-class Chosen(Exception):  # noqa: N818
-    """Which way was taken, and with what."""
-
-
-@pytest.mark.parametrize(
-    ('rows', 'matrices', 'there', 'way'),
-    [
-        ((5,), (34, 2), True, 'compiled'),
-        ((MANY_ROWS, 2), (34, 2), False, 'blocks'),
-        ((MANY_ROWS - 1, 2), (34, 2), False, 'plain'),
-        ((2,), (34, 2), False, 'plain'),
-        ((1, MANY_ROWS, 2), (34, 2), False, 'plain'),
-        ((MANY_ROWS, 3, 2), (MANY_ROWS, 34, 2), False, 'plain'),
-    ],
-)
-def test_the_fastest_way_that_takes_the_arrays(monkeypatch, rows, matrices, there, way):
-    def chosen(name):
-        def take(*given):
-            raise Chosen(name, *given)
-
-        return take
-
-    x, matrix, asked = np.full(rows, 0.5), np.ones(matrices), []
-    monkeypatch.setattr(compiled, 'is_for', lambda *given: asked.append(given) or there)
-    monkeypatch.setattr(compiled, 'layer', chosen('compiled'))
-    monkeypatch.setattr(program_module, 'layer_in_blocks', chosen('blocks'))
-    monkeypatch.setattr(program_module, 'plain_layer', chosen('plain'))
-    with pytest.raises(Chosen) as found:
-        fastest_layer(x, matrix, 17, 0.7)
-    name, *given = found.value.args
-    assert name == way
-    assert given[0] is x
-    assert given[1] is matrix
-    assert given[2:] == [17, 0.7]
-    assert [[*map(id, each)] for each in asked] == [[id(x), id(matrix)]]
-
-
-@pytest.mark.parametrize('library', [np.asarray, torch.asarray])
-def test_a_response_that_is_not_finite_is_refused_with_the_number_of_edges(library, refused):
-    edges = np.ones((5, 2, 3))
-    check_response(bandpass, library(edges))
-    edges[0, 0, 1] = edges[3, 0, 1] = np.nan
-    edges[4, 1, 2] = np.inf
-    with refused(
-        'device bandpass: the response of 2 edges is not finite; '
-        'pkan_control.devices.testing.check_device tells more'
-    ):
-        check_response(bandpass, library(edges))
-
-
-def test_a_device_whose_response_is_not_finite_is_refused_where_its_layer_is_compiled(refused):
-    physical = bandpass.decode(codes(2, 2, 1))
-    physical[0, 1, 0, 0] = np.inf
-    with refused('device bandpass: the response of 1 edges is not finite'):
-        compile_layer(bandpass, physical)

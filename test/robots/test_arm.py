@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
+from pkan_control.common.errors import UserError
 from pkan_control.common.yaml_files import shipped_files
 from pkan_control.robots.arm import arm_from, load_arm
 
@@ -29,8 +30,8 @@ def test_the_panda_has_the_limits_of_its_file():
 @pytest.mark.parametrize(
     ('text', 'words'),
     [
-        ('[]', ['must map model, tip']),
-        ('model: x.urdf', ['must map model, tip']),
+        ('[]', ['must be a mapping of model, tip, offset']),
+        ('model: x.urdf', ['tip: is missing']),
         ('{model: nowhere.urdf, tip: t}', ['nowhere.urdf', 'No such file']),
         ('{model: pybullet_data/franka_panda/panda.urdf, tip: hand}', ["'hand'", 'panda_hand']),
         (
@@ -65,5 +66,5 @@ def test_an_unknown_name_lists_those_that_ship(refused):
 
 def test_postures_outside_the_limits_are_refused():
     arm = load_arm('panda')
-    with pytest.raises(ValueError, match='home'):
+    with pytest.raises(UserError, match=r'home: 9\.0 is outside of the limits'):
         replace(arm, home=(9.0,) * 7)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pkan_control.common.errors import UserError
 from pkan_control.robots.car import RACECAR
 
 ANGLES = st.floats(-0.6, 0.6)
@@ -41,10 +42,10 @@ def test_rear_wheels_roll_as_far_as_their_circles_are_wide(angle, speed):
 @pytest.mark.parametrize('field', ['wheelbase', 'track', 'wheel_radius', 'max_speed'])
 @pytest.mark.parametrize('value', [0.0, -1.0, math.nan, math.inf])
 def test_lengths_that_are_none_are_refused(field, value):
-    with pytest.raises(ValueError, match=field):
+    with pytest.raises(UserError, match=field):
         replace(RACECAR, **{field: value})
 
 
 def test_steering_beyond_a_right_angle_is_refused():
-    with pytest.raises(ValueError, match='right angle'):
+    with pytest.raises(UserError, match='right angle'):
         replace(RACECAR, max_steering=1.6)

@@ -111,7 +111,11 @@ def test_shipped_airframes_carry_themselves(name):
 
 @pytest.mark.parametrize(
     ('text', 'words'),
-    [('7', 'must map'), ('{mass: 1}', 'rotors'), ('text: [', 'no YAML')],
+    [
+        ('7', 'must be a mapping of mass, inertia'),
+        ('{mass: 1}', 'rotors: is missing'),
+        ('text: [', 'line 1: expected the node content'),
+    ],
 )
 def test_files_of_no_airframe_are_refused(tmp_path, refused, text, words):
     path = tmp_path / 'odd.yaml'

@@ -46,21 +46,31 @@ def test_a_scenario_of_chips_alone_holds_for_every_robot():
 @pytest.mark.parametrize(
     ('changes', 'words'),
     [
-        ({'text': 7}, ['windy', 'text']),
+        ({'text': 7}, ['windy', 'text: must be text, not 7']),
         ({'drones': {}}, ["'drones'", 'drone', 'chip']),
-        ({'drone': []}, ['drone', 'must map']),
+        ({'drone': []}, ['drone: must be a mapping of mass, payload_kg']),
         ({'drone': {'wind': 1}}, ["'wind'", 'wind_n']),
         ({'drone': {'wind_n': 1}}, ['wind_n', '3 number(s) in N']),
         ({'drone': {'mass': [1, 1]}}, ['mass', '1 number(s)']),
         ({'drone': {'mass': True}}, ['mass', 'True']),
-        ({'drone': {'mass': 4}}, ['mass', '[0.3, 3]']),
-        ({'drone': {'mass': math.nan}}, ['mass', '[0.3, 3]']),
-        ({'drone': {'mass': {'value': 1, 'until': 2}}}, ['mass', 'from_s and to_s']),
-        ({'drone': {'mass': {'from_s': 2}}}, ['mass', 'value']),
-        ({'drone': {'mass': {'value': 1, 'from_s': 2, 'to_s': 2}}}, ['from_s=2', 'to_s=2']),
-        ({'drone': {'mass': {'value': 1, 'from_s': math.nan}}}, ['from_s=nan']),
-        ({'chip': 'bad'}, ['chip', 'options']),
-        ({'chip': {'preset': [1]}}, ['chip', 'options']),
+        ({'drone': {'mass': 4}}, ['drone.mass: must be from 0.3 to 3, not 4']),
+        ({'drone': {'mass': math.nan}}, ['drone.mass.value: must be a number, not nan']),
+        (
+            {'drone': {'mass': {'value': 1, 'until': 2}}},
+            ["drone.mass: unknown key 'until': allowed are value, from_s, to_s"],
+        ),
+        ({'drone': {'mass': {'from_s': 2}}}, ['drone.mass.value: is missing']),
+        (
+            {'drone': {'mass': {'value': 1, 'from_s': 2, 'to_s': 2}}},
+            ['drone.mass.to_s: 2 s is not after from_s, 2 s'],
+        ),
+        (
+            {'drone': {'mass': {'value': 1, 'from_s': math.nan}}},
+            ['drone.mass.from_s: must be a number, not nan'],
+        ),
+        ({'chip': 'bad'}, ["chip: must be a mapping, not 'bad'"]),
+        ({'chip': {'preset': [1]}}, ['chip.preset: must be text or a number, not [1]']),
+        ({'chip': {'seed': True}}, ['chip.seed: must be text or a number, not True']),
     ],
     ids=str,
 )
@@ -97,16 +107,16 @@ def test_files(tmp_path, refused):
     path.write_text('text: A storm.\ndrone: {wind_n: [0.5, 0, 0]}\n')
     assert load_scenario(str(path)).name == 'storm'
     for content, words in (
-        ('text: [', 'no YAML'),
-        ('!!python/object:os.system {}', 'no YAML'),
-        ('[' * 20000, 'no YAML'),
+        ('text: [', 'line 1: expected the node content'),
+        ('!!python/object:os.system {}', 'line 1: tags are not allowed'),
+        ('[' * 20000, 'nested too deeply'),
         ('#' * (MAX_BYTES + 1), str(MAX_BYTES)),
     ):
         path.write_text(content)
         with refused(str(path), words):
             load_scenario(str(path))
     path.write_bytes(b'\xff\xfe\xff')
-    with refused(str(path), 'no YAML'):
+    with refused(str(path), 'not YAML'):
         load_scenario(str(path))
     with refused('gone.yaml', 'No such file'):
         load_scenario(str(tmp_path / 'gone.yaml'))

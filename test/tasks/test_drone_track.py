@@ -77,13 +77,13 @@ def test_shipped_paths_and_airframes_are_sound():
 @pytest.mark.parametrize(
     ('text', 'words'),
     [
-        ('[]', ['must map']),
+        ('[]', ['must be a mapping of shape, speed_m_s']),
         ('{shape: spiral}', ["'spiral'", 'circle']),
-        ('{speed_m_s: 0}', ['speed_m_s=0']),
+        ('{speed_m_s: 0}', ['speed_m_s: must be positive and finite, not 0.0']),
         ('{colour: red}', ['colour']),
-        ('{shape: waypoints}', ['two waypoints']),
-        ('{shape: waypoints, points_m: [[0, 0, 1], [0, 0, 1]]}', ['two waypoints']),
-        ('{shape: curve, points_m: [[0, 0, 1], [1, 0, 1]]}', ['three points']),
+        ('{shape: waypoints}', ['points_m: waypoints needs 2 points']),
+        ('{shape: waypoints, points_m: [[0, 0, 1], [0, 0, 1]]}', ['no point may equal the next']),
+        ('{shape: curve, points_m: [[0, 0, 1], [1, 0, 1]]}', ['points_m: curve needs 3 points']),
         ('{centre_m: [0, 1]}', ['centre_m']),
         ('{centre_m: 3}', ['path']),
     ],

@@ -5,15 +5,13 @@ It parses delimiters, not messages, and works in front of any board.
 
 import math
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from time import monotonic
-from typing import NamedTuple
 
 from pkan_control.boards.emulator.endpoint import Endpoint
+from pkan_control.boards.emulator.fault_plans import FaultPlan, FrameFault, Outage
 from pkan_control.bridge.transport import Transport
-from pkan_control.common.errors import UserError
 from pkan_control.common.seeding import stream
 
 POLL_S = 0.0005
@@ -24,71 +22,16 @@ BITS_IN_BYTE = 10
 STALE_BY = 4
 
 
-class FrameFault(Enum):
-    """Faults of a single frame."""
-
-    DROP = 'drop'
-    DUPLICATE = 'duplicate'
-    # Junk without a delimiter before the frame.
-    INSERT = 'insert'
-    # One bit is flipped, without adding or removing a delimiter.
-    FLIP = 'flip'
-    # The end of the frame is missing; the delimiter is kept.
-    TRUNCATE = 'truncate'
-    # The delimiter is missing: the frame merges with the next.
-    MERGE = 'merge'
-    # The frame and all after it come later.
-    DELAY = 'delay'
-    # An older frame is repeated after this one.
-    STALE = 'stale'
-
-
-class Outage(NamedTuple):
-    """A period in s in which nothing passes: data is lost or, if stalled, passes later."""
-
-    begin_s: float
-    end_s: float
-    stalled: bool = False
-
-
-@dataclass(frozen=True)
-class FaultPlan:
-    """Which frames are damaged: those of the script by number from 0, others at random."""
-
-    seed: int = 0
-    rates: Mapping[FrameFault, float] = field(default_factory=dict)
-    script: Mapping[int, FrameFault] = field(default_factory=dict)
-    delay_s: float = 0.03
-    outages: tuple[Outage, ...] = ()
-    # Speed of the line in bit/s, 0 for no delay.
-    baud: float = 0.0
-
-    def __post_init__(self) -> None:
-        """Raise a `UserError` for rates that are no probabilities, and outages of no length."""
-        if min(self.rates.values(), default=0) < 0 or sum(self.rates.values()) > 1:
-            raise UserError(f'fault rates {list(self.rates.values())}: must be parts of 1')
-        check_outages(self.outages)
-
-
-def check_outages(outages: Iterable[Outage]) -> None:
-    """Raise a `UserError` for an outage that does not end after it begins."""
-    for outage in outages:
-        if not 0 <= outage.begin_s < outage.end_s:
-            raise UserError(
-                f'outage from {outage.begin_s!r} s to {outage.end_s!r} s: must end after it begins'
-            )
-
-
 class FaultLine:
     """One direction of the relay, without a clock: bytes go in, and come out when due."""
 
-    def __init__(self, plan: FaultPlan, direction: str) -> None:
-        """Start with frame 0; each direction has its own random numbers."""
+    def __init__(self, plan: FaultPlan, direction: str, seed: int = 0) -> None:
+        """Start with frame 0; each direction of a seed has its own random numbers."""
         self.counts: Counter[FrameFault] = Counter()
         # Frames that passed, and those lost in outages.
         self.frames = self.lost = 0
         self._plan = plan
-        self._generator = stream(plan.seed, f'faults {direction}')
+        self._generator = stream(seed, f'faults {direction}')
         self._rest = b''
         self._due: deque[tuple[float, bytes]] = deque()
         self._latest_s = 0.0

@@ -5,7 +5,8 @@ A day takes minutes, and the same faults at the same times give the same results
 
 from collections.abc import Callable
 
-from pkan_control.boards.emulator.fault_proxy import FaultLine, FaultPlan, Outage
+from pkan_control.boards.emulator.fault_plans import FaultPlan, Outage
+from pkan_control.boards.emulator.fault_proxy import FaultLine
 from pkan_control.boards.emulator.firmware import Firmware
 
 TRANSIT_S = 300e-6
@@ -17,8 +18,8 @@ class VirtualWire:
     def __init__(self, firmware: Firmware, seed: int) -> None:
         """Start at 0 s; the seed is that of the damage to frames."""
         self.firmware = firmware
-        self.to_board = FaultLine(FaultPlan(seed), 'to the board')
-        self.to_host = FaultLine(FaultPlan(seed), 'to the host')
+        self.to_board = FaultLine(FaultPlan(), 'to the board', seed)
+        self.to_host = FaultLine(FaultPlan(), 'to the host', seed)
         self._now_s = 0.0
         self._plugged_s = 0.0
         self._open = False

@@ -26,7 +26,8 @@ def proxy(
     from pkan_control.reporting.tables import console, fault_table
 
     plans = load_plans(plan)
-    up, down = FaultLine(plans.to_board, 'to_board'), FaultLine(plans.to_host, 'to_host')
+    up = FaultLine(plans.to_board, 'to_board', plans.seed)
+    down = FaultLine(plans.to_host, 'to_host', plans.seed)
     board, endpoint = open_transport(uri), open_endpoint(tcp, pty)
     print(f'{endpoint.name}: faults of {plan} before {uri}', flush=True)
     try:

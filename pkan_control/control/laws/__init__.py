@@ -22,7 +22,7 @@ def make_law(name: str, parameters: dict[str, Any]) -> Law:
     law_type = LAWS.find(name)
     try:
         return law_type.from_json(parameters)
-    except UserError:
-        raise
+    except UserError as error:
+        raise UserError(f'parameters of law {name}: {error}') from None
     except (TypeError, KeyError, ValueError, OverflowError) as error:
         raise UserError(f'parameters of law {name}: {error!r}') from None

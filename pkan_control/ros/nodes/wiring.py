@@ -18,7 +18,7 @@ from pkan_control.ros.nodes.mapped_topics import mapped_goal, mapped_states
 from pkan_control.ros.nodes.standard_topics import goal_topic, state_topic
 from pkan_control.ros.nodes.topics import StateInputs, Topic
 
-NO_MAPPING = StackMapping((), None, '', '', ())
+NO_MAPPING = StackMapping()
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,15 @@ def make_wiring(law: Law, values: Mapping[str, Any]) -> Wiring:
         mapping.check(law)
     except UserError as error:
         raise UserError(f'mapping {values["mapping"]}: {error}') from None
-    interface = mapping.interface or values['command_interface']
-    joints = mapped_joints(law, mapping.actuators) if mapping.actuators else None
+    interface = mapping.command.interface or values['command_interface']
+    joints = mapped_joints(law, mapping.command.joints) if mapping.command.joints else None
     adapter = open_adapter(interface, law, joints)
-    if mapping.topic and len(adapter.outputs) > 1:
+    if mapping.command.topic and len(adapter.outputs) > 1:
         raise UserError(f'mapping: {interface} has several topics: remap them instead')
     goal = mapped_goal(mapping, law)
     if goal is None and law.goal_names:
         goal = goal_topic(law)
-    return Wiring(state_inputs(law, mapping), goal, adapter, mapping.topic)
+    return Wiring(state_inputs(law, mapping), goal, adapter, mapping.command.topic)
 
 
 def state_inputs(law: Law, mapping: StackMapping) -> StateInputs:

@@ -15,7 +15,8 @@ from pkan_control.boards.emulator.endpoint import (
     TcpEndpoint,
     open_endpoint,
 )
-from pkan_control.boards.emulator.fault_proxy import Cable, Outage
+from pkan_control.boards.emulator.fault_plans import Outage
+from pkan_control.boards.emulator.fault_proxy import Cable
 from pkan_control.boards.emulator.firmware import Firmware
 from pkan_control.chips.uri import open_chip, open_transport
 from pkan_control.devices.deviations import Deviations

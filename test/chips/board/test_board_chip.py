@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from pkan_control.boards.emulator.endpoint import TcpEndpoint
-from pkan_control.boards.emulator.fault_proxy import Cable, FaultLine, FaultPlan, FrameFault, relay
+from pkan_control.boards.emulator.fault_plans import FaultPlan, FrameFault
+from pkan_control.boards.emulator.fault_proxy import Cable, FaultLine, relay
 from pkan_control.bridge.codes import BoardFault, BoardState, MessageKind
 from pkan_control.bridge.layouts import ONE_INPUT, ONE_VALUE
 from pkan_control.bridge.responses import BoardError, LinkLostError, LinkTimeoutError
@@ -301,7 +302,7 @@ def faulty(run_board):
         FrameFault.DUPLICATE: 0.02,
         FrameFault.DELAY: 0.01,
     }
-    lines = [FaultLine(FaultPlan(2, rates), way) for way in ('up', 'down')]
+    lines = [FaultLine(FaultPlan(rates), way, 2) for way in ('up', 'down')]
     with run_board() as (firmware, uri):
         host, stop = TcpEndpoint('127.0.0.1', 0), threading.Event()
         transport = Tcp('127.0.0.1', int(uri.rpartition(':')[2]))

@@ -178,8 +178,11 @@ def test_fault_09_a_joint_that_is_missing_is_named_and_never_zero(mapping, messa
     [
         (('a_velocity: {', 'b_velocity: {'), ("missing ['a_velocity']", "unknown ['b_velocity']")),
         (('      a_velocity', '      extra: x\n      a_velocity'), ("unknown ['extra']",)),
-        (('scale: -2.0}', 'scale: 0}'), ('scale 0',)),
-        (('scale: -2.0}', 'scale: .inf}'), ('scale inf',)),
+        (
+            ('scale: -2.0}', 'scale: 0}'),
+            ("inputs[0].terms['a_velocity'].scale: 0.0 must not be 0",),
+        ),
+        (('scale: -2.0}', 'scale: .inf}'), ('scale: must be finite, not inf',)),
         (('scale: -2.0}', 'sclae: 1}'), ("'sclae'", 'scale')),
         (('sensor_msgs/msg/JointState', 'sensor_msgs/JointState'), ('PACKAGE/msg/NAME',)),
         (('sensor_msgs/msg/JointState', 'other_msgs/msg/Odd'), ('other_msgs is not installed',)),
@@ -194,7 +197,7 @@ def test_fault_09_a_joint_that_is_missing_is_named_and_never_zero(mapping, messa
         ((A, f'    max_age: 0.1\n{A}'), ('joint_states', 'state_timeout')),
         (('  topic: target', '  topic: target\n  max_age: 1'), ('target', 'setpoint_timeout')),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit_is_refused_and_named(mapping, refused, change, words):
     text = JOINTS.replace(*change)
     assert text != JOINTS
