@@ -20,7 +20,7 @@ from pkan_control.evaluation.rollouts.record import summary
 from pkan_control.evaluation.rollouts.rollout import Plan, fly_controller
 from pkan_control.reporting.tables import console, progress, rollout_table
 from pkan_control.tasks.task import Imitable, find_task
-from pkan_control.training.recipe import RECIPES
+from pkan_control.training.recipe import find_recipe
 from pkan_control.training.run import imitate
 from pkan_control.training.trainable import TrainableMlp
 
@@ -32,7 +32,7 @@ def trained(width: int, steps: int | None) -> ControllerFile:
     """Return an MLP with two hidden layers of a width, trained from seed 0."""
     if not isinstance(TASK, Imitable):
         raise SystemExit(f'{TASK.name}: there is nothing to imitate')
-    settings = RECIPES[TASK.name].settings
+    settings = find_recipe(TASK.name).settings
     settings = replace(settings, steps=steps or settings.steps)
     network = TrainableMlp((len(TASK.law.observation), width, width, len(TASK.law.output)), 0)
     with progress(f'training of width {width}', 1000) as report:

@@ -19,7 +19,7 @@ from pkan_control.networks.program import SQUASH_SCALE, compile_layer, propagate
 from pkan_control.reporting.tables import console, progress, rollout_table
 from pkan_control.sim.world import open_world
 from pkan_control.tasks.task import Imitable, find_task
-from pkan_control.training.recipe import RECIPES, make_trainable
+from pkan_control.training.recipe import find_recipe, untrained
 from pkan_control.training.run import imitate
 from pkan_control.training.trainable import TrainableNetwork
 
@@ -50,11 +50,11 @@ class Flawless:
 
 def train(device: str, steps: int | None) -> TrainableNetwork:
     """Train the recipe's network of a device from seed 0."""
-    recipe = RECIPES[TASK.name]
+    recipe = find_recipe(TASK.name)
     settings = recipe.settings
     if steps is not None:
         settings = type(settings)(**{**vars(settings), 'steps': steps})
-    network = make_trainable(TASK, recipe, device, 0)
+    network = untrained(TASK, recipe, device, 0)
     if not isinstance(network, TrainableNetwork) or not isinstance(TASK, Imitable):
         raise SystemExit(f'{device}: has nothing that could be quantised')
     with progress(f'training {device}', 1000) as report:

@@ -11,9 +11,10 @@ import torch
 from pkan_control.sim.batched.cartpole import BatchedCartpole
 from pkan_control.tasks.cartpole import cartpole
 from pkan_control.tasks.problems.problem import find_problems
-from pkan_control.training.recipe import brief, teach
+from pkan_control.training.comparison.subjects import brief_settings
 from pkan_control.training.stacked import Member, evaluate, stacked
 from pkan_control.training.supervised import Lesson, fit
+from pkan_control.training.train import teach
 from pkan_control.training.trainable import make_ideal
 
 SEEDS = (0, 1, 2)
@@ -35,7 +36,7 @@ def regression(name: str, shape: tuple[int, ...], device: str, steps: int) -> di
     scores: dict[str, list[float]] = {'before': [], 'after': [], 'trained with': []}
     for quantised in (0.0, 0.2):
         members = [make_ideal(device, shape, 4, seed) for seed in SEEDS]
-        settings = replace(brief(steps, RATE), quantised_share=quantised)
+        settings = replace(brief_settings(steps, RATE), quantised_share=quantised)
         fit(members, lessons, settings, lambda done: None)
         for member, lesson in zip(members, lessons, strict=True):
             test = lesson.data.test
@@ -68,7 +69,7 @@ def control(device: str, steps: int) -> dict[str, float]:
     rates: dict[str, list[float]] = {'before': [], 'trained with': []}
     for quantised in (0.0, 0.2):
         members = [make_ideal(device, (4, 3, 1), 4, seed) for seed in SEEDS]
-        settings = replace(brief(steps, RATE), quantised_share=quantised)
+        settings = replace(brief_settings(steps, RATE), quantised_share=quantised)
         teach(cartpole, members, settings, SEEDS)
         for member in members:
             program = member.export()

@@ -27,8 +27,8 @@ def main() -> None:
             with progress(f'recording, {name}', FLIGHTS) as report:
                 for record in fly_expert(plan, report):
                     Bags(Path(folder) / 'bags').add(plan, record)
-        command = [sys.executable, '-m', 'pkan_control.cli.main', 'train', 'drone_hover']
-        command += ['--from-bag', 'bags', '--out', 'clone.safetensors', '--json', 'clone.json']
+        command = [sys.executable, '-m', 'pkan_control.cli.main', 'clone', 'drone_hover']
+        command += ['bags', '--out', 'clone.safetensors', '--json', 'clone.json']
         subprocess.run(command, check=True, cwd=folder)  # noqa: S603
         figures = json.loads((Path(folder) / 'clone.json').read_text())
     rates = [each['success_rate'] for each in figures['flown'].values()]

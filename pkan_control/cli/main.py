@@ -6,11 +6,13 @@ import warnings
 import typer
 
 from pkan_control.cli.commands.calibrate import calibrate
+from pkan_control.cli.commands.clone import clone
 from pkan_control.cli.commands.compare import compare
 from pkan_control.cli.commands.conformance import conformance
 from pkan_control.cli.commands.demo import demo
 from pkan_control.cli.commands.emulate import emulate
 from pkan_control.cli.commands.export import export
+from pkan_control.cli.commands.finetune import finetune
 from pkan_control.cli.commands.inspect import inspect
 from pkan_control.cli.commands.plot import plot
 from pkan_control.cli.commands.power import power
@@ -27,6 +29,8 @@ COMMANDS = (
     demo,
     rollout,
     train,
+    clone,
+    finetune,
     compare,
     inspect,
     export,

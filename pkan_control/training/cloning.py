@@ -25,7 +25,7 @@ from pkan_control.networks.program import squash
 from pkan_control.tasks.task import Imitable, Task
 from pkan_control.training.examples import Examples, check_finite
 from pkan_control.training.imitation import Report, Settings, set_pace
-from pkan_control.training.recipe import RECIPES, Recipe, make_trainable
+from pkan_control.training.recipe import Recipe, find_recipe, untrained
 from pkan_control.training.run import Extras, imitate
 from pkan_control.training.trainable import Trainable
 
@@ -147,16 +147,16 @@ def cloned(
     """
     if not isinstance(task, Imitable):
         raise UserError(f'{task.name}: its task has no training starts and goals to fly from')
-    recipe = RECIPES.get(task.name, Recipe())
+    recipe = find_recipe(task.name)
     settings = recipe.settings if steps is None else replace(recipe.settings, steps=steps)
     both = device != MLP
-    mlp = make_trainable(task, recipe, MLP, seed)
+    mlp = untrained(task, recipe, MLP, seed)
     tell = (lambda done, text: report(done * MLP_SHARE, text)) if both else report
     loss = clone(lessons, mlp, settings, seed, tell)
     teacher = mlp.export()
     found = {MLP: _controller_file(task, lessons, teacher, recipe, seed, settings.steps, loss)}
     if both:
-        network = make_trainable(task, recipe, device, seed)
+        network = untrained(task, recipe, device, seed)
         learnt = ~lessons.held_out
         known = (lessons.observations[learnt], lessons.actions[learnt])
         taught = Taught(task, teacher)

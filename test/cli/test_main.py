@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +11,8 @@ import pytest
 from programs import program
 
 from pkan_control.cli.commands.options import write_json
-from pkan_control.cli.commands.train import lasting
-from pkan_control.cli.main import main
 from pkan_control.control.controller_file import (
     ControllerFile,
-    load_controller_file,
     save_controller_file,
 )
 from pkan_control.control.laws.drone import DroneLaw
@@ -35,31 +31,6 @@ FIELDS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope='module')
-def controller(tmp_path_factory, make_program) -> Path:
-    path = tmp_path_factory.mktemp('controllers') / 'random.safetensors'
-    law = find_task('drone_hover').law
-    save_controller_file(path, ControllerFile('drone_hover', law, 50.0, make_program((12, 16, 4))))
-    return path
-
-
-@pytest.fixture
-def pkan(monkeypatch, capsys, tmp_path):
-    """Return a function that runs `pkan` in this process: exit code, output, lines of errors."""
-    monkeypatch.chdir(tmp_path)
-    # Wide enough for the large times of a busy machine.
-    monkeypatch.setenv('COLUMNS', '120')
-
-    def run(*words: object) -> tuple[int, str, list[str]]:
-        monkeypatch.setattr(sys, 'argv', ['pkan', *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        caught = capsys.readouterr()
-        return ended.value.code or 0, caught.out, caught.err.splitlines()
-
-    return run
-
-
 def executable(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [str(PKAN), *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=cwd)
@@ -69,21 +40,12 @@ def executable(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     ('words', 'named'),
     [
         (['rollout', 'fly_to_mars'], ['fly_to_mars', 'drone_hover']),
-        (['train', 'fly_to_mars'], ['fly_to_mars', 'drone_hover']),
-        (['train', 'drone_hover', '--device', 'tube'], ['tube', 'bandpass']),
-        (['train', 'drone_hover', '--steps', '21'], ['--steps', '22']),
-        (['train', 'drone_hover', '--l1', '-1'], ['--l1', '0']),
-        (['train', 'drone_hover', '--prune', 'nan'], ['--prune', '0']),
-        (['train', 'drone_hover', '--patience', '0'], ['--patience', '1']),
-        (['train', 'drone_hover', '--chip', 'sim:', '--prune', '1'], ['--prune', 'from a seed']),
-        (['train', 'drone_hover', '--device', 'mlp', '--prune', '1'], ['MLP', 'edges']),
         (['rollout', 'drone_hover', '--controller', 'none.st'], ['none.st', 'no such file']),
         (['demo', '--controller', 'none.st'], ['none.st', 'no such file']),
         (['demo', '--chip', 'usb:'], ['usb:', 'ideal:', 'sim:']),
         (['demo', '--chip', 'sim:?readout=multiplexed'], ['sim-0', 'ms']),
         (['rollout', 'drone_hover', '--nope'], ['--nope']),
         (['rollout', 'drone_hover', '--airframe', 'balloon'], ["'balloon'", 'crazyflie']),
-        (['train', 'drone_hover', '--airframe', 'gone.yaml'], ['gone.yaml', 'No such file']),
         (['rollout', 'drone_hover', '--path', 'circle'], ['drone_hover', 'no path']),
         (['rollout', 'drone_track', '--path', 'spiral'], ["'spiral'", 'circle']),
         (['rollout', 'drone_hover', '--off', 'wings'], ["'wings'", 'force', 'all']),
@@ -217,50 +179,6 @@ def test_rollout_writes_exactly_these_figures(pkan, controller, tmp_path):
     assert again['beside']['expert']['hash'] == figures['beside']['expert']['hash']
 
 
-@pytest.fixture
-def short_training(monkeypatch) -> None:
-    """Let the recipe of the drone be done in seconds."""
-    from pkan_control.cli.commands import train
-    from pkan_control.training import recipe
-    from pkan_control.training.imitation import Settings
-
-    small = Settings(
-        rounds=1, expert_flights=16, flights=8, flight_s=0.5, chips=2, batch=16, pairs=8
-    )
-    monkeypatch.setitem(recipe.RECIPES, 'drone_hover', recipe.Recipe((4,), 1, settings=small))
-    monkeypatch.setattr(train, 'MEASURED', 2)
-
-
-def test_train_writes_a_controller_with_its_results(pkan, tmp_path, short_training):
-    code, out, _ = pkan(
-        'train', 'drone_hover', '--out', 'made/it.st', '--steps', 22, '--json', 'x'
-    )
-    assert code == 0
-    assert 'made/it.st' in out
-    controller_file, figures = (
-        load_controller_file(tmp_path / 'made/it.st'),
-        json.loads((tmp_path / 'x').read_text()),
-    )
-    assert controller_file.policy.shape == (12, 4, 4)
-    assert set(controller_file.results) == {'success_rate', 'final_error_m', 'settling_time_s'}
-    assert controller_file.results.items() <= lasting(figures).items()
-    assert controller_file.provenance['seed'] == 0
-
-
-def test_training_is_made_sparse_logged_and_gone_on_with(pkan, tmp_path, short_training):
-    words = ['train', 'drone_hover', '--steps', 40, '--checkpoint', 'run.checkpoint']
-    asked = ['--l1', 0.01, '--entropy', 0.01, '--prune', 0.02, '--patience', 500]
-    code, out, lines = pkan(*words, *asked, '--log-dir', 'logs', '--out', 'one.st')
-    assert (code, lines) == (0, [])
-    assert 'connected elements' in out
-    assert any(path.name.startswith('events') for path in (tmp_path / 'logs').iterdir())
-    assert pkan(*words, *asked, '--out', 'again.st')[0] == 0
-    assert (tmp_path / 'one.st').read_bytes() == (tmp_path / 'again.st').read_bytes()
-    code, _, lines = pkan(*words, '--seed', 1)
-    assert (code, len(lines)) == (2, 1)
-    assert 'run.checkpoint: it is of seed 0, this run of 1' in lines[0]
-
-
 def test_power_is_compared_and_losing_is_said(pkan, tmp_path):
     code, out, lines = pkan('power', shipped('drone_hover'), '--json', 'p', '--constants')
     assert (code, lines) == (0, [])
@@ -294,37 +212,12 @@ def test_the_executable(tmp_path, controller):
 def test_help_and_no_command(tmp_path):
     helped = executable('--help', cwd=tmp_path)
     assert helped.returncode == 0
-    assert all(command in helped.stdout for command in ('demo', 'rollout', 'train'))
+    assert all(
+        command in helped.stdout for command in ('demo', 'rollout', 'train', 'clone', 'finetune')
+    )
     bare = executable(cwd=tmp_path)
     assert (bare.returncode, bare.stderr) == (2, '')
     assert 'rollout' in bare.stdout
-
-
-def test_the_figures_that_last_are_the_same_on_every_machine():
-    figures = {'success_rate': 1, 'final_error_m': {}, 'settling_time_s': {}, 'hash': 'x'}
-    kept = lasting({**figures, 'inference_us': np.nan, 'rms_error_m': {'p95': 0.1 + 1e-13}})
-    assert kept == {
-        'success_rate': 1, 'final_error_m': {}, 'settling_time_s': {}, 'rms_error_m': {'p95': 0.1}
-    }  # fmt: skip
-
-
-def test_training_for_a_network_that_is_asked_twice(pkan, tmp_path, short_training):
-    words = ['train', 'drone_hover', '--mirrored', '--steps', 22]
-    code, out, _ = pkan(*words, '--out', 'twice.st')
-    assert (code, load_controller_file(tmp_path / 'twice.st').law.mirrored) == (0, True)
-    code, out, lines = pkan('train', 'arm_reach', '--mirrored', '--out', 'x')
-    refusal = 'error: arm_reach: leaves no choice how often its network is asked'
-    assert (code, out, lines) == (2, '', [refusal])
-    code, out, lines = pkan(*words, '--chip', 'ideal:')
-    assert (code, out, len(lines)) == (2, '', 1)
-    assert 'go with training from a seed' in lines[0]
-
-
-def test_training_refuses_an_unwritable_file_before_it_starts(pkan, tmp_path):
-    (tmp_path / 'taken').mkdir()
-    code, out, lines = pkan('train', 'drone_hover', '--out', 'taken')
-    assert (code, out, len(lines)) == (2, '', 1)
-    assert 'taken' in lines[0]
 
 
 def test_inspect_tells_what_a_controller_is(pkan, controller, tmp_path):
@@ -379,7 +272,7 @@ def test_an_arm_of_a_urdf(pkan, make_program, tmp_path):
     assert 'has no gripper' in line
 
 
-def test_a_chip_is_calibrated_flown_and_trained_in_the_loop(pkan, controller, tmp_path):
+def test_a_chip_is_calibrated_used_and_finetuned(pkan, controller, tmp_path):
     chip = ['--chip', 'sim:?seed=4']
     code, out, _ = pkan('calibrate', controller, *chip, '--out', 'a/x.calibration', '--json', 'c')
     assert code == 0
@@ -394,13 +287,12 @@ def test_a_chip_is_calibrated_flown_and_trained_in_the_loop(pkan, controller, tm
     code, _, error = pkan('rollout', *words, '--chip', 'sim:?seed=5')
     wrong = 'error: the calibration is of chip sim-4: this one is sim-5'
     assert (code, error) == (2, [wrong])
-    code, out, _ = pkan('train', *words, *chip, '--json', 't')
+    code, out, _ = pkan('finetune', *words, *chip, '--json', 't')
     assert code == 0
     tuned = json.loads((tmp_path / 't').read_text())
     assert tuned['after'] <= tuned['before']
-    code, _, error = pkan('train', 'drone_hover', *chip)
-    assert (code, len(error)) == (2, 1)
-    assert '--calibration' in error[0]
+    code, _, error = pkan('finetune', 'drone_hover', *chip)
+    assert (code, error) == (2, ["error: Missing option '--calibration' (see --help)"])
 
 
 def test_a_network_is_exported_for_other_tools(pkan, controller, tmp_path):

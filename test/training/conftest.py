@@ -6,7 +6,7 @@ import pytest
 
 from pkan_control.tasks.drone_hover import drone_hover
 from pkan_control.training.imitation import Settings
-from pkan_control.training.recipe import Recipe, make_trainable
+from pkan_control.training.recipe import Recipe, untrained
 from pkan_control.training.run import Extras, imitate
 from pkan_control.training.trainable import Trainable
 
@@ -27,7 +27,7 @@ def train_short() -> Callable[..., tuple[Trainable, list[float], list[bytes]]]:
     """Return what trains for a moment: the network, the losses, and its parameters as bytes."""
 
     def train(extras=None, report=lambda share, text: None, device='bandpass'):
-        network = make_trainable(drone_hover, RECIPE, device, 0)
+        network = untrained(drone_hover, RECIPE, device, 0)
         losses = imitate(drone_hover, network, SHORT, 0, report, extras or Extras())
         return network, losses, [p.detach().numpy().tobytes() for p in network.parameters()]
 

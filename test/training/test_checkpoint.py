@@ -15,9 +15,10 @@ from safetensors.torch import load_file, save_file
 from pkan_control.tasks.drone_hover import drone_hover
 from pkan_control.training import run as run_module
 from pkan_control.training.checkpoint import Checkpoint, State
-from pkan_control.training.recipe import RECIPES, Options, train
+from pkan_control.training.recipe import RECIPES
 from pkan_control.training.run import Extras
 from pkan_control.training.sparsity import Sparsity
+from pkan_control.training.train import Options, train
 
 ABOUT = {'task': 'drone_hover', 'seed': 0}
 STATE = State({'parameter.0': torch.arange(3.0)}, {'step': 7, 'numbers': {'state': 2**100}})
@@ -167,11 +168,11 @@ from pathlib import Path
 sys.path.insert(0, {folder!r})
 from conftest import RECIPE
 from pkan_control.tasks.drone_hover import drone_hover
-from pkan_control.training import recipe, run
+from pkan_control.training import recipe, run, train
 run.SAVED_EVERY = 5
 recipe.RECIPES['drone_hover'] = RECIPE
-options = recipe.Options(checkpoint=Path({path!r}), steps=400)
-recipe.train(drone_hover, 'bandpass', 0, lambda done, text: None, options)
+options = train.Options(checkpoint=Path({path!r}), steps=400)
+train.train(drone_hover, 'bandpass', 0, lambda done, text: None, options)
 """
 
 

@@ -1,8 +1,6 @@
 """Clones learn what was recorded, repeatably, and are judged on time that they have not seen."""
 
 import dataclasses
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -20,7 +18,7 @@ from pkan_control.tasks.task import find_task
 from pkan_control.training import recipe
 from pkan_control.training.cloning import Taught, clone, cloned, judge
 from pkan_control.training.imitation import Settings
-from pkan_control.training.recipe import Recipe, make_trainable
+from pkan_control.training.recipe import Recipe, untrained
 from pkan_control.training.trainable import ChipNoise
 
 SMALL = Settings(
@@ -50,7 +48,7 @@ def lessons(recorded):
 
 def test_an_mlp_learns_what_was_recorded_and_does_it_in_held_out_time(lessons):
     settings = dataclasses.replace(SMALL, steps=400, batch=512)
-    network = make_trainable(TASK, Recipe((8,), 3), MLP, 0)
+    network = untrained(TASK, Recipe((8,), 3), MLP, 0)
     before = judge(lessons, ControllerFile(TASK.name, TASK.law, TASK.rate_hz, network.export()))
     first = clone(lessons, network, dataclasses.replace(settings, steps=20), 0, silent)
     last = clone(lessons, network, settings, 0, silent)
@@ -67,7 +65,7 @@ def test_held_out_time_is_not_learnt_from(lessons):
     spoilt = dataclasses.replace(lessons, actions=actions)
     exports = []
     for each in (lessons, spoilt):
-        network = make_trainable(TASK, Recipe((4,), 1), MLP, 0)
+        network = untrained(TASK, Recipe((4,), 1), MLP, 0)
         clone(each, network, SMALL, 0, silent)
         exports.append(network.export())
     np.testing.assert_array_equal(exports[0].weights[0], exports[1].weights[0])
@@ -87,26 +85,9 @@ def test_the_same_seed_makes_the_same_controllers(lessons, tmp_path, monkeypatch
 
 
 def test_a_teacher_answers_in_the_units_of_the_terms():
-    mlp = make_trainable(TASK, Recipe((4,), 1), MLP, 0).export()
+    mlp = untrained(TASK, Recipe((4,), 1), MLP, 0).export()
     law = TASK.law
     values = law.observation.denormalise(np.random.default_rng(0).normal(size=(5, 12)) / 3)
     wanted = law.output.denormalise(mlp.evaluate(law.observation.normalise(values)))
     np.testing.assert_allclose(Taught(TASK, mlp).expert(values), wanted)
     assert Taught(TASK, mlp).rate_hz == TASK.rate_hz
-
-
-@pytest.mark.parametrize(
-    ('words', 'message'),
-    [
-        (['--from-bag', 'no'], 'error: no: is not there\n'),
-        (['--from-bag', '.', '--remap', 'odom=/x'], 'error: --remap '),
-        (['--remap', 'odom:=/x'], 'error: --remap: '),
-        (['--from-bag', '.', '--chip', 'sim:'], 'error: --from-bag makes a controller'),
-    ],
-)
-def test_wrong_words_are_refused_in_one_line(words, message, tmp_path):
-    command = [sys.executable, '-m', 'pkan_control.cli.main', 'train', 'drone_hover', *words]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert done.stderr.startswith(message)
-    assert done.stderr.count('\n') == 1

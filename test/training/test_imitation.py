@@ -12,8 +12,9 @@ from pkan_control.tasks.drone_hover import drone_hover
 from pkan_control.training import recipe
 from pkan_control.training.examples import Examples
 from pkan_control.training.imitation import Settings, fly, mirrored, set_pace
-from pkan_control.training.recipe import Options, Recipe, make_trainable
+from pkan_control.training.recipe import Recipe, untrained
 from pkan_control.training.run import imitate
+from pkan_control.training.train import Options, train
 from pkan_control.training.trainable import ChipNoise
 
 SMALL = Settings(
@@ -28,7 +29,7 @@ def silent(share: float, text: str) -> None:
 
 
 def trained(seed: int, device: str = 'bandpass') -> tuple[list[float], list[bytes]]:
-    network = make_trainable(drone_hover, TINY, device, seed)
+    network = untrained(drone_hover, TINY, device, seed)
     losses = imitate(drone_hover, network, SMALL, seed, silent)
     return losses, [p.detach().numpy().tobytes() for p in network.parameters()]
 
@@ -46,7 +47,7 @@ def test_the_loss_falls(device):
     # Hardly any flights of its own, so that all rounds see the same states.
     settings = dataclasses.replace(SMALL, flights=2, steps=120)
     quiet = ChipNoise(0.0, 0.0, 0.0, 0.0)
-    network = make_trainable(drone_hover, Recipe((8,), 4, quiet), device, 0)
+    network = untrained(drone_hover, Recipe((8,), 4, quiet), device, 0)
     losses = imitate(drone_hover, network, settings, 0, silent)
     assert losses[-1] < 0.85 * losses[0]
 
@@ -55,9 +56,7 @@ def test_equal_seeds_make_equal_files(tmp_path, monkeypatch):
     monkeypatch.setitem(recipe.RECIPES, 'drone_hover', TINY)
     paths = [tmp_path / name for name in ('one', 'again', 'other')]
     for path, seed in zip(paths, (3, 3, 4), strict=True):
-        save_controller_file(
-            path, recipe.train(drone_hover, 'bandpass', seed, silent, Options(steps=30))
-        )
+        save_controller_file(path, train(drone_hover, 'bandpass', seed, silent, Options(steps=30)))
     one, again, other = (path.read_bytes() for path in paths)
     assert one == again != other
     provenance = load_controller_file(paths[0]).provenance
@@ -68,7 +67,7 @@ def test_equal_seeds_make_equal_files(tmp_path, monkeypatch):
 
 def test_the_learning_rate_warms_up_stays_and_decays_to_a_hundredth():
     settings = Settings(steps=1000, warm_up=100, decay_share=0.35, quantised_share=0.2)
-    network = make_trainable(drone_hover, TINY, 'bandpass', 0)
+    network = untrained(drone_hover, TINY, 'bandpass', 0)
     optimiser = torch.optim.Adam(network.parameters())
     rates, quantised = [], []
     for step in range(1000):
@@ -85,7 +84,7 @@ def test_the_learning_rate_warms_up_stays_and_decays_to_a_hundredth():
 
 def test_progress_goes_from_nothing_to_all():
     shares: list[float] = []
-    network = make_trainable(drone_hover, TINY, 'bandpass', 0)
+    network = untrained(drone_hover, TINY, 'bandpass', 0)
     imitate(drone_hover, network, SMALL, 0, lambda share, text: shares.append(share))
     assert shares == sorted(shares)
     assert (len(shares), shares[0], shares[-1]) == (61, 1 / 60, 1.0)

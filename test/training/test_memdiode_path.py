@@ -18,7 +18,8 @@ from pkan_control.evaluation.rollouts.rollout import Plan, fly_controller
 from pkan_control.reporting.pictures.edges import draw_edges
 from pkan_control.tasks.task import find_task
 from pkan_control.training.imitation import Settings
-from pkan_control.training.recipe import RECIPES, Recipe, make_trainable, train
+from pkan_control.training.recipe import RECIPES, Recipe, untrained
+from pkan_control.training.train import train
 
 SHORT = Settings(rounds=1, expert_flights=16, flights=8, flight_s=0.5, steps=22, chips=2, batch=64)
 TASK = find_task('drone_hover')
@@ -70,8 +71,8 @@ def test_an_mlp_has_as_many_parameters_as_the_recipe_s_network():
     sizes = {}
     for device in ('bandpass', 'memdiode'):
         recipe = replace(Recipe(), device=device)
-        network = make_trainable(TASK, recipe, device, 0).export()
-        mlp = make_trainable(TASK, recipe, 'mlp', 0).export()
+        network = untrained(TASK, recipe, device, 0).export()
+        mlp = untrained(TASK, recipe, 'mlp', 0).export()
         sizes[device] = network.parameters, mlp.parameters
     for wanted, found in sizes.values():
         assert found == pytest.approx(wanted, rel=0.05)

@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from pkan_control.tasks.cartpole import cartpole
-from pkan_control.training import recipe
 from pkan_control.training.reinforcement import (
     Action,
     Examiner,
@@ -16,6 +15,7 @@ from pkan_control.training.reinforcement import (
     reinforce,
     success,
 )
+from pkan_control.training.train import Options, train
 from pkan_control.training.trainable import make_ideal
 
 SHORT = Lessons(steps=60, first=20, batch=16, critic=(8,), every=50, trials=2)
@@ -70,7 +70,7 @@ def test_the_best_is_kept_and_training_ends_when_all_succeed():
 
 def test_a_method_and_a_task_without_environment_are_refused(refused):
     with refused('method', "'ppo'", 'td3'):
-        recipe.train(cartpole, 'bandpass', 0, silent, recipe.Options(30, 'ppo'))
+        train(cartpole, 'bandpass', 0, silent, Options(30, 'ppo'))
     with refused('drone_walk', 'Gymnasium'):
         environment_of(SimpleNamespace(name='drone_walk'))
 
@@ -81,9 +81,6 @@ def test_what_falls_at_once_does_not_succeed():
 
 
 def test_the_controller_says_how_it_was_made():
-    controller_file = recipe.train(cartpole, 'bandpass', 0, silent, recipe.Options(30, 'td3'))
-    assert (controller_file.provenance['method'], controller_file.provenance['steps']) == (
-        'TD3',
-        30,
-    )
-    assert controller_file.policy.shape == (4, 3, 1)
+    controller = train(cartpole, 'bandpass', 0, silent, Options(30, 'td3'))
+    assert (controller.provenance['method'], controller.provenance['steps']) == ('TD3', 30)
+    assert controller.policy.shape == (4, 3, 1)

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from pkan_control.tasks.drone_hover import drone_hover
-from pkan_control.training.recipe import RECIPES, Options, train
+from pkan_control.training.recipe import RECIPES
 from pkan_control.training.run import Extras
 from pkan_control.training.sparsity import Sparsity, edge_sizes, penalty, survivors
+from pkan_control.training.train import Options, train
 from pkan_control.training.trainable import ChipNoise, TrainableNetwork
 
 QUIET = ChipNoise(0.0, 0.0, 0.0, 0.0)

@@ -88,6 +88,11 @@ Parts = Annotated[
     list[str] | None,
     typer.Option(help='Fly once more without a part of the outer loop, or without all.'),
 ]
+NewController = Annotated[
+    Path | None, typer.Option(help='Controller file to write; TASK.safetensors by default.')
+]
+DeviceName = Annotated[str, typer.Option(help='Device of the elements, or mlp.')]
+Steps = Annotated[int | None, typer.Option(help='Optimiser steps; by the recipe.', min=22)]
 ChipName = Annotated[str, typer.Option('--chip', help='Chip URI.')]
 ChipCount = Annotated[
     int, typer.Option('--chips', help='Spread over chips of consecutive seeds.', min=1)
@@ -104,3 +109,30 @@ def write_json(path: Path | None, values: dict[str, Any]) -> None:
         return
     text = json.dumps(values, indent=2, allow_nan=False) + '\n'
     replace_file(path, text.encode())
+
+
+def parse_counts(option: str, text: str | None) -> tuple[int, ...] | None:
+    """Return the whole numbers of a text such as `12,8`; None without a text."""
+    if text is None:
+        return None
+    parts = text.split(',')
+    if not all(part.isascii() and part.isdigit() for part in parts):
+        raise UserError(f'{option} {text!r}: write whole numbers with commas, such as 12,8')
+    return tuple(int(part) for part in parts)
+
+
+def parse_magnitudes(option: str, text: str | None) -> dict[str, float]:
+    """Return the numbers of a text such as `edge_gain=0.07,offset=0.01` by name."""
+    found: dict[str, float] = {}
+    for part in text.split(',') if text is not None else ():
+        name, sign, value = part.partition('=')
+        try:
+            number = float(value)
+        except ValueError:
+            number = None
+        if not (name and sign and number is not None):
+            raise UserError(f'{option} {text!r}: write NAME=NUMBER with commas between')
+        if name in found:
+            raise UserError(f'{option} {text!r}: {name} is given twice')
+        found[name] = number
+    return found

@@ -1,6 +1,7 @@
-"""`pkan train`: make a controller from its seed, or train the trims of a chip in the loop."""
+"""`pkan train`: train a controller from a seed."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,72 +9,79 @@ import typer
 
 from pkan_control.cli.commands.options import (
     AirframeName,
+    DeviceName,
     JsonFile,
+    NewController,
     RobotName,
     Seed,
     SplitName,
+    Steps,
     TaskName,
     TipLink,
     UrdfFile,
     goes_on_from,
+    parse_counts,
+    parse_magnitudes,
     writable,
     write_json,
 )
-from pkan_control.common.errors import UserError
 
 if TYPE_CHECKING:
+    from pkan_control.control.controller_file import ControllerFile
     from pkan_control.tasks.task import Task
+    from pkan_control.training.train import Options
 
-# A trained controller is flown this often before it is written, from starts of this seed.
-MEASURED, MEASURED_SEED = 50, 1_000_000
-# Rounds of training in the loop: each measures all inputs and takes a step.
-ROUNDS = 4
-# What differs from machine to machine, and stays out of the controller file.
-MACHINE_DEPENDENT = ('real_time_factor', 'inference_us', 'hash')
-
+Method = Annotated[
+    str | None, typer.Option(help='imitation, or td3 (reinforcement learning); by the task.')
+]
+Hidden = Annotated[
+    str | None, typer.Option(help='Nodes of each hidden layer, for example 12,8; by the recipe.')
+]
+Elements = Annotated[
+    int | None, typer.Option('-k', '--k', help='Elements of each edge; by the recipe.')
+]
+Noise = Annotated[
+    str | None,
+    typer.Option(
+        help='Deviations in training, for example edge_gain=0.07,node_noise=0.03; '
+        'by the recipe where not named.'
+    ),
+]
 Mirrored = Annotated[
     bool,
-    typer.Option(help='Ask the network for the mirror image, too: less offset, twice the energy.'),
+    typer.Option('--mirrored', help='Symmetry averaging: less offset for twice the energy.'),
 ]
-Method = Annotated[str | None, typer.Option(help='imitation, or td3: reinforcement learning.')]
-Steps = Annotated[int | None, typer.Option(help='Optimiser steps instead of the recipe.', min=22)]
-L1 = Annotated[float, typer.Option(help='Weight of the sizes of edges in the loss.', min=0)]
-Entropy = Annotated[float, typer.Option(help='Weight of the entropy of their shares.', min=0)]
+L1 = Annotated[float, typer.Option(help='Weight of the L1 penalty on edges.', min=0)]
+Entropy = Annotated[float, typer.Option(help='Weight of the entropy penalty on edges.', min=0)]
 Prune = Annotated[
-    float, typer.Option(help='Drop edges below this size, half way, in gain units.', min=0)
+    float,
+    typer.Option(
+        help='Prune edges whose largest response is below this (gain units), half way through '
+        'training.',
+        min=0,
+    ),
 ]
 Patience = Annotated[
     int | None,
-    typer.Option(help='Steps without gain on held-out flights that end a round.', min=1),
+    typer.Option(help='End a round after this many steps without a smaller loss.', min=1),
 ]
 CheckpointFile = Annotated[
-    Path | None, typer.Option(help='Write this file; go on where it ends.', callback=writable)
+    Path | None,
+    typer.Option(help='Write a checkpoint, and resume from it if it exists.', callback=writable),
 ]
 LogDir = Annotated[Path | None, typer.Option(help='Folder of logs for TensorBoard.')]
-ChipUri = Annotated[
-    str | None, typer.Option(help='Train the trims of this chip in the loop instead.')
-]
-TrimmedFile = Annotated[
-    Path | None, typer.Option(help='With --chip: its calibration file; improved in place.')
-]
-TunedController = Annotated[
-    Path | None, typer.Option(help='With --chip: controller file; the shipped one.')
-]
-Bags = Annotated[
-    Path | None, typer.Option(help='Clone what a rosbag2, or a folder of them, holds instead.')
-]
-Remaps = Annotated[
-    list[str] | None, typer.Option(help='With --from-bag: odom:=/my/odom, rotor_1:=my_joint.')
-]
 
 
 def train(
     task: TaskName,
-    out: Annotated[Path | None, typer.Option(help='Controller file; TASK.safetensors.')] = None,
-    device: Annotated[str, typer.Option(help='Device of the elements, or mlp.')] = 'bandpass',
+    out: NewController = None,
+    device: DeviceName = 'bandpass',
     seed: Seed = 0,
     method: Method = None,
     steps: Steps = None,
+    hidden: Hidden = None,
+    k: Elements = None,
+    noise: Noise = None,
     airframe: AirframeName = None,
     robot: RobotName = None,
     urdf: UrdfFile = None,
@@ -86,169 +94,71 @@ def train(
     patience: Patience = None,
     checkpoint: CheckpointFile = None,
     log_dir: LogDir = None,
-    chip: ChipUri = None,
-    calibration: TrimmedFile = None,
-    controller: TunedController = None,
-    from_bag: Bags = None,
-    remap: Remaps = None,
     json_file: JsonFile = None,
 ) -> None:
-    """Train a controller from its seed and write the controller file.
+    """Train a controller from a seed, and write the controller file.
 
-    With --from-bag, learn from recorded flights; it is judged by time that was held out. With
-    --chip, train the trims of a calibrated chip in the loop; it is never left worse than it was.
+    The task's recipe decides what is not given. The same command gives the same controller.
     """
-    asked = {'l1': l1, 'entropy': entropy, 'prune': prune}
-    options: dict[str, Any] = {'method': method, 'patience': patience, 'log_dir': log_dir}
-    options |= {'checkpoint': checkpoint}
-    in_the_loop = any(each is not None for each in (chip, calibration, controller))
-    check(remap, from_bag, in_the_loop, {**asked, **options, 'mirrored': mirrored})
-    if from_bag is not None:
-        from pkan_control.cli.commands.train_from_bag import train_from_bag
-
-        train_from_bag(task, from_bag, remap or [], out, device, seed, steps, airframe, json_file)
-    elif in_the_loop:
-        train_in_the_loop(task, chip, calibration, controller, out, json_file)
-    else:
-        job = job_for(task, airframe, split, mirrored, robot=robot, urdf=urdf, tip=tip)
-        train_from_seed(job, out, device, seed, json_file, asked, steps=steps, **options)
-
-
-def job_for(
-    task: str, airframe: str | None, split: str | None, mirrored: bool, **arm: str | None
-) -> 'Task':
-    """Return the task for the robot that was asked for."""
     from pkan_control.tasks.options import ArmChoice, configured
-
-    return configured(task, airframe, arm=ArmChoice(**arm), split=split, mirrored=mirrored)
-
-
-def check(
-    remap: list[str] | None, from_bag: Path | None, in_the_loop: bool, options: dict[str, Any]
-) -> None:
-    """Refuse options that go with another way of training."""
-    _check_source(from_bag, remap, in_the_loop)
-    if (from_bag is not None or in_the_loop) and any(options.values()):
-        given = ', '.join(f'--{name.replace("_", "-")}' for name in options)
-        raise UserError(f'{given}: go with training from a seed')
-
-
-def _check_source(from_bag: Path | None, remap: list[str] | None, in_the_loop: bool) -> None:
-    """Raise a `UserError` for words that do not go together."""
-    if remap and from_bag is None:
-        raise UserError('--remap: goes with --from-bag')
-    if from_bag is not None and in_the_loop:
-        raise UserError('--from-bag makes a controller, --chip trains the trims of one: give one')
-
-
-def train_from_seed(
-    job: 'Task',
-    out: Path | None,
-    device: str,
-    seed: int,
-    json_file: Path | None,
-    sparsity: dict[str, float],
-    **options: Any,
-) -> None:
-    """Train a controller, measure it on an ideal chip and write the controller file."""
-    from dataclasses import replace
-
-    from pkan_control.control.controller_file import save_controller_file
-    from pkan_control.evaluation.rollouts.baselines import describe
-    from pkan_control.evaluation.rollouts.record import summary
-    from pkan_control.evaluation.rollouts.rollout import Plan, fly_controller
-    from pkan_control.reporting.tables import console, progress, rollout_table
-    from pkan_control.training.recipe import Options
-    from pkan_control.training.recipe import train as train_controller
     from pkan_control.training.sparsity import Sparsity
+    from pkan_control.training.train import Options
 
-    task = job.name
+    arm = ArmChoice(robot, urdf, tip)
+    job = configured(task, airframe, arm=arm, split=split, mirrored=mirrored)
+    options = Options(
+        steps=steps,
+        method=method,
+        hidden=parse_counts('--hidden', hidden),
+        k=k,
+        noise=parse_magnitudes('--noise', noise),
+        sparsity=Sparsity(l1, entropy, prune),
+        patience=patience,
+        checkpoint=checkpoint,
+        log_dir=log_dir,
+    )
     path = out or Path(f'{task}.safetensors')
     writable(path)
-    asked = Options(sparsity=Sparsity(**sparsity), **options)
+    controller, seconds = _trained(job, device, seed, options)
+    _write(path, job, controller, seconds, json_file)
+
+
+def _trained(
+    job: 'Task', device: str, seed: int, options: 'Options'
+) -> tuple['ControllerFile', float]:
+    """Return a controller, and the seconds that its training took."""
+    from pkan_control.reporting.tables import progress
+    from pkan_control.training.train import train as train_controller
+
     began = time.perf_counter()
-    with goes_on_from(asked.checkpoint), progress(f'training {task}', 1000) as report:
-        controller_file = train_controller(
-            job, device, seed, lambda done, _: report(1000 * done), asked
+    with goes_on_from(options.checkpoint), progress(f'training {job.name}', 1000) as report:
+        controller = train_controller(
+            job, device, seed, lambda done, _: report(1000 * done), options
         )
-    took = time.perf_counter() - began
-    plan = Plan(job, MEASURED, MEASURED_SEED)
-    with progress('measuring', MEASURED) as report:
-        figures = summary(fly_controller(plan, controller_file, 'ideal:', 1, report))
-    checksum = save_controller_file(path, replace(controller_file, results=lasting(figures)))
-    title = f'{path}: {MEASURED} episodes, seed {MEASURED_SEED}, ideal chip'
-    console.print(rollout_table(title, {describe(controller_file): figures}))
-    size = {
-        'elements': controller_file.policy.elements,
-        'parameters': controller_file.policy.parameters,
-    }
-    if sparsity['prune']:
-        size['connected elements'] = controller_file.policy.facts()['connected']
-    sizes = ', '.join(f'{count} {name}' for name, count in size.items() if count)
-    console.print(f'{sizes}; trained in {took:.0f} s from seed {seed}, checksum {checksum[:16]}')
-    run = {'task': task, 'device': device, 'seed': seed, 'training_s': took, 'checksum': checksum}
-    write_json(json_file, {**run, **size, **figures})
+    return controller, time.perf_counter() - began
 
 
-def train_in_the_loop(
-    task: str,
-    chip: str | None,
-    calibration: Path | None,
-    controller: Path | None,
-    out: Path | None,
-    json_file: Path | None,
+def _write(
+    path: Path, job: 'Task', controller: 'ControllerFile', seconds: float, json_file: Path | None
 ) -> None:
-    """Train the trims of a calibrated chip, and write its calibration file."""
-    from contextlib import closing
+    """Measure a controller, write its file, and print and write the figures."""
+    from pkan_control.control.controller_file import save_controller_file
+    from pkan_control.evaluation.rollouts.baselines import describe
+    from pkan_control.reporting.tables import console, progress, rollout_table
+    from pkan_control.training.results import EPISODES, SEED, measure, reproducible
 
-    from pkan_control.chips.calibration.calibrate import Bench
-    from pkan_control.chips.calibration.calibration_file import load_calibration, save_calibration
-    from pkan_control.chips.uri import open_chip
-    from pkan_control.control.controller_file import load_controller_file
-    from pkan_control.evaluation.rollouts.baselines import shipped
-    from pkan_control.evaluation.rollouts.calibrating import calibration_inputs
-    from pkan_control.evaluation.rollouts.rollout import check_fits
-    from pkan_control.networks.policy import chip_program
-    from pkan_control.reporting.tables import console, progress
-    from pkan_control.tasks.options import configured
-    from pkan_control.training.in_the_loop import tune
-
-    if chip is None or calibration is None:
-        raise UserError('training in the loop needs both, --chip and its --calibration')
-    path = writable(out or calibration)
-    controller_file, known = (
-        load_controller_file(controller or shipped(task)),
-        load_calibration(calibration),
+    with progress('measuring', EPISODES) as report:
+        figures = measure(job, controller, report)
+    checksum = save_controller_file(path, replace(controller, results=reproducible(figures)))
+    title = f'{path}: {EPISODES} episodes, seed {SEED}, ideal chip'
+    console.print(rollout_table(title, {describe(controller): figures}))
+    policy, made = controller.policy, controller.provenance
+    size: dict[str, Any] = {'elements': policy.elements, 'parameters': policy.parameters}
+    if made.get('sparsity', {}).get('prune'):
+        size['connected elements'] = policy.facts()['connected']
+    sizes = ', '.join(f'{count} {name}' for name, count in size.items() if count)
+    console.print(
+        f'{sizes}; trained in {seconds:.0f} s from seed {made["seed"]}, checksum {checksum[:16]}'
     )
-    check_fits(controller_file, configured(task, law=controller_file.law))
-    program = chip_program(controller_file.policy, 'train in the loop')
-    inputs = calibration_inputs(configured(task, law=controller_file.law), controller_file)
-    with closing(open_chip(chip)) as opened:
-        opened.program(program)
-        known.apply(opened, program)
-        bench = Bench(opened, program, inputs, lambda what, done, total: None)
-        with progress('training in the loop', ROUNDS + 1) as report:
-            tuned = tune(bench, known, ROUNDS, report)
-    if path is not None:
-        save_calibration(path, tuned.calibration)
-    verdict = 'better' if tuned.after < tuned.before else 'no better, trims kept'
-    change = f'{tuned.before:.2%} before, {tuned.after:.2%} after'
-    console.print(f'{path}: RMSE of the outputs {change}; {verdict}')
-    run = {'task': task, 'chip': chip, 'calibration': str(path)}
-    write_json(json_file, {**run, 'before': tuned.before, 'after': tuned.after})
-
-
-def lasting(figures: dict[str, Any]) -> dict[str, Any]:
-    """Return the figures that are the same on every machine: no times of computation, no hash.
-
-    They have six digits: whether there is a compiler shows in the 13th.
-    """
-    kept = {name: value for name, value in figures.items() if name not in MACHINE_DEPENDENT}
-    return {name: six_digits(value) for name, value in kept.items()}
-
-
-def six_digits(value: Any) -> Any:
-    """Return a number, or a dictionary of numbers and dictionaries, with six digits."""
-    if isinstance(value, dict):
-        return {name: six_digits(inner) for name, inner in value.items()}
-    return float(f'{value:.6g}') if isinstance(value, float) else value
+    run = {'task': job.name, 'device': made['device'], 'seed': made['seed']}
+    write_json(json_file, {**run, 'training_s': seconds, 'checksum': checksum, **size, **figures})

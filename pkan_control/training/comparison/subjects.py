@@ -5,7 +5,7 @@ torch is reached only where something is trained.
 
 import time
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from pkan_control.networks.policy import Policy
 from pkan_control.tasks.problems.problem import PROBLEMS, Problem, find_problems, is_problem
 from pkan_control.tasks.task import TASKS, FromExamples, Imitable, Score, Task, find_task
 from pkan_control.training.comparison.candidates import Contender
+
+if TYPE_CHECKING:
+    from pkan_control.training.imitation import Settings
 
 # Examples of a step; episodes by which a controller is judged.
 BATCH, EPISODES = 256, 100
@@ -147,12 +150,12 @@ class Job:
 
     def train(self, trial: Trial) -> list[dict[str, Any]]:
         """Train a network from each seed."""
-        from pkan_control.training.recipe import brief, teach
+        from pkan_control.training.train import teach
         from pkan_control.training.trainable import make_ideal
 
         made = trial.contender
         networks = [make_ideal(made.device, made.shape, made.k, seed) for seed in trial.seeds]
-        teach(self.task, networks, brief(trial.steps, trial.rate), trial.seeds)
+        teach(self.task, networks, brief_settings(trial.steps, trial.rate), trial.seeds)
         pairs = zip(networks, trial.seeds, strict=True)
         return [self._judge(network.export(), seed) for network, seed in pairs]
 
@@ -168,6 +171,23 @@ class Job:
         if self.measure == SUCCESS:
             return float(np.mean([score.success for score in scores]))
         return float(np.mean([score.figures[self.measure] for score in scores]))
+
+
+def brief_settings(steps: int, learning_rate: float) -> 'Settings':
+    """Return the settings of a comparison: small batches, few episodes, one ideal chip."""
+    from pkan_control.training.imitation import Settings
+
+    return Settings(
+        rounds=5,
+        expert_flights=64,
+        flights=32,
+        flight_s=5.0,
+        steps=steps,
+        chips=1,
+        batch=256,
+        pairs=64,
+        learning_rate=learning_rate,
+    )
 
 
 def judged(task: Task, controller_file: ControllerFile, episodes: int, seed: int) -> list[Score]:

@@ -1,0 +1,226 @@
+"""Training a controller for a task, by imitation, from examples or by reinforcement."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pkan_control
+from pkan_control.common.errors import UserError, unknown
+from pkan_control.control.controller_file import ControllerFile
+from pkan_control.networks.mlp import MLP
+from pkan_control.networks.program import MAX_ELEMENTS, MAX_LAYERS, MAX_WIDTH
+from pkan_control.tasks.task import FromExamples, Imitable, Task
+from pkan_control.training.checkpoint import Checkpoint
+from pkan_control.training.imitation import Report, Settings
+from pkan_control.training.recipe import Recipe, find_recipe, untrained
+from pkan_control.training.run import Extras, imitate
+from pkan_control.training.sparsity import Sparsity
+from pkan_control.training.stacked import Member
+from pkan_control.training.supervised import Lesson, fit
+from pkan_control.training.tensorboard_log import Diary
+from pkan_control.training.trainable import ChipNoise
+
+IMITATION, REINFORCEMENT, EXAMPLES = 'imitation', 'td3', 'examples'
+METHODS = (IMITATION, REINFORCEMENT)
+# Options that only networks of analogue elements have, and those that only imitation uses.
+OF_ELEMENTS = ('k', 'noise', 'sparsity')
+OF_IMITATION = ('noise', 'sparsity', 'patience', 'checkpoint', 'log_dir')
+
+
+@dataclass(frozen=True)
+class Options:
+    """Changes to a task's recipe, and extras of a training run; by default there are none.
+
+    Args:
+        steps: optimiser steps, or with the method `td3` steps in the world
+        method: `imitation` or `td3`; None for imitation, or for examples where the task has them
+        hidden: nodes of each hidden layer, also of an MLP
+        k: elements of each edge
+        noise: deviations in training by name, in place of the recipe's; see `ChipNoise`
+        sparsity: penalty on edges, and pruning
+        patience: steps without a smaller loss on held-out episodes that end a round
+        checkpoint: file that the run writes, and resumes from
+        log_dir: folder of logs for TensorBoard
+    """
+
+    steps: int | None = None
+    method: str | None = None
+    hidden: tuple[int, ...] | None = None
+    k: int | None = None
+    noise: Mapping[str, float] = field(default_factory=dict)
+    sparsity: Sparsity = field(default_factory=Sparsity)
+    patience: int | None = None
+    checkpoint: Path | None = None
+    log_dir: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown method, and sizes that no network has."""
+        if self.method not in (None, *METHODS):
+            raise unknown('method', self.method, METHODS)
+        layers = self.hidden or ()
+        fits = len(layers) < MAX_LAYERS and all(1 <= nodes <= MAX_WIDTH for nodes in layers)
+        if self.hidden is not None and not (layers and fits):
+            raise UserError(
+                f'hidden layers {layers}: allowed are 1 to {MAX_LAYERS - 1} layers of '
+                f'1 to {MAX_WIDTH} nodes'
+            )
+        if self.k is not None and not 1 <= self.k <= MAX_ELEMENTS:
+            raise UserError(f'k={self.k}: must be in 1..{MAX_ELEMENTS}')
+        for name in self.noise:
+            if name not in asdict(ChipNoise()):
+                raise unknown('noise in training', name, asdict(ChipNoise()))
+
+    @property
+    def given(self) -> set[str]:
+        """Return the names of the options that differ from their defaults."""
+        default = Options()
+        return {name for name, value in vars(self).items() if value != getattr(default, name)}
+
+    def applied_to(self, recipe: Recipe, device: str) -> Recipe:
+        """Return a recipe with what is given for a network of a device, or for an MLP."""
+        changes: dict[str, Any] = {'noise': replace(recipe.noise, **self.noise)}
+        if self.steps is not None:
+            changes['settings'] = replace(recipe.settings, steps=self.steps)
+        if self.hidden is not None:
+            changes['mlp_hidden' if device == MLP else 'hidden'] = self.hidden
+        if self.k is not None:
+            changes['k'] = self.k
+        return replace(recipe, **changes)
+
+
+def train(
+    task: Task, device: str, seed: int, report: Report, options: Options | None = None
+) -> ControllerFile:
+    """Return a controller for a task, trained from a seed.
+
+    Args:
+        task: what the controller is trained for
+        device: name of the device of its elements, or `mlp`
+        seed: everything random follows from it
+        report: progress callback, which takes the share that is done and a text
+        options: changes to the recipe, and extras of the run
+
+    Raises:
+        UserError: an option that this method or network does not use, or an unknown name
+    """
+    options = options or Options()
+    method = _method(task, options)
+    _refuse_unused(options, method, device)
+    recipe = options.applied_to(find_recipe(task.name), device)
+    network = untrained(task, recipe, device, seed)
+    about = _provenance(recipe, device, seed, options)
+    if method == REINFORCEMENT:
+        about |= _reinforce(task, network, options, seed, report)
+    elif method == EXAMPLES:
+        teach(task, [network], recipe.settings, [seed])
+        about |= {'method': 'examples'}
+    else:
+        about |= _imitate(_imitable(task), network, recipe, about, seed, report, options)
+    return ControllerFile(task.name, task.law, task.rate_hz, network.export(), about)
+
+
+def _method(task: Task, options: Options) -> str:
+    if not isinstance(task, FromExamples):
+        return options.method or IMITATION
+    if options.method == IMITATION:
+        raise UserError(f'{task.name}: learns from examples, not by imitation: omit the method')
+    return options.method or EXAMPLES
+
+
+def _refuse_unused(options: Options, method: str, device: str) -> None:
+    """Refuse what would be ignored."""
+    if device == MLP and (unused := options.given.intersection(OF_ELEMENTS)):
+        raise UserError(f'{_listed(unused)}: an MLP has no edges of analogue elements')
+    if method != IMITATION and (unused := options.given.intersection(OF_IMITATION)):
+        raise UserError(f'{_listed(unused)}: only for training by imitation, not for {method}')
+
+
+def _listed(names: set[str]) -> str:
+    return ', '.join(sorted(names)).replace('_', '-')
+
+
+def _imitable(task: Task) -> Imitable:
+    if not isinstance(task, Imitable):
+        raise UserError(f'{task.name}: its task has no training starts and goals to imitate from')
+    return task
+
+
+def _imitate(
+    task: Imitable,
+    network: Member,
+    recipe: Recipe,
+    about: dict[str, Any],
+    seed: int,
+    report: Report,
+    options: Options,
+) -> dict[str, Any]:
+    """Train by imitation; return what that adds to the provenance."""
+    checkpoint = None
+    if options.checkpoint is not None:
+        shape = {'hidden': recipe.hidden, 'k': recipe.k}
+        run = {'task': task.name, 'law': task.law.to_json(), **shape, **about}
+        checkpoint = Checkpoint(options.checkpoint, run)
+    with _diary(options.log_dir) as diary:
+        extras = Extras(options.sparsity, options.patience, checkpoint, diary)
+        losses = imitate(task, network, recipe.settings, seed, report, extras)
+    return {'losses': [round(loss, 6) for loss in losses]}
+
+
+@contextmanager
+def _diary(folder: Path | None) -> Iterator[Diary | None]:
+    if folder is None:
+        yield None
+        return
+    diary = Diary(folder)
+    try:
+        yield diary
+    finally:
+        diary.close()
+
+
+def _reinforce(
+    task: Task, network: Member, options: Options, seed: int, report: Report
+) -> dict[str, Any]:
+    """Train by reinforcement; return what that adds to the provenance."""
+    from pkan_control.training.reinforcement import Lessons, reinforce
+
+    lessons = Lessons() if options.steps is None else Lessons(steps=options.steps)
+    taken = reinforce(task, network, lessons, seed, lambda share: report(share, ''))
+    return {'method': 'TD3', 'lessons': asdict(lessons), 'steps': taken}
+
+
+def teach(
+    task: Task, networks: Sequence[Member], settings: Settings, seeds: Sequence[int]
+) -> None:
+    """Train networks for a task, one for each seed: from its examples, or else by imitation."""
+    if isinstance(task, FromExamples):
+        fit(networks, [Lesson(task.lesson, seed) for seed in seeds], settings, lambda share: None)
+        return
+    if not isinstance(task, Imitable):
+        raise UserError(f'{task.name}: its task has nothing to imitate, and no examples')
+    for network, seed in zip(networks, seeds, strict=True):
+        imitate(task, network, settings, seed, lambda share, text: None)
+
+
+def _provenance(recipe: Recipe, device: str, seed: int, options: Options) -> dict[str, Any]:
+    """Return what made a controller; of the options, those that are given."""
+    given: dict[str, Any] = {}
+    if options.hidden is not None:
+        given['hidden'] = list(options.hidden)
+    if options.k is not None:
+        given['k'] = options.k
+    if not options.sparsity.is_off:
+        given['sparsity'] = asdict(options.sparsity)
+    if options.patience is not None:
+        given['patience'] = options.patience
+    return {
+        'version': pkan_control.__version__,
+        'method': 'imitation (DAgger)',
+        'seed': seed,
+        'device': device,
+        'settings': asdict(recipe.settings),
+        'noise': recipe.noise.to_json(),
+        **given,
+    }
