@@ -9,6 +9,12 @@ NAME = 'pkan_control'
 KINEMATICS, FEYNMAN = 'tasks.problems.kinematics', 'tasks.problems.feynman'
 # What can be added by other packages, too: by group, name, and place in this package.
 PLUG_INS = {
+    'chips': {
+        'ideal': 'chips.uri:ideal',
+        'sim': 'chips.uri:simulated',
+        'serial': 'chips.uri:serial',
+        'tcp': 'chips.uri:tcp',
+    },
     'devices': {
         'bandpass': 'devices.bandpass:bandpass',
         'memdiode': 'devices.memdiode:memdiode',

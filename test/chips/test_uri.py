@@ -8,9 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pkan_control.chips import uri as uri_module
 from pkan_control.chips.ideal import IdealChip
 from pkan_control.chips.simulated import SimulatedChip
-from pkan_control.chips.uri import open_chip, seed_of, with_options, with_seed
+from pkan_control.chips.uri import is_simulated, open_chip, seed_of, with_options, with_seed
 from pkan_control.devices.deviations import PRESETS, Deviations, find_deviations
 
 OPTIONS = ['seed', 'preset', 'readout', *(field.name for field in fields(Deviations))]
@@ -185,3 +186,42 @@ def test_a_chip_is_a_context_manager_that_leaves_it_safe(program, uri):
         assert (chip.evaluate(np.full(3, 0.4), 0.0, 1.0) != [0.25, -0.5]).any()
     assert not chip.telemetry().armed
     np.testing.assert_array_equal(chip.evaluate(np.full(3, 0.4), 0.0, 1.0), [0.25, -0.5])
+
+
+PACKAGE = """
+from pkan_control.bridge.transport import Tcp
+from pkan_control.chips import uri as uri_module
+from pkan_control.chips.ideal import IdealChip
+from pkan_control.chips.uri import BoardScheme
+
+class Mirror:
+    is_simulated = True
+
+    def open(self, uri):
+        return IdealChip()
+
+mirror = Mirror()
+spi = BoardScheme(lambda uri: lambda: Tcp('127.0.0.1', int(uri.removeprefix('spi:'))))
+"""
+ENTRY_POINTS = """[pkan_control.chips]
+mirror = their_chips:mirror
+spi = their_chips:spi
+"""
+
+
+def test_another_package_adds_a_scheme(tmp_path, monkeypatch, refused, run_board):
+    (tmp_path / 'their_chips.py').write_text(PACKAGE)
+    folder = tmp_path / 'their_chips-1.0.dist-info'
+    folder.mkdir()
+    (folder / 'METADATA').write_text('Metadata-Version: 2.1\nName: their_chips\nVersion: 1.0\n')
+    (folder / 'entry_points.txt').write_text(ENTRY_POINTS)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(uri_module, '_scheme_names', uri_module.SCHEMES.names)
+    assert type(open_chip('mirror:anything')) is IdealChip
+    assert (is_simulated('mirror:'), is_simulated('spi:1')) == (True, False)
+    with run_board() as (firmware, uri):
+        port = uri.rpartition(':')[2]
+        with open_chip(f'spi:{port}') as chip:
+            assert chip.identity.uid == firmware.uid.hex()
+    with refused('unknown chip URI', 'ideal:, mirror:, serial:, sim:, spi:, tcp:'):
+        open_chip('spj:1')
