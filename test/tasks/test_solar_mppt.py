@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pkan_control.control.laws.solar import HOLD, PHASE, STEP_V, SolarLaw
+from pkan_control.control.laws.solar import HOLD, STEP_V, SolarLaw, SolarMemory
 from pkan_control.evaluation.rollouts.rollout import Plan, fly_classic, fly_expert
 from pkan_control.robots.solar_modules import VOLTAGE_GRID, best_points, currents_at, curves
 from pkan_control.sim.batched.solar import BEST_V, CHANGE, BatchedSolar
@@ -79,7 +79,7 @@ def test_the_law_takes_two_points_then_the_networks_steps_until_the_light_change
     )
     assert visited[:4] == [118.0, second, min(121.0, second + STEP_V), visited[3]]
     assert {121.0} >= set(visited[-2:])
-    assert memory[PHASE] == HOLD
+    assert memory[SolarMemory.phase] == HOLD
     state[1] *= 0.98
     assert tracked(law, 1, lambda v: 8.0, to_the_best, state, memory)[0] == [118.0]
 
@@ -89,7 +89,7 @@ def test_a_step_of_nothing_from_afar_is_looked_at_close_by():
     nothing = lambda state: np.zeros(1)  # noqa: E731
     visited, memory, _ = tracked(law, 4, lambda v: 8.0, nothing, state, law.start(state))
     assert visited == [124.0, 124.0 + law.look_v, 124.0 + law.look_v, 124.0 + law.look_v]
-    assert memory[PHASE] == HOLD
+    assert memory[SolarMemory.phase] == HOLD
 
 
 def test_usual_trackers_and_the_most_there_is():

@@ -10,12 +10,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Self
 
 import numpy as np
 
 from pkan_control.common.arrays import Array, Floats, namespace
 from pkan_control.common.rotations import cross, is_single, shorten, to_body
+from pkan_control.control.laws.layout import Field, Layout
 from pkan_control.control.signals import Signal, Terms
 from pkan_control.robots.arm import Arm, arm_from
 from pkan_control.robots.kinematics import forward, turned_with_first
@@ -26,7 +27,16 @@ VELOCITY = ('x_m_s', 'y_m_s', 'z_m_s')
 TWIST = (*VELOCITY, 'about_x_rad_s', 'about_y_rad_s', 'about_z_rad_s')
 # Joints are stopped this far before their limits, in rad or m.
 MARGIN = 0.02
-Kind = TypeVar('Kind', bound='ArmLaw')
+
+
+class ArmMemory(Layout):
+    """Memory of the arms' laws."""
+
+    # Wanted `TWIST` of the tool, and wanted opening of the gripper, 0 to 1.
+    twist = Field(6)
+    opening = Field(1)
+    # Joint velocities that were commanded in the last step, in rad/s or m/s.
+    velocities = Field()
 
 
 @dataclass(frozen=True)
@@ -121,11 +131,12 @@ class ArmLaw(ABC):
         return Terms(joints)
 
     def start(self, state: Array) -> Array:
-        """Return the memory: six of a twist, the gripper's opening, the velocities `[..., n]`."""
+        """Return the `ArmMemory` of an arm that moves as it does, `[..., 7 + n]`."""
         xp = namespace(state)
         count = len(self.joint_names)
         moving = state[..., count : count + len(self.arm.joints)]
-        return xp.concat([0 * state[..., :1] + xp.zeros(7, dtype=state.dtype), moving], axis=-1)
+        rest = 0 * state[..., :1] + xp.zeros(ArmMemory.size, dtype=state.dtype)
+        return xp.concat([rest, moving], axis=-1)
 
     def twist(self, state: Array, goal: Array) -> Array:
         """Return the wanted twist `[..., 6]` of the tool, in the frame of the first joint."""
@@ -155,11 +166,10 @@ class ArmLaw(ABC):
     def remember(self, memory: Array, twist: Array, goal: Array) -> Array:
         """Return the memory with what is wanted now."""
         opening = goal[..., -1:] if self.grasps else 0 * goal[..., :1]
-        rest = memory[..., 7:]
         if memory.ndim > 1:
-            spread = 0 * rest[..., :1]
+            spread = 0 * memory[..., ArmMemory.velocities][..., :1]
             twist, opening = twist + spread, opening + spread
-        return namespace(memory).concat([twist, opening, rest], axis=-1)
+        return ArmMemory.replace(memory, twist=twist, opening=opening)
 
     def limited(self, memory: Array, state: Array, velocity: Array) -> tuple[Array, Array]:
         """Return the memory and the command for wanted joint velocities `[..., n]`.
@@ -170,16 +180,17 @@ class ArmLaw(ABC):
         xp = namespace(velocity)
         like = self._like(velocity)
         count = len(self.arm.joints)
-        q, last = state[..., :count], memory[..., 7:]
+        q, last = state[..., :count], memory[..., ArmMemory.velocities]
         velocity = self._slowed(velocity, xp.abs(velocity) / like['velocity'])
         velocity = xp.minimum(velocity, self.approach * (like['high'] - q))
         velocity = xp.maximum(velocity, self.approach * (like['low'] - q))
         step = like['step']
         velocity = xp.minimum(xp.maximum(velocity, last - step), last + step)
-        memory = xp.concat([memory[..., :7], velocity], axis=-1)
+        memory = ArmMemory.replace(memory, velocities=velocity)
         if not self.grasps:
             return memory, velocity
-        finger = self.approach * 2 * (memory[..., 6:7] - state[..., count : count + 1])
+        opening = memory[..., ArmMemory.opening]
+        finger = self.approach * 2 * (opening - state[..., count : count + 1])
         return memory, xp.concat([velocity, finger], axis=-1)
 
     @staticmethod
@@ -220,7 +231,7 @@ class ArmLaw(ABC):
         """Return joints that stand still."""
         return np.zeros(len(self.joint_names))
 
-    def with_arm(self: Kind, arm: Arm) -> Kind:
+    def with_arm(self, arm: Arm) -> Self:
         """Return the law for the same arm, driven or limited in another way."""
         return replace(self, arm=arm)
 
@@ -229,7 +240,7 @@ class ArmLaw(ABC):
         return asdict(self)
 
     @classmethod
-    def from_json(cls: type[Kind], values: dict[str, Any]) -> Kind:
+    def from_json(cls, values: dict[str, Any]) -> Self:
         """Return the law whose parameters a JSON object holds."""
         fields: dict[str, Any] = {
             key: tuple(v) if isinstance(v, list) else v for key, v in values.items()

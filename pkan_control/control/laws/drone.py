@@ -36,6 +36,7 @@ from pkan_control.common.rotations import (
     to_world,
 )
 from pkan_control.control.laws.law import Symmetry
+from pkan_control.control.laws.layout import Field, Layout, Span
 from pkan_control.control.signals import Signal, Terms
 from pkan_control.robots.quadrotor import CRAZYFLIE, GRAVITY, Airframe, airframe_from
 
@@ -64,24 +65,61 @@ OUTPUT = Terms(
 )
 
 
-# A goal, of which a law that holds still reads the first three.
+class MovingGoal(Layout):
+    """Goal of a law that follows a path, in the world; one that holds still has the position."""
+
+    position = Field(3)
+    velocity = Field(3)
+    acceleration = Field(3)
+
+
 MOVING_GOAL = (
     *STATE[:3],
     *('x_m_s', 'y_m_s', 'z_m_s', 'x_m_s2', 'y_m_s2', 'z_m_s2'),
 )
-# What the law remembers: the integral in m (body), the observed force in m/s^2 (world) and torque
-# in rad/s^2 (body); of the last step the velocity (world), the rate, the accelerations that the
-# rotors should have reached, those asked of them, the goal's acceleration; what is to be added to
-# the thrust in m/s^2, and 1 once begun.
-INTEGRAL, FORCE, TORQUE = slice(0, 3), slice(3, 6), slice(6, 9)
-SPEED, SPIN, REACHED, ASKED = slice(9, 12), slice(12, 15), slice(15, 19), slice(19, 23)
-AHEAD, LIFT, BEGUN, MEMORY = slice(23, 26), slice(26, 27), slice(27, 28), 28
-THRUST, TURN = slice(15, 16), slice(16, 19)
-# Force and torque together, and velocity and rate.
-OBSERVED, MOVING = slice(3, 9), slice(9, 15)
+
+
+class Accelerations(Layout):
+    """Output of the network: collective in m/s^2 and angular in rad/s^2, in the body."""
+
+    thrust = Field(1)
+    angular = Field(3)
+
+
+class Motion(Layout):
+    """Velocity in m/s in the world, and angular velocity in rad/s in the body."""
+
+    velocity = Field(3)
+    rate = Field(3)
+
+
+class DroneMemory(Layout):
+    """Memory of the drone's law."""
+
+    # Integral of the error in m, in the body.
+    integral = Field(3)
+    # Observed force in m/s^2, in the world, and torque in rad/s^2, in the body.
+    force = Field(3)
+    torque = Field(3)
+    disturbance = Span(force, torque)
+    # `Motion` in the last step.
+    motion = Field(6)
+    # `Accelerations` that the rotors should have reached, and those commanded in the last step.
+    thrust = Field(1)
+    angular = Field(3)
+    reached = Span(thrust, angular)
+    commanded = Field(4)
+    # Acceleration of the goal in the last step, in m/s^2, in the world.
+    goal_acceleration = Field(3)
+    # What `observe` adds to the collective acceleration, in m/s^2.
+    lift = Field(1)
+    # 0 in the first step, 1 from then on.
+    begun = Field(1)
+
+
 WEIGHT = np.array((0.0, 0.0, GRAVITY, 0.0, 0.0, 0.0))
-AT_START = np.zeros(MEMORY)
-AT_START[THRUST] = GRAVITY
+AT_START = np.zeros(DroneMemory.size)
+AT_START[DroneMemory.thrust] = GRAVITY
 # After half a turn about the body's upright axis, what lies along its other two changes sign.
 HALF_TURN = Symmetry((-1.0, -1.0, 1.0) * 4, (1.0, -1.0, -1.0, 1.0))
 # The parts of the outer loop, and the parameter whose 0 switches each off.
@@ -149,7 +187,7 @@ class DroneLaw:
     @property
     def goal_names(self) -> tuple[str, ...]:
         """Position, and where the goal moves its velocity and acceleration, in the world."""
-        return MOVING_GOAL if self.moving else MOVING_GOAL[:3]
+        return MOVING_GOAL if self.moving else STATE[:3]
 
     @property
     def command(self) -> Terms:
@@ -178,27 +216,35 @@ class DroneLaw:
         rate = state[..., RATE]
         motion = xp.concat([velocity, rate], axis=-1)
         force, torque = self._disturbances(memory, rotation[..., :, 2], motion)
-        error = goal[..., :3] - state[..., POSITION]
-        slower, ahead = velocity, 0 * error
+        error = goal[..., MovingGoal.position] - state[..., POSITION]
+        goal_acceleration, ahead = 0 * error, 0 * error
         if self.moving:
-            slower = velocity - goal[..., 3:6]
-            jerk = (goal[..., 6:9] - memory[..., AHEAD]) * memory[..., BEGUN] * self.rate_hz
-            ahead = goal[..., 6:9] + self.tilt_lag_s * jerk
-            rate = rate - self._turning(rotation, goal[..., 6:9], jerk)
+            velocity = velocity - goal[..., MovingGoal.velocity]
+            goal_acceleration = goal[..., MovingGoal.acceleration]
+            change = goal_acceleration - memory[..., DroneMemory.goal_acceleration]
+            jerk = change * memory[..., DroneMemory.begun] * self.rate_hz
+            ahead = goal_acceleration + self.tilt_lag_s * jerk
+            rate = rate - self._turning(rotation, goal_acceleration, jerk)
         error = to_body(rotation, error)
-        integral = self._integrate(memory[..., INTEGRAL], error, slower)
+        integral = self._integrate(memory[..., DroneMemory.integral], error, velocity)
         leaning = to_body(rotation, ahead - force)
         apparent = up[..., :2] + leaning[..., :2] / GRAVITY
-        slowed = to_body(rotation, shorten(slower, self.velocity_limit_m_s))
-        goal_ahead = goal[..., 6:9] if self.moving else 0 * error
-        kept = [integral, force, torque, motion, memory[..., 15:23], goal_ahead]
-        kept += [leaning[..., 2:], memory[..., BEGUN]]
+        slowed = to_body(rotation, shorten(velocity, self.velocity_limit_m_s))
+        memory = DroneMemory.replace(
+            memory,
+            integral=integral,
+            force=force,
+            torque=torque,
+            motion=motion,
+            goal_acceleration=goal_acceleration,
+            lift=leaning[..., 2:],
+        )
         seen = [shorten(error + integral, self.error_limit_m), slowed, apparent, up[..., 2:], rate]
-        return xp.concat(kept, axis=-1), xp.concat(seen, axis=-1)
+        return memory, xp.concat(seen, axis=-1)
 
     def _turning(self, rotation: Array, acceleration: Array, jerk: Array) -> Array:
         """Return the body's rate `[..., 3]` at which the thrust of a moving goal turns."""
-        thrust = norm(acceleration + constant(WEIGHT[:3], acceleration))
+        thrust = norm(acceleration + constant(WEIGHT[Motion.velocity], acceleration))
         across = to_body(rotation, jerk) * (self.turning_ahead / thrust)
         x, y = across[..., :1], across[..., 1:2]
         return namespace(across).concat([-y, x, 0 * x], axis=-1)
@@ -209,12 +255,14 @@ class DroneLaw:
         The motion `[..., 6]` is the velocity in the world and the rate.
         """
         xp = namespace(motion)
-        before, meant = memory[..., OBSERVED], [axis * memory[..., THRUST], memory[..., TURN]]
-        changed = (motion - memory[..., MOVING]) * self.rate_hz + constant(WEIGHT, motion)
-        measured = changed - xp.concat(meant, axis=-1)
-        bandwidth = constant(self._bandwidths, motion) * memory[..., BEGUN]
+        before = memory[..., DroneMemory.disturbance]
+        thrust, angular = memory[..., DroneMemory.thrust], memory[..., DroneMemory.angular]
+        change = (motion - memory[..., DroneMemory.motion]) * self.rate_hz
+        measured = change + constant(WEIGHT, motion) - xp.concat([axis * thrust, angular], axis=-1)
+        bandwidth = constant(self._bandwidths, motion) * memory[..., DroneMemory.begun]
         observed = before + (measured - before) * (bandwidth / (self.rate_hz + bandwidth))
-        return shorten(observed[..., :3], self.force_limit), observed[..., 3:]
+        force, torque = observed[..., Motion.velocity], observed[..., Motion.rate]
+        return shorten(force, self.force_limit), torque
 
     @cached_property
     def _bandwidths(self) -> Floats:
@@ -231,27 +279,34 @@ class DroneLaw:
         xp = namespace(action)
         frame = self.airframe
         scale = constant(frame.moments, action)
-        thrust, turn = action[..., :1] + memory[..., LIFT], action[..., 1:] - memory[..., TORQUE]
-        asked = xp.concat([thrust, turn], axis=-1)
-        begun = memory[..., BEGUN]
-        change = (asked - memory[..., ASKED]) * begun
-        led = asked + change * (self.motor_lead_s * self.rate_hz)
+        thrust = action[..., Accelerations.thrust] + memory[..., DroneMemory.lift]
+        angular = action[..., Accelerations.angular] - memory[..., DroneMemory.torque]
+        commanded = xp.concat([thrust, angular], axis=-1)
+        begun, reached = memory[..., DroneMemory.begun], memory[..., DroneMemory.reached]
+        change = (commanded - memory[..., DroneMemory.commanded]) * begun
+        led = commanded + change * (self.motor_lead_s * self.rate_hz)
         speeds = frame.speeds(led * scale)
         made = finite(frame.wrench(speeds) / scale)
         follow = 1 / (1 + self.motor_lag_s * self.rate_hz)
-        reached = memory[..., REACHED] + (made - memory[..., REACHED]) * follow
-        parts = [memory[..., :15], reached, finite(asked), memory[..., 23:27], 0 * begun + 1]
-        return xp.concat(parts, axis=-1), speeds
+        memory = DroneMemory.replace(
+            memory,
+            reached=reached + (made - reached) * follow,
+            commanded=finite(commanded),
+            begun=0 * begun + 1,
+        )
+        return memory, speeds
 
     def action_for(self, memory: Array, state: Array, command: Array) -> Array:
         """Return the accelerations `[..., 4]` for which `act` gives rotor speeds `[..., 4]`."""
         xp = namespace(command)
         frame = self.airframe
         scale = xp.asarray((frame.mass, *frame.inertia), dtype=command.dtype)
-        lead = self.motor_lead_s * self.rate_hz * memory[..., BEGUN]
-        asked = (frame.wrench(command) / scale + memory[..., ASKED] * lead) / (1 + lead)
-        thrust, turn = asked[..., :1] - memory[..., LIFT], asked[..., 1:] + memory[..., TORQUE]
-        return xp.concat([thrust, turn], axis=-1)
+        lead = self.motor_lead_s * self.rate_hz * memory[..., DroneMemory.begun]
+        before = memory[..., DroneMemory.commanded] * lead
+        commanded = (frame.wrench(command) / scale + before) / (1 + lead)
+        thrust = commanded[..., Accelerations.thrust] - memory[..., DroneMemory.lift]
+        angular = commanded[..., Accelerations.angular] + memory[..., DroneMemory.torque]
+        return xp.concat([thrust, angular], axis=-1)
 
     def switched_off(self, part: str) -> 'DroneLaw':
         """Return the law without a part of its outer loop, one of `PARTS`, or without any: all."""
@@ -263,7 +318,9 @@ class DroneLaw:
 
     def hold(self, state: Floats) -> Floats:
         """Return where the drone is, at rest."""
-        return np.concatenate([state[POSITION], np.zeros(len(self.goal_names) - 3)])
+        goal = np.zeros(len(self.goal_names))
+        goal[MovingGoal.position] = state[POSITION]
+        return goal
 
     def safe_command(self) -> Floats:
         """Return rotors that stand still, `[4]` in rad/s."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from pkan_control.common.arrays import Array, Floats, constant, namespace
 from pkan_control.common.seeding import stream
-from pkan_control.control.laws.arm import TWIST, ArmLaw, seen_joints
+from pkan_control.control.laws.arm import TWIST, ArmLaw, ArmMemory, seen_joints
 from pkan_control.control.signals import Signal, Terms
 from pkan_control.robots.arm import Arm
 from pkan_control.robots.kinematics import damped_inverse, jacobian
@@ -114,7 +114,7 @@ class KinematicsLaw(ArmLaw):
 
     def act(self, memory: Array, state: Array, action: Array) -> tuple[Array, Array]:
         """Return the memory and joint velocities for the entries of the inverse."""
-        velocity = (self.matrix(action) @ memory[..., :6, None])[..., 0]
+        velocity = (self.matrix(action) @ memory[..., ArmMemory.twist, None])[..., 0]
         if self.held:
             velocity = velocity + self._held_back(state)
         return self.limited(memory, state, velocity)
@@ -177,8 +177,8 @@ def kinematics_law(
     """
     gripper = arm.gripper if grasps else None
     rest = np.array(gripper.down if gripper else arm.home)
-    held = tuple((arm.names.index(name), float(rest[arm.names.index(name)]))
-                 for name in (gripper.held if gripper else ()))  # fmt: skip
+    held_joints = [arm.names.index(name) for name in (gripper.held if gripper else ())]
+    held = tuple((joint, float(rest[joint])) for joint in held_joints)
     still = tuple(joint for joint, _ in held)
     low, high = np.maximum(rest - half, arm.low), np.minimum(rest + half, arm.high)
     draw = stream(0, 'postures').uniform(low, high, (SAMPLES, len(arm.joints)))

@@ -13,23 +13,35 @@ from typing import Any
 import numpy as np
 
 from pkan_control.common.arrays import Array, Floats, namespace
+from pkan_control.control.laws.layout import Field, Layout
 from pkan_control.control.signals import Signal, Terms
 
 STATE = ('voltage_v', 'current_a', 'last_step_v', 'power_w')
+VOLTAGE, CURRENT = slice(0, 1), slice(1, 2)
 # A command moves the voltage by at most so much.
 STEP_V = 30.0
 COMMAND = Terms([Signal('step', 'V', '', STEP_V, clip=1.0)])
-# What the law remembers: what it is at, the second voltage in V, the point that it came from in V
-# and A, and the current in A where it stays.
-PHASE, SECOND, FROM_V, FROM_A, HELD = range(5)
 TO_FIRST, TO_SECOND, SEEK, HOLD = range(4)
 THERE_V = 0.01
 # Points closer than this are not told apart; below so little current, as if there were so much.
 APART_V, LEAST_A = 0.05, 0.1
 
 
+class SolarMemory(Layout):
+    """Memory of the tracker's law."""
+
+    # One of the phases above, and the second voltage in V.
+    phase = Field(1)
+    second_v = Field(1)
+    # The point of the last step.
+    from_v = Field(1)
+    from_a = Field(1)
+    # Current in A where it stays.
+    held_a = Field(1)
+
+
 def seen_from(voltage: Array, current: Array, from_v: Array, from_a: Array) -> Array:
-    """Return the observation `[..., 4]` of a point in V and A, and of the one it was reached from.
+    """Return the observation `[..., 4]` of points `[..., 1]` in V and A, and of those before them.
 
     The third number is the change of power with voltage, each as a share: `V dP / (P dV)` of the
     secant, 0 at the top.
@@ -38,7 +50,7 @@ def seen_from(voltage: Array, current: Array, from_v: Array, from_a: Array) -> A
     moved = voltage - from_v
     apart = xp.where(abs(moved) < APART_V, 0 * moved + APART_V, moved)
     rise = 1 + voltage * (current - from_a) / apart / xp.maximum(current, 0 * current + LEAST_A)
-    return xp.stack([voltage, current, rise, moved], axis=-1)
+    return xp.concat([voltage, current, rise, moved], axis=-1)
 
 
 @dataclass(frozen=True)
@@ -84,7 +96,7 @@ class SolarLaw:
 
     def start(self, state: Array) -> Array:
         """Return the memory `[..., 5]` of one that has been nowhere."""
-        return namespace(state).concat([0 * state[..., :4], 0 * state[..., :1]], axis=-1)
+        return namespace(state).concat([0 * state[..., :1]] * SolarMemory.size, axis=-1)
 
     def second(self, current: Array) -> Array:
         """Return the second voltage in V for the current in A at the first."""
@@ -95,34 +107,38 @@ class SolarLaw:
     def observe(self, memory: Array, state: Array, goal: Array) -> tuple[Array, Array]:
         """Return the memory, and what `seen_from` says of the point, `[..., 4]`."""
         xp = namespace(state)
-        phase, second, from_v, from_a, held = (memory[..., i] for i in range(5))
-        voltage, current = state[..., 0], state[..., 1]
+        phase, held = memory[..., SolarMemory.phase], memory[..., SolarMemory.held_a]
+        voltage, current = state[..., VOLTAGE], state[..., CURRENT]
         changed = (phase == HOLD) & (abs(current - held) > self.change * held + self.change_a)
         phase = xp.where(changed, 0 * phase + TO_FIRST, phase)
         at_first = (phase == TO_FIRST) & (abs(voltage - self.first_v) < THERE_V)
-        second = xp.where(at_first, self.second(current), second)
+        second = xp.where(at_first, self.second(current), memory[..., SolarMemory.second_v])
         at_second = (phase == TO_SECOND) & (abs(voltage - second) < THERE_V)
         phase = phase + xp.astype(at_first | at_second, phase.dtype)
-        kept = xp.stack([phase, second, from_v, from_a, held], axis=-1)
-        return kept, seen_from(voltage, current, from_v, from_a)
+        from_v, from_a = memory[..., SolarMemory.from_v], memory[..., SolarMemory.from_a]
+        memory = SolarMemory.replace(memory, phase=phase, second_v=second)
+        return memory, seen_from(voltage, current, from_v, from_a)
 
     def act(self, memory: Array, state: Array, action: Array) -> tuple[Array, Array]:
         """Return the memory, and the step in V to a voltage of the law's or the network's."""
         xp = namespace(state)
-        phase, second, from_v, from_a, held = (memory[..., i] for i in range(5))
-        voltage, current = state[..., 0], state[..., 1]
-        sought, settled = self._sought(voltage, from_v, action[..., 0])
+        phase, second = memory[..., SolarMemory.phase], memory[..., SolarMemory.second_v]
+        from_v, from_a = memory[..., SolarMemory.from_v], memory[..., SolarMemory.from_a]
+        voltage, current = state[..., VOLTAGE], state[..., CURRENT]
+        sought, settled = self._sought(voltage, from_v, action)
         settled = settled & (phase == SEEK)
         step = xp.where(phase == TO_FIRST, self.first_v - voltage, second - voltage)
         step = xp.where(phase == SEEK, sought, step)
         step = xp.where(settled | (phase == HOLD), 0 * step, xp.clip(step, -STEP_V, STEP_V))
         moves = abs(step) > 0
-        parts = [
-            xp.where(settled, 0 * phase + HOLD, phase), second,
-            xp.where(moves, voltage, from_v), xp.where(moves, current, from_a),
-            xp.where(settled, current, held),
-        ]  # fmt: skip
-        return xp.stack(parts, axis=-1), step[..., None]
+        memory = SolarMemory.replace(
+            memory,
+            phase=xp.where(settled, 0 * phase + HOLD, phase),
+            from_v=xp.where(moves, voltage, from_v),
+            from_a=xp.where(moves, current, from_a),
+            held_a=xp.where(settled, current, memory[..., SolarMemory.held_a]),
+        )
+        return memory, step
 
     def _sought(self, voltage: Array, from_v: Array, wanted: Array) -> tuple[Array, Array]:
         """Return the step in V that the network wants, or a look close by, and where it stays."""

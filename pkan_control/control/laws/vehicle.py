@@ -23,6 +23,7 @@ from pkan_control.common.errors import unknown
 from pkan_control.common.rotations import matrix
 from pkan_control.control.laws.drone import ATTITUDE, POSITION, STATE, finite
 from pkan_control.control.laws.law import Symmetry
+from pkan_control.control.laws.layout import Field, Layout
 from pkan_control.control.signals import Signal, Terms
 from pkan_control.robots.car import RACECAR, Car
 
@@ -47,9 +48,6 @@ OUTPUT = Terms(
 )
 # On the other side of the path, cross-track and heading error, and the steering, change sign.
 LEFT_RIGHT = Symmetry((-1.0, -1.0, 1.0, 1.0), (-1.0, 1.0))
-# What the law remembers: the integral in m, the observed slip in 1/m, the curvature in 1/m that
-# the wheels should have reached, 1 once begun, and the bend of the path ahead in 1/m.
-INTEGRAL, SLIP, REACHED, BEGUN, BEND = (slice(i, i + 1) for i in range(5))
 # How far a goal looks ahead: what steering and turning lag, and in m at least.
 LOOK_AHEAD_S, NEAREST_M = 0.1, 1e-3
 # Below this speed in m/s a car's turning says nothing of its slip.
@@ -63,6 +61,20 @@ PARTS = {
     'gap': 'gap_gain',
     'mirror': 'mirrored',
 }
+
+
+class VehicleMemory(Layout):
+    """Memory of the vehicle's law."""
+
+    # Integral of the cross-track error in m.
+    integral = Field(1)
+    # Observed slip, and the curvature that the wheels should have reached, in 1/m.
+    slip = Field(1)
+    reached = Field(1)
+    # 0 in the first step, 1 from then on.
+    begun = Field(1)
+    # Curvature of the path ahead in 1/m, which `observe` feeds forward to `act`.
+    bend = Field(1)
 
 
 @dataclass(frozen=True)
@@ -112,10 +124,12 @@ class VehicleLaw:
     def command(self) -> Terms:
         """Steering angle and speed, as of an Ackermann drive."""
         half = self.car.max_speed / 2
-        return Terms([
-            Signal('steering_angle', 'rad', 'base_link', self.car.max_steering, 0.0, 1.0),
-            Signal('speed', 'm/s', 'base_link', half, half, 1.0),
-        ])  # fmt: skip
+        return Terms(
+            [
+                Signal('steering_angle', 'rad', 'base_link', self.car.max_steering, 0.0, 1.0),
+                Signal('speed', 'm/s', 'base_link', half, half, 1.0),
+            ]
+        )
 
     @property
     def symmetry(self) -> Symmetry | None:
@@ -125,21 +139,21 @@ class VehicleLaw:
     def start(self, state: Array) -> Array:
         """Return the memory `[..., 5]` of a car that goes straight on."""
         xp = namespace(state)
-        return xp.concat([0 * state[..., :1]] * 5, axis=-1)
+        return xp.concat([0 * state[..., :1]] * VehicleMemory.size, axis=-1)
 
     def observe(self, memory: Array, state: Array, goal: Array) -> tuple[Array, Array]:
         """Return the memory and the observation `[..., 4]` in the units of `OBSERVATION`."""
         xp = namespace(state)
         cross, heading, gap = beside(state, goal)
-        integral = self._integrate(memory[..., INTEGRAL], cross)
+        integral = self._integrate(memory[..., VehicleMemory.integral], cross)
         slip = self._observe_slip(memory, state)
         hurry = limited(-self.gap_gain * gap, self.gap_speed_m_s)
         speed = state[..., FORWARD]
         wanted = goal[..., SPEED] + hurry
         seen = [cross + integral, heading, speed, wanted - speed]
         bend = self.bend_gain * bend_beside(goal, gap)
-        kept = [integral, slip, memory[..., REACHED], memory[..., BEGUN], bend]
-        return xp.concat(kept, axis=-1), xp.concat(seen, axis=-1)
+        memory = VehicleMemory.replace(memory, integral=integral, slip=slip, bend=bend)
+        return memory, xp.concat(seen, axis=-1)
 
     def _integrate(self, integral: Array, cross: Array) -> Array:
         step = cross * (self.integral_gain / self.rate_hz) * (abs(cross) < self.integral_error_m)
@@ -150,24 +164,26 @@ class VehicleLaw:
         xp = namespace(state)
         speed = state[..., FORWARD]
         rolling = xp.maximum(speed, 0 * speed + SLOWEST)
-        found = state[..., YAW_RATE] / rolling - memory[..., REACHED]
-        bandwidth = self.slip_observer * memory[..., BEGUN] * (speed > SLOWEST)
+        slip, reached = memory[..., VehicleMemory.slip], memory[..., VehicleMemory.reached]
+        found = state[..., YAW_RATE] / rolling - reached
+        bandwidth = self.slip_observer * memory[..., VehicleMemory.begun] * (speed > SLOWEST)
         share = bandwidth / (self.rate_hz + bandwidth)
-        return limited(memory[..., SLIP] * (1 - share) + found * share, self.slip_limit_1_m)
+        return limited(slip * (1 - share) + found * share, self.slip_limit_1_m)
 
     def act(self, memory: Array, state: Array, action: Array) -> tuple[Array, Array]:
         """Return the memory, and steering angle and speed `[..., 2]`."""
         xp = namespace(action)
-        asked = self.car.curvature(limited(action[..., :1], self.car.max_steering))
-        steering = self.car.steering(asked + memory[..., BEND] - memory[..., SLIP])
+        bend, slip = memory[..., VehicleMemory.bend], memory[..., VehicleMemory.slip]
+        wanted = self.car.curvature(limited(action[..., :1], self.car.max_steering))
+        steering = self.car.steering(wanted + bend - slip)
         steering = limited(steering, self.car.max_steering)
         speed = xp.minimum(action[..., 1:], 0 * action[..., 1:] + self.car.max_speed)
         made = finite(self.car.curvature(steering))
-        begun, follow = memory[..., BEGUN], 1 / (1 + self.steering_lag_s * self.rate_hz)
-        reached = memory[..., REACHED] + (made - memory[..., REACHED]) * follow
-        parts = [memory[..., :2], reached, 0 * begun + 1, memory[..., BEND]]
-        command = [steering, xp.maximum(speed, 0 * speed)]
-        return xp.concat(parts, axis=-1), xp.concat(command, axis=-1)
+        reached, begun = memory[..., VehicleMemory.reached], memory[..., VehicleMemory.begun]
+        follow = 1 / (1 + self.steering_lag_s * self.rate_hz)
+        reached = reached + (made - reached) * follow
+        memory = VehicleMemory.replace(memory, reached=reached, begun=0 * begun + 1)
+        return memory, xp.concat([steering, xp.maximum(speed, 0 * speed)], axis=-1)
 
     def switched_off(self, part: str) -> 'VehicleLaw':
         """Return the law without a part of its outer loop, one of `PARTS`, or without any: all."""

@@ -82,7 +82,8 @@ def _seen(table: Floats, shares: Floats, source: Floats, here: Floats) -> tuple[
     """Return what is seen at voltages `[n]` after others, and the shares after each step."""
     rows = np.arange(len(table))
     at, before = _place(here), _place(source)
-    seen: Floats = seen_from(at * GRID_V, table[rows, at], before * GRID_V, table[rows, before])
+    points = (at * GRID_V, table[rows, at], before * GRID_V, table[rows, before])
+    seen: Floats = seen_from(*(values[:, None] for values in points))
     reached = np.clip(at[:, None] + STEPS, 0, table.shape[1] - 1)
     return seen, np.take_along_axis(shares, reached, axis=1)
 

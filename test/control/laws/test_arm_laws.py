@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pkan_control.control.laws import make_law
-from pkan_control.control.laws.arm import MARGIN
+from pkan_control.control.laws.arm import MARGIN, ArmMemory
 from pkan_control.control.laws.kinematics import inverse_of
 from pkan_control.robots.arm import load_arm
 from pkan_control.robots.kinematics import forward, jacobian
@@ -39,7 +39,7 @@ def after(law, state, goal, last=None):
     """Return the command of the expert in the law."""
     memory, seen = law.observe(law.start(state), state, goal)
     if last is not None:
-        memory[..., 7:] = last
+        memory[..., ArmMemory.velocities] = last
     return law.act(memory, state, law.exact(seen))[1]
 
 

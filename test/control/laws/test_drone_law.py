@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays
 from scipy.spatial.transform import Rotation
 
 from pkan_control.control.laws import make_law
-from pkan_control.control.laws.drone import FORCE, MEMORY, PARTS, TORQUE, DroneLaw
+from pkan_control.control.laws.drone import PARTS, DroneLaw, DroneMemory
 from pkan_control.robots.quadrotor import CRAZYFLIE
 from pkan_control.sim.batched.drone import BatchedDrone
 from pkan_control.sim.quadrotor_dynamics import Conditions
@@ -71,10 +71,10 @@ def test_rates_pass_as_they_are():
 
 def integral(now: np.ndarray, steps: int = 1) -> np.ndarray:
     memory = LAW.start(now)
-    assert (memory[:3] == 0).all()
+    assert (memory[DroneMemory.integral] == 0).all()
     for _ in range(steps):
         memory, _ = LAW.observe(memory, now, GOAL)
-    return memory[:3]
+    return memory[DroneMemory.integral]
 
 
 def remembering(integral: list[float]) -> np.ndarray:
@@ -97,7 +97,7 @@ def test_the_integral_runs_near_and_slow_only(distance, speed, runs):
 
 def test_the_integral_is_kept_while_it_rests():
     memory, _ = LAW.observe(remembering([0.1, 0.2, 0.3]), state((5, 0, 0)), GOAL)
-    np.testing.assert_array_equal(memory[:3], [0.1, 0.2, 0.3])
+    np.testing.assert_array_equal(memory[DroneMemory.integral], [0.1, 0.2, 0.3])
 
 
 @given(arrays.arrays(np.float64, (3,), elements=st.floats(-0.22, 0.22)))
@@ -137,7 +137,7 @@ def test_commands_stay_in_the_range_of_their_terms(action):
 
 def test_acting_leaves_the_integral():
     memory, _ = LAW.act(remembering([0.1, 0.2, 0.3]), state(), np.zeros(4))
-    np.testing.assert_array_equal(memory[:3], [0.1, 0.2, 0.3])
+    np.testing.assert_array_equal(memory[DroneMemory.integral], [0.1, 0.2, 0.3])
 
 
 def hovering(law: DroneLaw, conditions: Conditions, steps: int = 150) -> np.ndarray:
@@ -156,13 +156,13 @@ def hovering(law: DroneLaw, conditions: Conditions, steps: int = 150) -> np.ndar
 def test_the_force_is_observed_in_the_world():
     wind = np.array([0.03, -0.02, 0.01])
     memory = hovering(LAW, Conditions(wind_n=wind))
-    np.testing.assert_allclose(memory[FORCE], wind / 0.027, atol=0.05)
+    np.testing.assert_allclose(memory[DroneMemory.force], wind / 0.027, atol=0.05)
 
 
 def test_a_heavy_drone_is_a_force_downwards():
     # Thrust for 1.2 times the weight: a fifth of g more than its own model expects.
     memory = hovering(LAW, Conditions(mass=1.2))
-    np.testing.assert_allclose(memory[FORCE], [0, 0, -9.81 / 5], atol=0.05)
+    np.testing.assert_allclose(memory[DroneMemory.force], [0, 0, -9.81 / 5], atol=0.05)
 
 
 def test_the_torque_of_unequal_motors_is_observed_in_the_body():
@@ -171,10 +171,12 @@ def test_the_torque_of_unequal_motors_is_observed_in_the_body():
     made = thrust * 0.027 * 9.81 / 4
     expected = CRAZYFLIE.mixing @ (made / thrust - made)
     wanted = -expected[1:3] / CRAZYFLIE.inertia[0]
-    np.testing.assert_allclose(memory[TORQUE][:2], wanted, atol=0.4)
+    np.testing.assert_allclose(memory[DroneMemory.torque][:2], wanted, atol=0.4)
 
 
-@pytest.mark.parametrize(('part', 'columns'), [('force', FORCE), ('torque', TORQUE)])
+@pytest.mark.parametrize(
+    ('part', 'columns'), [('force', DroneMemory.force), ('torque', DroneMemory.torque)]
+)
 def test_an_observer_that_is_off_observes_nothing(part, columns):
     law = LAW.switched_off(part)
     memory = law.start(state())
@@ -260,7 +262,7 @@ def test_the_safe_command_stops_all_rotors():
 
 def test_torch_and_batches_compute_the_same():
     task, draw = DroneHover(), np.random.default_rng(0)
-    states, memory = task.training_starts(draw, 30), draw.normal(0, 0.1, (30, MEMORY))
+    states, memory = task.training_starts(draw, 30), draw.normal(0, 0.1, (30, DroneMemory.size))
     action = draw.normal(0, 1, (30, 4)) * [8, 100, 100, 20] + [9.81, 0, 0, 0]
 
     def run(memory, states, goal, action):

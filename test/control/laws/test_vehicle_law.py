@@ -12,8 +12,8 @@ from pkan_control.control.laws import make_law
 from pkan_control.control.laws.vehicle import (
     LOOK_AHEAD_S,
     PARTS,
-    SLIP,
     VehicleLaw,
+    VehicleMemory,
     bend_beside,
     beside,
 )
@@ -88,7 +88,7 @@ def test_slip_is_found_and_taken_back():
         memory, _ = LAW.observe(memory, now, STRAIGHT_ON)
         memory, command = LAW.act(memory, now, action)
         curvature = float(LAW.car.curvature(command[0]))
-    assert float(memory[SLIP][0]) == pytest.approx(0.1, abs=1e-3)
+    assert float(memory[VehicleMemory.slip][0]) == pytest.approx(0.1, abs=1e-3)
     assert curvature == pytest.approx(asked - 0.1, abs=1e-3)
 
 
