@@ -13,10 +13,12 @@ The exit code is 1 below the threshold.
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,16 @@ def modules() -> list[str]:
     settings = tomllib.loads((ROOT / 'pyproject.toml').read_text())
     found: list[str] = settings['tool']['mutmut']['only_mutate']
     return found
+
+
+def copy_compiled() -> None:
+    """Put the installed extension modules beside the changed sources, which have none."""
+    spec = find_spec('pkan_control')
+    for place in map(Path, (spec and spec.submodule_search_locations) or ()):
+        for path in place.rglob('*.so'):
+            copy = FOLDER / 'pkan_control' / path.relative_to(place)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, copy)
 
 
 def results(module: str) -> dict[str, str]:
@@ -85,6 +97,7 @@ def main() -> None:
     parser.add_argument('--survivors', action='store_true', help='name what survived')
     parser.add_argument('--workers', type=int, default=os.cpu_count() or 1)
     given = parser.parse_args()
+    copy_compiled()
     command = [sys.executable, '-m', 'mutmut', 'run', '--max-children', str(given.workers)]
     environment = os.environ | {'PKAN_MUTANTS': '1', 'OMP_NUM_THREADS': '1'}
     done = subprocess.run(command, cwd=ROOT, env=environment, stdout=sys.stderr)  # noqa: S603
