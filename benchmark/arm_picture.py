@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from pkan_control.control.controller_file import load_controller_file
-from pkan_control.evaluation.rollouts.baselines import shipped
+from pkan_control.evaluation.rollouts.baselines import shipped_controller
 from pkan_control.evaluation.rollouts.record import EpisodeRecord
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_controller
+from pkan_control.evaluation.rollouts.rollout import Plan, run_controller
 from pkan_control.reporting.pictures.style import GOOD, INK, make_figure, save
 from pkan_control.tasks.options import configured
 
@@ -27,9 +27,9 @@ PIXELS = 420
 
 def flown(task: str, episodes: int) -> list[EpisodeRecord]:
     """Fly episodes of the controller that ships for a task."""
-    controller_file = load_controller_file(shipped(task))
+    controller_file = load_controller_file(shipped_controller(task))
     plan = Plan(configured(task, law=controller_file.law), episodes, 3)
-    return fly_controller(plan, controller_file, CHIP, 1, lambda done: None)
+    return run_controller(plan, controller_file, CHIP, 1, lambda done: None)
 
 
 def rendered(record: EpisodeRecord) -> list[NDArray[np.uint8]]:

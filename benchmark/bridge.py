@@ -37,7 +37,7 @@ from pkan_control.chips.board.board_chip import BoardChip
 from pkan_control.chips.uri import open_chip, open_transport
 from pkan_control.common.arrays import Floats
 from pkan_control.control.controller_file import load_controller_file
-from pkan_control.evaluation.rollouts.baselines import shipped
+from pkan_control.evaluation.rollouts.baselines import shipped_controller
 from pkan_control.networks.policy import chip_program
 
 ROUNDS, CALLS = 15, 300
@@ -117,7 +117,7 @@ def board(*options: str) -> Iterator[BoardChip]:
 
     It is not armed: on a machine that is busy with other things it might go safe in between.
     """
-    program = chip_program(load_controller_file(shipped('drone_hover')).policy, 'load')
+    program = chip_program(load_controller_file(shipped_controller('drone_hover')).policy, 'load')
     command = [sys.executable, '-m', 'pkan_control.cli.main', 'emulate', *options, '--seed', '7']
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
     try:

@@ -22,10 +22,10 @@ from pkan_control.chips.calibration.sweep_cache import SweepCache
 from pkan_control.chips.uri import open_chip
 from pkan_control.common.arrays import Floats
 from pkan_control.control.controller_file import ControllerFile, load_controller_file
-from pkan_control.evaluation.rollouts.baselines import describe, shipped, shipped_mlp
-from pkan_control.evaluation.rollouts.calibrating import calibration_inputs
+from pkan_control.evaluation.rollouts.baselines import describe, shipped_controller, shipped_mlp
+from pkan_control.evaluation.rollouts.chip_calibration import calibration_inputs
 from pkan_control.evaluation.rollouts.record import EpisodeRecord, summary
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_controller, fly_expert
+from pkan_control.evaluation.rollouts.rollout import Plan, run_controller, run_expert
 from pkan_control.networks.policy import chip_program
 from pkan_control.networks.program import Program
 from pkan_control.reporting.tables import console, progress, rollout_table
@@ -79,7 +79,7 @@ def preset_rows(preset: str, controller_file: ControllerFile, program: Program) 
 
     def fly(row: str, plan: Plan, uri: str, calibration: Calibration | None) -> None:
         rows.setdefault(row, []).extend(
-            fly_controller(plan, controller_file, uri, 1, nothing, calibration)
+            run_controller(plan, controller_file, uri, 1, nothing, calibration)
         )
 
     with progress(f'boards of preset {preset}', BOARDS) as report:
@@ -92,9 +92,9 @@ def preset_rows(preset: str, controller_file: ControllerFile, program: Program) 
                 fly(f'{own}, calibrated', plan, uri, first)
                 fly(f'{own}, trained in the loop', plan, uri, tuned)
             rows.setdefault(describe(mlp), []).extend(
-                fly_controller(plan, mlp, 'ideal:', 1, nothing)
+                run_controller(plan, mlp, 'ideal:', 1, nothing)
             )
-            rows.setdefault('expert', []).extend(fly_expert(plan, nothing))
+            rows.setdefault('expert', []).extend(run_expert(plan, nothing))
             report(seed + 1)
     return {'rows': {row: summary(records) for row, records in rows.items()}, **quality(found)}
 
@@ -151,7 +151,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--json', type=Path)
     path = parser.parse_args().json
-    controller_file = load_controller_file(shipped(TASK.name))
+    controller_file = load_controller_file(shipped_controller(TASK.name))
     program = chip_program(controller_file.policy, 'calibrate')
     figures = {}
     for preset in ('typical', 'bad'):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pkan_control.control.controller_file import load_controller_file
-from pkan_control.evaluation.rollouts.baselines import contenders, shipped
+from pkan_control.evaluation.rollouts.baselines import shipped_controller, with_baselines
 from pkan_control.evaluation.rollouts.rollout import Plan
 from pkan_control.reporting.pictures.drives import draw_drives
 from pkan_control.sim.scenarios import load_scenario
@@ -25,9 +25,9 @@ def main() -> None:
     scenario = load_scenario('slippery')
     wet = scenario.effects('vehicle')['friction']
     plan = Plan(vehicle_track, DRIVES, 0, scenario)
-    controller_file = load_controller_file(shipped('vehicle_track'))
+    controller_file = load_controller_file(shipped_controller('vehicle_track'))
     ways, rows = [], {}
-    for name, drive in contenders(
+    for name, drive in with_baselines(
         vehicle_track, controller_file, 'sim:?preset=typical', DRIVES
     ).items():
         records = drive(plan, lambda done: None)

@@ -15,9 +15,9 @@ from pkan_control.control.controller_file import (
     load_controller_file,
     save_controller_file,
 )
-from pkan_control.evaluation.rollouts.baselines import describe, shipped
+from pkan_control.evaluation.rollouts.baselines import describe, shipped_controller
 from pkan_control.evaluation.rollouts.record import summary
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_controller
+from pkan_control.evaluation.rollouts.rollout import Plan, run_controller
 from pkan_control.reporting.tables import console, progress, rollout_table
 from pkan_control.tasks.task import Imitable, find_task
 from pkan_control.training.recipe import find_recipe
@@ -53,10 +53,11 @@ def main() -> None:
 
     def flown(controller_file: ControllerFile) -> dict[str, float]:
         with progress(describe(controller_file), given.episodes) as report:
-            return summary(fly_controller(plan, controller_file, 'ideal:', 1, report))
+            return summary(run_controller(plan, controller_file, 'ideal:', 1, report))
 
     rows = {
-        describe(network): flown(network) for network in [load_controller_file(shipped(TASK.name))]
+        describe(network): flown(network)
+        for network in [load_controller_file(shipped_controller(TASK.name))]
     }
     (wanted,) = (row['success_rate'] for row in rows.values())
     for width in WIDTHS:

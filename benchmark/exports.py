@@ -18,7 +18,7 @@ from pkan_control.control.exports.onnx import onnx_model
 from pkan_control.devices.bandpass import bandpass
 from pkan_control.devices.element import Device
 from pkan_control.devices.memdiode import memdiode
-from pkan_control.evaluation.rollouts.baselines import shipped
+from pkan_control.evaluation.rollouts.baselines import shipped_controller
 from pkan_control.networks.program import GAIN, SQUASH_SCALE, Program, squash
 from pkan_control.reporting.tables import console, fact_table
 
@@ -63,7 +63,7 @@ def onnx() -> dict[str, float]:
     """Return the largest errors of the shipped networks' outputs, of full scale 1."""
     figures = {}
     for device, name in TASKS.items():
-        controller_file = load_controller_file(shipped(name))
+        controller_file = load_controller_file(shipped_controller(name))
         normalised = stream(0, 'inputs').uniform(
             -2.9, 2.9, (INPUTS, controller_file.policy.shape[0])
         )

@@ -30,7 +30,7 @@ from pkan_control.chips.twin import Readings, fit_twin
 from pkan_control.control.controller_file import load_controller_file
 from pkan_control.devices.deviations import PRESETS
 from pkan_control.devices.element import find_device
-from pkan_control.evaluation.rollouts.baselines import shipped
+from pkan_control.evaluation.rollouts.baselines import shipped_controller
 from pkan_control.evaluation.studies.transfer import FLAT
 from pkan_control.networks.program import Program
 
@@ -131,7 +131,9 @@ def show(name: str, program: Program, chips: int, averages: int, way: str) -> No
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('controller', type=Path, nargs='?', default=shipped('drone_hover'))
+    parser.add_argument(
+        'controller', type=Path, nargs='?', default=shipped_controller('drone_hover')
+    )
     parser.add_argument('--chips', type=int, default=8)
     options = parser.parse_args()
     program = load_controller_file(options.controller).policy

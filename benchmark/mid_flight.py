@@ -38,7 +38,7 @@ from pkan_control.bridge.codes import BoardState
 from pkan_control.cli.demo import ros_environment
 from pkan_control.common.message_fields import to_ns
 from pkan_control.devices.deviations import find_deviations
-from pkan_control.evaluation.rollouts.baselines import shipped
+from pkan_control.evaluation.rollouts.baselines import shipped_controller
 from pkan_control.ros.nodes.messages import goal_pose, odometry
 
 PERIOD_S, FLIGHTS = 0.02, 5
@@ -171,7 +171,11 @@ class Robot:
 @contextmanager
 def controller(uri: str, log: Path) -> Iterator[None]:
     """Run the controller node on a board."""
-    parameters = {'controller': shipped('drone_hover'), 'chip': f"'{uri}'", 'enable': 'true'}
+    parameters = {
+        'controller': shipped_controller('drone_hover'),
+        'chip': f"'{uri}'",
+        'enable': 'true',
+    }
     words = [word for key, value in parameters.items() for word in ('-p', f'{key}:={value}')]
     command = [sys.executable, '-m', 'pkan_control.ros.nodes.controller_node', '--ros-args']
     command += ['-r', f'__ns:=/{NAMESPACE}', *words]

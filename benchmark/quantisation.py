@@ -14,7 +14,7 @@ import torch
 from pkan_control.common.arrays import Floats
 from pkan_control.control.controller import Controller, Evaluator
 from pkan_control.evaluation.rollouts.record import EpisodeRecord, summary
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_episode
+from pkan_control.evaluation.rollouts.rollout import Plan, run_episode
 from pkan_control.networks.program import SQUASH_SCALE, compile_layer, propagate, squash
 from pkan_control.reporting.tables import console, progress, rollout_table
 from pkan_control.sim.world import open_world
@@ -69,7 +69,7 @@ def fly(evaluator: Evaluator, plan: Plan, text: str) -> list[EpisodeRecord]:
     try:
         with progress(text, plan.episodes) as report:
             for number in plan.numbers:
-                records.append(fly_episode(plan, world, controller, number))
+                records.append(run_episode(plan, world, controller, number))
                 report(len(records))
     finally:
         world.close()

@@ -24,7 +24,7 @@ from rclpy.serialization import serialize_message
 from pkan_control.common.arrays import Floats
 from pkan_control.common.seeding import stream
 from pkan_control.control.controller_file import load_controller_file
-from pkan_control.evaluation.rollouts.baselines import shipped
+from pkan_control.evaluation.rollouts.baselines import shipped_controller
 from pkan_control.ros.nodes.controller_node import ControllerNode
 from pkan_control.ros.nodes.odometry_cdr import read_odometry
 from pkan_control.ros.nodes.publishers import CommandPublishers
@@ -124,7 +124,7 @@ def make_node(path: Path) -> ControllerNode:
 
 def run(sequences: int, seed: int) -> dict[str, Any]:
     """Send all sequences; return what was counted."""
-    path = shipped('drone_hover')
+    path = shipped_controller('drone_hover')
     law = load_controller_file(path).law
     half = np.array([signal.scale for signal in law.command.signals])
     middle = np.array([signal.offset for signal in law.command.signals])

@@ -32,7 +32,7 @@ from sensor_msgs.msg import Imu, JointState
 from std_srvs.srv import Trigger
 
 from pkan_control.common.seeding import stream
-from pkan_control.evaluation.rollouts.baselines import shipped
+from pkan_control.evaluation.rollouts.baselines import shipped_controller
 
 PATIENCE_S = 30.0
 PERIOD_S = 0.02
@@ -44,8 +44,8 @@ RESTING = 3.0
 GIVEN = {
     'simulation_node': {'command_timeout': COMMAND_S},
     'controller_node': {
-        'controller': shipped('drone_hover'), 'chip': 'sim:?seed=1', 'autostart': 'true',
-        'enable': 'true', 'use_sim_time': 'true', 'state_timeout': STATE_S,
+        'controller': shipped_controller('drone_hover'), 'chip': 'sim:?seed=1',
+        'autostart': 'true', 'enable': 'true', 'use_sim_time': 'true', 'state_timeout': STATE_S,
     },
 }  # fmt: skip
 

@@ -28,7 +28,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import JointState
 
 from pkan_control.common.message_fields import to_ns
-from pkan_control.evaluation.rollouts.baselines import shipped
+from pkan_control.evaluation.rollouts.baselines import shipped_controller
 from pkan_control.ros.nodes.messages import goal_pose, odometry
 
 STATE = np.array([0.1, 0, 1.5, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0])
@@ -70,7 +70,7 @@ def start_echo() -> subprocess.Popen[bytes]:
 def start_controller(chip: str) -> subprocess.Popen[bytes]:
     """Start the controller node on the shipped drone controller, live, all else as usual."""
     given = {
-        'controller': shipped('drone_hover'), 'chip': f"'{chip}'",
+        'controller': shipped_controller('drone_hover'), 'chip': f"'{chip}'",
         'autostart': 'true', 'enable': 'true',
     }  # fmt: skip
     words = [word for name, value in given.items() for word in ('-p', f'{name}:={value!s}')]

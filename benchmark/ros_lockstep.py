@@ -19,7 +19,7 @@ import rclpy
 from lifecycle_msgs.srv import GetState
 from rclpy.executors import SingleThreadedExecutor
 
-from pkan_control.evaluation.rollouts.baselines import shipped
+from pkan_control.evaluation.rollouts.baselines import shipped_controller
 from pkan_control.evaluation.rollouts.record import read_records
 from pkan_control.tasks.task import find_task
 
@@ -33,7 +33,7 @@ def start_s() -> float:
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     client = node.create_client(GetState, 'controller_node/get_state')
-    words = ['-p', f'controller:={shipped(TASK)}', '-p', 'autostart:=true']
+    words = ['-p', f'controller:={shipped_controller(TASK)}', '-p', 'autostart:=true']
     program = str(Path(sys.executable).with_name('controller_node'))
     began = time.monotonic()
     process = subprocess.Popen([program, '--ros-args', '--log-level', 'error', *words])  # noqa: S603

@@ -7,8 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pkan_control.evaluation.bags.writer import Bags
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_expert
+from pkan_control.evaluation.bags.writer import BagWriter
+from pkan_control.evaluation.rollouts.rollout import Plan, run_expert
 from pkan_control.reporting.tables import progress
 from pkan_control.sim.scenarios import load_scenario
 from pkan_control.tasks.task import find_task
@@ -25,8 +25,8 @@ def main() -> None:
         for name in SCENARIOS:
             plan = Plan(find_task('drone_hover'), FLIGHTS, SEED, load_scenario(name))
             with progress(f'recording, {name}', FLIGHTS) as report:
-                for record in fly_expert(plan, report):
-                    Bags(Path(folder) / 'bags').add(plan, record)
+                for record in run_expert(plan, report):
+                    BagWriter(Path(folder) / 'bags').add(plan, record)
         command = [sys.executable, '-m', 'pkan_control.cli.main', 'clone', 'drone_hover']
         command += ['bags', '--out', 'clone.safetensors', '--json', 'clone.json']
         subprocess.run(command, check=True, cwd=folder)  # noqa: S603

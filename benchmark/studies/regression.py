@@ -18,12 +18,12 @@ from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.common.seeding import stream
 from pkan_control.control.controller_file import load_controller_file
 from pkan_control.devices.deviations import find_deviations
-from pkan_control.evaluation.rollouts.baselines import shipped
-from pkan_control.evaluation.rollouts.calibrating import analogue
+from pkan_control.evaluation.rollouts.baselines import shipped_controller
+from pkan_control.evaluation.rollouts.chip_calibration import analogue
+from pkan_control.evaluation.rollouts.parallel import cores, parallel_on
 from pkan_control.evaluation.rollouts.regression import compare
 from pkan_control.evaluation.rollouts.rollout import Plan
-from pkan_control.evaluation.rollouts.workers import cores, parallel_on
-from pkan_control.evaluation.studies.monte_carlo import Flown, fly
+from pkan_control.evaluation.studies.monte_carlo import ChipScores, run_chips
 from pkan_control.reporting.tables import console, fact_table, progress
 from pkan_control.tasks.task import find_task
 
@@ -36,18 +36,18 @@ BASES, CHANCES = (0.99, 0.95, 0.9, 0.8), 400
 Outcomes = dict[str, list[float | None]]
 
 
-def fly_number(number: int, rollouts: int) -> Flown:
+def fly_number(number: int, rollouts: int) -> ChipScores:
     """Fly one episode in all rollouts, each on a chip of its own."""
-    controller_file = load_controller_file(shipped(TASK.name))
+    controller_file = load_controller_file(shipped_controller(TASK.name))
     chips = []
     for rollout in range(rollouts):
         chip = SimulatedChip(rollout * EPISODES + number, find_deviations(PRESET))
         chip.program(analogue(controller_file))
         chips.append(chip)
-    return fly(Plan(TASK, 1, first=number), controller_file, chips)
+    return run_chips(Plan(TASK, 1, first=number), controller_file, chips)
 
 
-def fly_all(rollouts: int) -> list[Outcomes]:
+def run_all(rollouts: int) -> list[Outcomes]:
     """Return the outcomes of every rollout."""
     numbers = range(EPISODES)
     with progress('flights', EPISODES) as report:
@@ -115,7 +115,7 @@ def main() -> None:
     parser.add_argument('--json', type=Path)
     parser.add_argument('--comparisons', type=int, default=COMPARISONS)
     arguments = parser.parse_args()
-    rollouts = fly_all(arguments.comparisons + 1)
+    rollouts = run_all(arguments.comparisons + 1)
     found = [alarms(*pair) for pair in pairwise(rollouts)]
     groups = range(0, len(rollouts) - TOGETHER + 1, TOGETHER)
     thousands = [joined(rollouts[first : first + TOGETHER]) for first in groups]

@@ -17,17 +17,17 @@ from pkan_control.chips.uri import open_chip
 from pkan_control.common.errors import UserError
 from pkan_control.control.controller import make_controller
 from pkan_control.control.controller_file import ControllerFile, load_controller_file
-from pkan_control.evaluation.rollouts.baselines import describe, shipped
+from pkan_control.evaluation.rollouts.baselines import describe, shipped_controller
 from pkan_control.evaluation.rollouts.record import (
     EpisodeRecord,
     read_records,
     rollout_hash,
     summary,
 )
-from pkan_control.evaluation.rollouts.rollout import Plan, check_fits, fly_controller
+from pkan_control.evaluation.rollouts.rollout import Plan, check_fits, run_controller
 from pkan_control.reporting.pictures.edges import draw_edges
-from pkan_control.reporting.pictures.flights import draw_flights
-from pkan_control.reporting.tables import console, flight_table, progress
+from pkan_control.reporting.pictures.trajectories import draw_trajectories
+from pkan_control.reporting.tables import console, episode_table, progress
 from pkan_control.tasks.options import configured
 from pkan_control.tasks.task import AtAPoint, find_task
 
@@ -50,7 +50,7 @@ def run_demo(
     """Run a task over ROS, print the table, draw the pictures; return the figures for JSON."""
     if not isinstance(find_task(name), AtAPoint):
         raise UserError(f'task {name}: the demo shows drone_hover or arm_reach')
-    path = (controller or shipped(name)).resolve()
+    path = (controller or shipped_controller(name)).resolve()
     # A SIGTERM ends the demo as Ctrl-C does, and the nodes with it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     controller_file = load_controller_file(path)
@@ -145,7 +145,7 @@ def _figures(
     if not chip.startswith(('ideal:', 'sim:')):
         return run
     with progress('the same in process', episodes) as report:
-        flown = fly_controller(Plan(task, episodes, seed), controller_file, chip, 1, report)
+        flown = run_controller(Plan(task, episodes, seed), controller_file, chip, 1, report)
     alone = rollout_hash(flown)
     same = 'bit-equal' if run['hash'] == alone else 'NOT bit-equal'
     console.print(f'The same episodes in one process, without ROS: {same} ({alone[:16]})')
@@ -167,8 +167,8 @@ def _show(
     title: str,
     out: Path,
 ) -> None:
-    console.print(flight_table(title, records))
-    draw_flights(out / 'flights.png', task, records, title)
+    console.print(episode_table(title, records))
+    draw_trajectories(out / 'flights.png', task, records, title)
     pictures = [out / 'flights.png']
     program = controller_file.policy.chip_program
     if program is not None:

@@ -7,7 +7,7 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from pkan_control.evaluation.studies.power import Comparison
+from pkan_control.evaluation.studies.power import PowerComparison
 from pkan_control.evaluation.studies.power_constants import Constant
 from pkan_control.evaluation.studies.yield_study import BASES, FACTORS
 from pkan_control.reporting.tables import COLUMNS, empty_table, number
@@ -125,7 +125,7 @@ def transfer_table(preset: str, figures: Mapping[str, Mapping[str, Any]]) -> Tab
     return table
 
 
-def power_table(title: str, found: Comparison) -> Table:
+def power_table(title: str, found: PowerComparison) -> Table:
     """Return a row for each technology, the least energy first; all with the law's energy."""
     table = empty_table(title, ['network'])
     headings = (

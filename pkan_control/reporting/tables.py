@@ -21,7 +21,7 @@ from pkan_control.boards.conformance.bench import Verdict
 from pkan_control.boards.emulator.fault_plans import FrameFault
 from pkan_control.boards.emulator.fault_proxy import FaultLine
 from pkan_control.chips.calibration.calibration import Calibration
-from pkan_control.evaluation.rollouts import requirements as gate
+from pkan_control.evaluation.rollouts import requirements
 from pkan_control.evaluation.rollouts.record import EpisodeRecord, summary
 
 console = Console(highlight=False)
@@ -176,7 +176,7 @@ def conformance_table(title: str, verdicts: Sequence[Verdict]) -> Table:
     return table
 
 
-def verdict_table(suites: Mapping[str, Sequence[gate.Verdict]]) -> Table:
+def verdict_table(suites: Mapping[str, Sequence[requirements.Verdict]]) -> Table:
     """Return a row for each requirement in each scenario."""
     table = empty_table('required', ['scenario', 'requirement', 'result'])
     table.add_column('found', no_wrap=False)
@@ -204,7 +204,7 @@ def number(value: float | None, factor: float, digits: int) -> str:
     return '-' if value is None else f'{value * factor:.{digits}f}'
 
 
-def flight_table(title: str, records: list[EpisodeRecord]) -> Table:
+def episode_table(title: str, records: list[EpisodeRecord]) -> Table:
     """Return one row for each episode over ROS, and one for all of them.
 
     The latency is the time from the state going out to its command coming in.
@@ -215,13 +215,13 @@ def flight_table(title: str, records: list[EpisodeRecord]) -> Table:
     for heading in (*headings, 'latency\np50, ms', 'p99\nms', 'x real\ntime'):
         table.add_column(heading, justify='right', no_wrap=True)
     for record in records:
-        table.add_row(*_flight_cells(str(record.number + 1), [record], shown))
+        table.add_row(*_episode_cells(str(record.number + 1), [record], shown))
     table.add_section()
-    table.add_row(*_flight_cells('all', records, shown))
+    table.add_row(*_episode_cells('all', records, shown))
     return table
 
 
-def _flight_cells(name: str, records: list[EpisodeRecord], shown: list[Column]) -> list[str]:
+def _episode_cells(name: str, records: list[EpisodeRecord], shown: list[Column]) -> list[str]:
     figures = summary(records)
     took = figures['inference_us']
     good = sum(record.score.success for record in records)

@@ -18,7 +18,7 @@ from pkan_control.common.arrays import Array, Floats, namespace
 from pkan_control.common.errors import UserError
 from pkan_control.control.controller_file import ControllerFile
 from pkan_control.devices.deviations import PRESETS
-from pkan_control.evaluation.bags.demonstrations import Lessons
+from pkan_control.evaluation.bags.demonstrations import Demonstrations
 from pkan_control.networks.mlp import MLP
 from pkan_control.networks.policy import Policy
 from pkan_control.networks.program import squash
@@ -36,7 +36,7 @@ MLP_SHARE = 0.15
 
 
 def clone(
-    lessons: Lessons, network: Trainable, settings: Settings, seed: int, report: Report
+    lessons: Demonstrations, network: Trainable, settings: Settings, seed: int, report: Report
 ) -> float:
     """Train a network on what is not held out; return the mean loss of the last tenth."""
     torch.set_num_threads(1)
@@ -88,7 +88,7 @@ class Fidelity:
     command_rmse: float
 
 
-def judge(lessons: Lessons, controller_file: ControllerFile) -> dict[str, Fidelity]:
+def judge(lessons: Demonstrations, controller_file: ControllerFile) -> dict[str, Fidelity]:
     """Return how well a clone does on an ideal chip, and on typical ones together."""
     ideal = _fidelity(lessons, [controller_file.policy.evaluate(lessons.observations)])
     program = controller_file.policy.chip_program
@@ -104,7 +104,7 @@ def judge(lessons: Lessons, controller_file: ControllerFile) -> dict[str, Fideli
     return {'ideal chip': ideal, f'{CHIPS} {PRESET} chips': _fidelity(lessons, answers)}
 
 
-def _fidelity(lessons: Lessons, answers: list[Floats]) -> Fidelity:
+def _fidelity(lessons: Demonstrations, answers: list[Floats]) -> Fidelity:
     """Return the fidelity over the held-out ticks of all answers `[n, o]` together."""
     held, terms = lessons.held_out, lessons.law.command
     wanted = lessons.actions[held]
@@ -139,7 +139,12 @@ class Taught:
 
 
 def cloned(
-    task: Task, lessons: Lessons, device: str, seed: int, report: Report, steps: int | None = None
+    task: Task,
+    lessons: Demonstrations,
+    device: str,
+    seed: int,
+    report: Report,
+    steps: int | None = None,
 ) -> dict[str, ControllerFile]:
     """Return controllers that learnt from recorded flights, by device: the MLP, and that wanted.
 
@@ -174,7 +179,7 @@ def cloned(
 
 def _controller_file(
     task: Task,
-    lessons: Lessons,
+    lessons: Demonstrations,
     policy: Policy,
     recipe: Recipe,
     seed: int,

@@ -22,8 +22,8 @@ from torch import Tensor, nn
 import pkan_control.evaluation.gym as environments
 from pkan_control.common.errors import UserError
 from pkan_control.control.controller_file import ControllerFile
-from pkan_control.evaluation.rollouts.batched_rollout import can_fly_together, fly_together
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_controller
+from pkan_control.evaluation.rollouts.batched_rollout import run_batched, runs_batched
+from pkan_control.evaluation.rollouts.rollout import Plan, run_controller
 from pkan_control.tasks.task import Task
 from pkan_control.training.stacked import Member, evaluate, stacked, unstack
 
@@ -142,12 +142,12 @@ def reinforce(task: Task, member: Member, lessons: Lessons, seed: int, report: R
 def success(task: Task, member: Member, episodes: int) -> float:
     """Return the share of other episodes than those of measurements that succeed."""
     policy = member.export()
-    if can_fly_together(task):
-        scores = fly_together(task, policy.evaluate, EXAMINED_SEED, episodes)
+    if runs_batched(task):
+        scores = run_batched(task, policy.evaluate, EXAMINED_SEED, episodes)
         return float(np.mean([score.success for score in scores]))
     controller_file = ControllerFile(task.name, task.law, task.rate_hz, policy)
     plan = Plan(task, episodes, EXAMINED_SEED)
-    records = fly_controller(plan, controller_file, 'ideal:', 1, lambda done: None)
+    records = run_controller(plan, controller_file, 'ideal:', 1, lambda done: None)
     return float(np.mean([record.score.success for record in records]))
 
 

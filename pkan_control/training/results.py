@@ -5,7 +5,7 @@ from typing import Any
 
 from pkan_control.control.controller_file import ControllerFile
 from pkan_control.evaluation.rollouts.record import summary
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_controller
+from pkan_control.evaluation.rollouts.rollout import Plan, run_controller
 from pkan_control.tasks.task import Task
 
 # Number of episodes, and a seed of their starts that no training uses.
@@ -17,7 +17,7 @@ def measure(
     task: Task, controller: ControllerFile, report: Callable[[int], None]
 ) -> dict[str, Any]:
     """Return the figures of a controller on an ideal chip; `report` takes the episodes done."""
-    return summary(fly_controller(Plan(task, EPISODES, SEED), controller, 'ideal:', 1, report))
+    return summary(run_controller(Plan(task, EPISODES, SEED), controller, 'ideal:', 1, report))
 
 
 def reproducible(figures: dict[str, Any]) -> dict[str, Any]:

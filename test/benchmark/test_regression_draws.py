@@ -15,7 +15,7 @@ import pytest
 from pkan_control.chips.uri import open_chip
 from pkan_control.control.controller_file import load_controller_file
 from pkan_control.evaluation.gym import TaskEnvironment
-from pkan_control.evaluation.rollouts.baselines import shipped
+from pkan_control.evaluation.rollouts.baselines import shipped_controller
 from pkan_control.sim.batched.drone import BatchedDrone
 from pkan_control.training.trainable import ChipNoise, TrainableNetwork
 
@@ -48,7 +48,7 @@ def counted(call: Callable[[], Any]) -> int:
 
 def evaluation(uri: str) -> Callable[[], Any]:
     chip = open_chip(uri)
-    chip.program(load_controller_file(shipped('drone_hover')).policy)
+    chip.program(load_controller_file(shipped_controller('drone_hover')).policy)
     x = np.full(12, 0.5)
     return lambda: chip.evaluate(x, 0.0, 0.02)
 
@@ -112,5 +112,5 @@ def test_no_more_is_executed_than_before(make: Callable[[], Callable[[], Any]], 
 def test_a_batch_costs_no_more_calls_than_two_samples():
     many, two = np.full((1000, 12), 0.5), np.full((2, 12), 0.5)
     chip = open_chip('ideal:')
-    chip.program(load_controller_file(shipped('drone_hover')).policy)
+    chip.program(load_controller_file(shipped_controller('drone_hover')).policy)
     assert counted(lambda: chip.evaluate(many, 0, 1)) == counted(lambda: chip.evaluate(two, 0, 1))

@@ -7,7 +7,7 @@ from pkan_control.chips.population import Population
 from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.control.controller_file import load_controller_file
 from pkan_control.devices.deviations import find_deviations
-from pkan_control.evaluation.rollouts.baselines import shipped
+from pkan_control.evaluation.rollouts.baselines import shipped_controller
 
 CHANGES = [{}, {'node_noise': 0.03, 'dead': 0.2}, {'warming_c_s': 20.0, 'offset_drift': 1.0}]
 
@@ -21,7 +21,7 @@ def programmed(program, seed, changes):
 @pytest.mark.parametrize('changes', CHANGES, ids=str)
 @pytest.mark.parametrize('controller', ['drone_hover', 'drone_hover_memdiode'])
 def test_each_chip_is_as_it_is_alone(controller, changes):
-    program = load_controller_file(shipped(controller)).policy
+    program = load_controller_file(shipped_controller(controller)).policy
     seeds, episodes = (4, 9, 2), (0, 7)
     population = Population([programmed(program, s, changes) for s in seeds], program, episodes)
     draw = np.random.default_rng(0)

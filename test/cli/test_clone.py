@@ -5,8 +5,8 @@ import json
 import pytest
 
 from pkan_control.control.controller_file import load_controller_file
-from pkan_control.evaluation.bags.writer import Bags
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_expert
+from pkan_control.evaluation.bags.writer import BagWriter
+from pkan_control.evaluation.rollouts.rollout import Plan, run_expert
 from pkan_control.tasks.task import find_task
 
 
@@ -26,8 +26,8 @@ def test_a_mistake_is_one_line(refusal, words, message):
 
 def test_recorded_flights_become_a_controller(pkan, short_training, tmp_path):
     plan = Plan(find_task('drone_hover'), 2, 9)
-    for record in fly_expert(plan, lambda done: None):
-        Bags(tmp_path / 'bags').add(plan, record)
+    for record in run_expert(plan, lambda done: None):
+        BagWriter(tmp_path / 'bags').add(plan, record)
     words = ['--steps', 22, '--out', 'clone.st', '--json', 'c']
     code, out, lines = pkan('clone', 'drone_hover', 'bags', *words)
     assert (code, lines) == (0, [])

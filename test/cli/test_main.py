@@ -16,7 +16,7 @@ from pkan_control.control.controller_file import (
     save_controller_file,
 )
 from pkan_control.control.laws.drone import DroneLaw
-from pkan_control.evaluation.rollouts.baselines import shipped, shipped_mlp
+from pkan_control.evaluation.rollouts.baselines import shipped_controller, shipped_mlp
 from pkan_control.robots.arm import load_arm
 from pkan_control.robots.quadrotor import load_airframe
 from pkan_control.tasks.options import ArmChoice, configured
@@ -180,7 +180,9 @@ def test_rollout_writes_exactly_these_figures(pkan, controller, tmp_path):
 
 
 def test_power_is_compared_and_losing_is_said(pkan, tmp_path):
-    code, out, lines = pkan('power', shipped('drone_hover'), '--json', 'p', '--constants')
+    code, out, lines = pkan(
+        'power', shipped_controller('drone_hover'), '--json', 'p', '--constants'
+    )
     assert (code, lines) == (0, [])
     told = ' '.join(out.split())
     assert all(w in told for w in ('dedicated CMOS', 'memristive', 'MLP', 'does not win', 'SPI'))
@@ -189,7 +191,9 @@ def test_power_is_compared_and_losing_is_said(pkan, tmp_path):
     assert found['rows']['dedicated CMOS']['power_w'][1] == pytest.approx(6.5e-4, rel=0.05)
     code, _, lines = pkan('power', shipped_mlp('drone_hover'))
     assert (code, len(lines)) == (2, 1)
-    code, _, lines = pkan('power', shipped('drone_hover'), '--mlp', shipped('drone_hover'))
+    code, _, lines = pkan(
+        'power', shipped_controller('drone_hover'), '--mlp', shipped_controller('drone_hover')
+    )
     assert (code, len(lines)) == (2, 1)
     assert 'is no MLP' in lines[0]
 

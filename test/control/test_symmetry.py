@@ -15,8 +15,8 @@ from pkan_control.control.laws.drone import HALF_TURN, DroneLaw
 from pkan_control.control.laws.vehicle import LEFT_RIGHT, VehicleLaw
 from pkan_control.control.symmetry import evaluations, symmetrised
 from pkan_control.devices.deviations import Deviations
-from pkan_control.evaluation.rollouts.baselines import shipped
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_controller
+from pkan_control.evaluation.rollouts.baselines import shipped_controller
+from pkan_control.evaluation.rollouts.rollout import Plan, run_controller
 from pkan_control.evaluation.studies import monte_carlo as flock
 from pkan_control.networks.mlp import Mlp
 from pkan_control.sim.batched.vehicle import BatchedVehicle
@@ -40,7 +40,7 @@ def controller_file(make_program) -> ControllerFile:
 
 @pytest.fixture(scope='module')
 def shipped_file() -> ControllerFile:
-    return load_controller_file(shipped('vehicle_track'))
+    return load_controller_file(shipped_controller('vehicle_track'))
 
 
 @given(SEEN, st.floats(-1, 1))
@@ -131,8 +131,8 @@ def test_a_chip_must_be_fast_enough_for_both(make_program, refused):
 
 def test_drives_do_not_depend_on_those_before(shipped_file):
     chip = 'sim:?preset=typical&seed=4'
-    both = fly_controller(Plan(vehicle_track, 2), shipped_file, chip, 1, lambda done: None)
-    second = fly_controller(Plan(vehicle_track, 1, first=1), shipped_file, chip, 1, lambda n: None)
+    both = run_controller(Plan(vehicle_track, 2), shipped_file, chip, 1, lambda done: None)
+    second = run_controller(Plan(vehicle_track, 1, first=1), shipped_file, chip, 1, lambda n: None)
     np.testing.assert_array_equal(both[1].states, second[0].states)
     np.testing.assert_array_equal(both[1].commands, second[0].commands)
 

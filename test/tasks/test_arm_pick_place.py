@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_expert
+from pkan_control.evaluation.rollouts.rollout import Plan, run_expert
 from pkan_control.robots.arm import load_arm
 from pkan_control.robots.kinematics import forward
 from pkan_control.tasks.arm_pick_place import ABOVE_M, APART_M, HALF_M, arm_pick_place
@@ -44,7 +44,7 @@ def test_sequences_begin_at_the_tool_go_to_the_block_and_end_over_its_place(task
 
 
 def test_the_expert_carries_blocks_with_a_tool_that_points_down(task):
-    records = fly_expert(Plan(task, 2), lambda done: None)
+    records = run_expert(Plan(task, 2), lambda done: None)
     for record in records:
         assert record.score.success
         assert record.score.figures['lifted_m'] > 0.1

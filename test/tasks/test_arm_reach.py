@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_expert
+from pkan_control.evaluation.rollouts.rollout import Plan, run_expert
 from pkan_control.robots.arm import load_arm, urdf_arm
 from pkan_control.sim.scenarios import scenario_from
 from pkan_control.tasks.arm_reach import TOLERANCE_M, arm_reach
@@ -48,7 +48,7 @@ def test_starts_are_within_limits_and_goals_above_the_floor(task):
 @pytest.mark.parametrize('effects', [{}, {'payload_kg': 1.0, 'joint_noise_rad': 0.005}])
 def test_the_expert_reaches_every_goal(task, effects):
     scenario = scenario_from('test', {'text': 'test', 'arm': effects})
-    records = fly_expert(Plan(task, 3, 0, scenario), silent)
+    records = run_expert(Plan(task, 3, 0, scenario), silent)
     assert all(record.score.success for record in records)
     assert max(record.score.figures['tool_error_m'] for record in records) < 0.003
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_expert
+from pkan_control.evaluation.rollouts.rollout import Plan, run_expert
 from pkan_control.robots.arm import load_arm
 from pkan_control.tasks.arm_track import PERIOD_S, RADIUS_M, arm_track
 from pkan_control.tasks.drone_path import Path
@@ -39,7 +39,7 @@ def test_training_goals_move_as_they_say():
 @pytest.mark.parametrize('name', ['panda', 'xarm6'])
 def test_the_expert_follows_within_a_millimetre(name):
     task = arm_track.with_arm(load_arm(name))
-    records = fly_expert(Plan(task, 2), lambda done: None)
+    records = run_expert(Plan(task, 2), lambda done: None)
     assert all(record.score.success for record in records)
     assert max(record.score.figures['tool_rms_m'] for record in records) < 0.001
 
@@ -48,7 +48,7 @@ def test_a_path_is_followed_in_the_base_frame():
     path = Path('figure_of_eight', 0.15, 0.1, (0.4, 0.1, 0.4))
     task = configured('arm_track', law=arm_track.law).with_path(path)
     np.testing.assert_allclose(goals(task, 0)[:, :3].mean(axis=0), path.centre_m, atol=0.1)
-    record = fly_expert(Plan(task, 1), lambda done: None)[0]
+    record = run_expert(Plan(task, 1), lambda done: None)[0]
     assert record.score.success
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.linalg import solve_discrete_are
 
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_expert
+from pkan_control.evaluation.rollouts.rollout import Plan, run_expert
 from pkan_control.sim.batched.cartpole import BatchedCartpole, advance
 from pkan_control.sim.world import open_world
 from pkan_control.tasks.cartpole import EDGE_M, FALLEN, GAINS, Cartpole, cartpole
@@ -34,7 +34,7 @@ def test_the_gains_are_those_of_the_regulator():
 
 def test_the_expert_never_fails_in_either_world():
     for task in (cartpole, Cartpole('bullet_cartpole')):
-        records = fly_expert(Plan(task, 5), silent)
+        records = run_expert(Plan(task, 5), silent)
         assert [record.score.success for record in records] == [True] * 5
         assert records[0].score.figures == {'survived_s': 50.0}
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pkan_control.control.laws.solar import HOLD, STEP_V, SolarLaw, SolarMemory
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_classic, fly_expert
+from pkan_control.evaluation.rollouts.rollout import Plan, run_expert, run_reference
 from pkan_control.robots.solar_modules import VOLTAGE_GRID, best_points, currents_at, curves
 from pkan_control.sim.batched.solar import BEST_V, CHANGE, BatchedSolar
 from pkan_control.tasks.solar_mppt import CONSTANT_V, solar_mppt
@@ -95,7 +95,7 @@ def test_a_step_of_nothing_from_afar_is_looked_at_close_by():
 def test_usual_trackers_and_the_most_there_is():
     plan = Plan(solar_mppt, 10)
     shares = {}
-    for name, fly in (('constant', fly_expert), ('perturb', fly_classic)):
+    for name, fly in (('constant', run_expert), ('perturb', run_reference)):
         records = fly(plan, silent)
         shares[name] = np.mean([record.score.figures['energy_share'] for record in records])
     assert 0.85 < shares['constant'] < 0.99

@@ -7,9 +7,9 @@ from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.chips.uri import open_chip
 from pkan_control.control.controller import Controller
 from pkan_control.control.controller_file import load_controller_file
-from pkan_control.evaluation.rollouts.baselines import shipped, shipped_mlp
+from pkan_control.evaluation.rollouts.baselines import shipped_controller, shipped_mlp
 from pkan_control.evaluation.rollouts.rollout import Expert, Plan
-from pkan_control.evaluation.studies.monte_carlo import fly
+from pkan_control.evaluation.studies.monte_carlo import run_chips
 from pkan_control.sim.batched.vehicle import BatchedVehicle
 from pkan_control.sim.scenarios import load_scenario
 from pkan_control.sim.tyres import CarConditions
@@ -125,21 +125,23 @@ def test_the_reward_is_best_on_the_path():
 
 @pytest.mark.parametrize('scenario', ['calm', 'slippery', 'worn'])
 def test_the_shipped_controller_keeps_the_road_on_typical_chips(scenario):
-    controller_file = load_controller_file(shipped('vehicle_track'))
+    controller_file = load_controller_file(shipped_controller('vehicle_track'))
     chips: list[SimulatedChip] = []
     for seed in range(5):
         chip = open_chip(f'sim:?preset=typical&seed={seed}')
         chip.program(controller_file.policy)
         chip.arm(np.zeros(2))
         chips.append(chip)
-    flown = fly(Plan(vehicle_track, 1, 0, load_scenario(scenario)), controller_file, chips)
+    flown = run_chips(Plan(vehicle_track, 1, 0, load_scenario(scenario)), controller_file, chips)
     assert flown.success.all()
     assert np.median(flown.figures['rms_error_m']) < 0.02
 
 
 def test_shipped_controllers_are_small():
-    network, mlp = (load_controller_file(f('vehicle_track')) for f in (shipped, shipped_mlp))
+    network, mlp = (
+        load_controller_file(f('vehicle_track')) for f in (shipped_controller, shipped_mlp)
+    )
     assert sum(network.policy.shape[1:]) <= 32
     assert mlp.policy.parameters <= network.policy.parameters
-    for path in (shipped('vehicle_track'), shipped_mlp('vehicle_track')):
+    for path in (shipped_controller('vehicle_track'), shipped_mlp('vehicle_track')):
         assert path.stat().st_size < 100_000

@@ -10,9 +10,9 @@ from pkan_control.control.controller_file import (
     load_controller_file,
     save_controller_file,
 )
-from pkan_control.evaluation.bags.demonstrations import read_lessons
-from pkan_control.evaluation.bags.writer import Bags
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_expert
+from pkan_control.evaluation.bags.demonstrations import read_demonstrations
+from pkan_control.evaluation.bags.writer import BagWriter
+from pkan_control.evaluation.rollouts.rollout import Plan, run_expert
 from pkan_control.networks.mlp import MLP
 from pkan_control.tasks.task import find_task
 from pkan_control.training import recipe
@@ -36,14 +36,14 @@ def silent(share: float, text: str) -> None:
 def recorded(tmp_path_factory):
     """Return a folder with two recorded flights of the expert."""
     folder, plan = tmp_path_factory.mktemp('bags'), Plan(TASK, 2, 9)
-    for record in fly_expert(plan, lambda done: None):
-        Bags(folder).add(plan, record)
+    for record in run_expert(plan, lambda done: None):
+        BagWriter(folder).add(plan, record)
     return folder
 
 
 @pytest.fixture(scope='module')
 def lessons(recorded):
-    return read_lessons(recorded, TASK.law, {}, lambda done, total: None)[0]
+    return read_demonstrations(recorded, TASK.law, {}, lambda done, total: None)[0]
 
 
 def test_an_mlp_learns_what_was_recorded_and_does_it_in_held_out_time(lessons):

@@ -14,7 +14,7 @@ from pkan_control.control.controller_file import (
     save_controller_file,
 )
 from pkan_control.control.supervisor import Limits, Supervisor
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_controller
+from pkan_control.evaluation.rollouts.rollout import Plan, run_controller
 from pkan_control.reporting.pictures.edges import draw_edges
 from pkan_control.tasks.task import find_task
 from pkan_control.training.imitation import Settings
@@ -42,7 +42,7 @@ def controller_file(tmp_path_factory) -> ControllerFile:
 
 @pytest.mark.parametrize('uri', CHIPS)
 def test_it_flies_on_every_chip(controller_file, uri):
-    records = fly_controller(Plan(TASK, 2), controller_file, uri, 1, lambda done: None)
+    records = run_controller(Plan(TASK, 2), controller_file, uri, 1, lambda done: None)
     assert len(records) == 2
     assert all(np.isfinite(record.states).all() for record in records)
 

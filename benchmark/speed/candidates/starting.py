@@ -10,7 +10,7 @@ import psutil
 from worker import Work
 
 from pkan_control.cli.demo import ros_environment
-from pkan_control.evaluation.rollouts.baselines import shipped
+from pkan_control.evaluation.rollouts.baselines import shipped_controller
 
 # Libraries that a controller node has no use for.
 HEAVY = ('torch', 'pybullet')
@@ -63,7 +63,12 @@ def resident(arguments: list[str]) -> tuple[float, list[str]]:
 def controller_node() -> Work:
     """Return the memory of a controller node on the shipped controller, once it is active."""
     arguments = ['-m', 'pkan_control.ros.nodes.controller_node', '--ros-args']
-    arguments += ['-p', f'controller:={shipped("drone_hover")}', '-p', 'autostart:=true']
+    arguments += [
+        '-p',
+        f'controller:={shipped_controller("drone_hover")}',
+        '-p',
+        'autostart:=true',
+    ]
     facts = {'heavy': resident(arguments)[1]}
     return Work(lambda: resident(arguments)[0], facts=facts, measured=True)
 

@@ -27,7 +27,7 @@ def calibrate(
     The same command resumes an interrupted calibration.
     """
     from pkan_control.control.controller_file import load_controller_file
-    from pkan_control.evaluation.rollouts.calibrating import analogue, calibrate_chip
+    from pkan_control.evaluation.rollouts.chip_calibration import analogue, calibrate_chip
     from pkan_control.reporting.pictures.calibration import draw_calibration
     from pkan_control.reporting.tables import calibration_table, console, stages
 

@@ -50,7 +50,7 @@ def clone(
     A fifth of the recorded time is held out: it tells how well the clone answers.
     """
     from pkan_control.control.controller_file import save_controller_file
-    from pkan_control.evaluation.bags.demonstrations import read_lessons
+    from pkan_control.evaluation.bags.demonstrations import read_demonstrations
     from pkan_control.reporting.tables import console, progress
     from pkan_control.tasks.options import configured
     from pkan_control.training.cloning import cloned, judge
@@ -60,7 +60,7 @@ def clone(
     path = out or Path(f'{task}.safetensors')
     writable(path)
     with progress(f'reading {recordings}', 1000) as report:
-        lessons, source = read_lessons(
+        lessons, source = read_demonstrations(
             recordings, job.law, names, lambda done, total: report(1000 * done / total)
         )
     kept = lessons.held_out.sum() / job.rate_hz

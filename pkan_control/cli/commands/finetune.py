@@ -42,8 +42,8 @@ def finetune(
     from pkan_control.chips.calibration.calibration_file import load_calibration, save_calibration
     from pkan_control.chips.uri import open_chip
     from pkan_control.control.controller_file import load_controller_file
-    from pkan_control.evaluation.rollouts.baselines import shipped
-    from pkan_control.evaluation.rollouts.calibrating import calibration_inputs
+    from pkan_control.evaluation.rollouts.baselines import shipped_controller
+    from pkan_control.evaluation.rollouts.chip_calibration import calibration_inputs
     from pkan_control.evaluation.rollouts.rollout import check_fits
     from pkan_control.networks.policy import chip_program
     from pkan_control.reporting.tables import console, progress
@@ -53,7 +53,7 @@ def finetune(
 
     path = out or calibration
     writable(path)
-    loaded = load_controller_file(controller or shipped(find_task(task).name))
+    loaded = load_controller_file(controller or shipped_controller(find_task(task).name))
     known = load_calibration(calibration)
     job = configured(task, law=loaded.law)
     check_fits(loaded, job)

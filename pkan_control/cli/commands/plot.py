@@ -31,11 +31,11 @@ def plot(
     out: Annotated[Path, typer.Option(help='Folder of the pictures.')] = Path('plots'),
 ) -> None:
     """Fly episodes and draw them, for papers."""
-    from pkan_control.reporting.reports.evidence import Request, gather
+    from pkan_control.reporting.reports.evidence import ReportRequest, gather
     from pkan_control.reporting.reports.png import draw_all
     from pkan_control.reporting.tables import console, progress
 
-    request = Request(
+    request = ReportRequest(
         task, controller, chip, chips, scenario, episodes, seed, calibration, yields or []
     )
     for path in draw_all(gather(request, progress), out):

@@ -35,11 +35,11 @@ def report(
 ) -> None:
     """Fly episodes and write one HTML file that opens anywhere, without a network."""
     from pkan_control.common.files import replace_file
-    from pkan_control.reporting.reports.evidence import Request, gather
+    from pkan_control.reporting.reports.evidence import ReportRequest, gather
     from pkan_control.reporting.reports.page import page
     from pkan_control.reporting.tables import console, progress
 
-    request = Request(
+    request = ReportRequest(
         task, controller, chip, chips, scenario, episodes, seed, calibration, yields or []
     )
     text = page(gather(request, progress))

@@ -65,10 +65,10 @@ def rollout(
 
     The exit code is 1 where a requirement does not hold, or the baseline was better.
     """
-    from pkan_control.evaluation.rollouts.experiment import Request
+    from pkan_control.evaluation.rollouts.experiment import Experiment
     from pkan_control.tasks.options import ArmChoice
 
-    request = Request(
+    request = Experiment(
         task, controller, chip, chips, scenario or ['calm'], episodes, seed, airframe, path,
         ArmChoice(robot, urdf, tip), off or [], calibration, alone, workers, log,
     )  # fmt: skip
@@ -84,7 +84,7 @@ def _run(
     out: Path | None,
 ) -> None:
     """Fly, show, write and decide; what is wrong with a requirement is said before all flights."""
-    from pkan_control.evaluation.rollouts.experiment import fly_request
+    from pkan_control.evaluation.rollouts.experiment import run_experiment
     from pkan_control.evaluation.rollouts.regression import (
         check_pairs,
         compare,
@@ -113,7 +113,7 @@ def _run(
         )
 
     with goes_on_from(request.log):
-        found = fly_request(request, progress, show, _bags(bag))
+        found = run_experiment(request, progress, show, _bags(bag))
     first, *more = found.values()
     write_json(out, {**request.about, 'scenarios': found} if more else first)
     _tell(decide(found, requirements, against), junit)
@@ -123,9 +123,9 @@ def _bags(folder: Path | None) -> Any:
     """Return what keeps each flight as a recording, if a folder is given."""
     if folder is None:
         return None
-    from pkan_control.evaluation.bags.writer import Bags
+    from pkan_control.evaluation.bags.writer import BagWriter
 
-    return Bags(folder).add
+    return BagWriter(folder).add
 
 
 def _tell(verdicts: Mapping[str, list[Any]], junit: Path | None) -> None:

@@ -30,14 +30,14 @@ def transfer(
     import time
 
     from pkan_control.control.controller_file import load_controller_file
-    from pkan_control.evaluation.rollouts.baselines import describe, shipped
-    from pkan_control.evaluation.rollouts.workers import cores
+    from pkan_control.evaluation.rollouts.baselines import describe, shipped_controller
+    from pkan_control.evaluation.rollouts.parallel import cores
     from pkan_control.evaluation.studies.runners import on_cores
     from pkan_control.evaluation.studies.transfer import pieces, run_transfer
     from pkan_control.reporting.study_tables import transfer_table
     from pkan_control.reporting.tables import console, progress
 
-    files = controllers or [shipped(task) for task in SHIPPED]
+    files = controllers or [shipped_controller(task) for task in SHIPPED]
     controller_files = [load_controller_file(file) for file in files]
     work = pieces(controller_files, edges, seed)
     began = time.perf_counter()

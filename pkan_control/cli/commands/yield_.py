@@ -59,14 +59,14 @@ def _study(
     """Return the study, and what names it in files."""
     from pkan_control.chips.uri import deviations_of, seed_of, with_options
     from pkan_control.control.controller_file import load_controller_file
-    from pkan_control.evaluation.rollouts.baselines import shipped
+    from pkan_control.evaluation.rollouts.baselines import shipped_controller
     from pkan_control.evaluation.rollouts.rollout import Plan, check_fits
     from pkan_control.evaluation.studies.yield_study import Study, about
     from pkan_control.sim.scenarios import load_scenario
     from pkan_control.tasks.options import configured
     from pkan_control.tasks.task import find_task
 
-    file = controller or shipped(find_task(task).name)
+    file = controller or shipped_controller(find_task(task).name)
     controller_file = load_controller_file(file)
     weather = load_scenario(scenario)
     plan = Plan(configured(task, law=controller_file.law), episodes, seed, weather)
@@ -82,7 +82,7 @@ def _fly(
     study: Any, about: dict[str, Any], workers: int | None, ray: str | None, log: Path | None
 ) -> list[dict[str, Any]]:
     from pkan_control.common.json_lines import JsonLines
-    from pkan_control.evaluation.rollouts.workers import cores
+    from pkan_control.evaluation.rollouts.parallel import cores
     from pkan_control.evaluation.studies.runners import on_cores, on_ray
     from pkan_control.evaluation.studies.yield_study import run_study
     from pkan_control.reporting.tables import progress
@@ -98,7 +98,7 @@ def _tell(
     study: Any, about: dict[str, Any], lines: list[dict[str, Any]], criterion: float,
     target: float, json_file: Path | None,
 ) -> None:  # fmt: skip
-    from pkan_control.evaluation.studies.figures import yield_figures
+    from pkan_control.evaluation.studies.yield_figures import yield_figures
     from pkan_control.reporting.study_tables import sensitivity_table, yield_table
     from pkan_control.reporting.tables import console
 

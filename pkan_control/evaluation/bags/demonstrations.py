@@ -1,4 +1,4 @@
-"""What a network has to answer, so that its law sends the commands of recorded flights."""
+"""What a network has to answer, so that its law sends the commands of recorded segments."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
 from pkan_control.control.laws.law import Invertible, Law
-from pkan_control.evaluation.bags.flights import Cut, Flight, cut
 from pkan_control.evaluation.bags.recordings import Names, find_recordings, read_recording
+from pkan_control.evaluation.bags.segments import Segment, Segments, split_recording
 
 # Time is dealt out in stretches of this length, of which every fifth is held out.
 STRETCH_S, HELD_OUT = 2.0, 5
@@ -22,8 +22,8 @@ Report = Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class Lessons:
-    """Ticks of recorded flights: normalised observations `[n, i]` and actions `[n, o]`.
+class Demonstrations:
+    """Ticks of recorded segments: normalised observations `[n, i]` and actions `[n, o]`.
 
     With the law's memory `[n, k]`, states and commands, so that other actions can be turned into
     commands too; `held_out` tells which ticks are not learnt from.
@@ -45,7 +45,7 @@ class Lessons:
 
 
 @dataclass(frozen=True)
-class Source:
+class DemonstrationSource:
     """What was read: recordings, seconds of all and of what is usable, flights, gaps."""
 
     recordings: int
@@ -56,9 +56,9 @@ class Source:
     broken_messages: int
 
 
-def read_lessons(
+def read_demonstrations(
     folder: Path, law: Law, names: Names, report: Callable[[int, int], None]
-) -> tuple[Lessons, Source]:
+) -> tuple[Demonstrations, DemonstrationSource]:
     """Read all recordings of a folder; `names` are its names for our topics and joints.
 
     Raises a `UserError` for what cannot be learnt from.
@@ -68,10 +68,10 @@ def read_lessons(
     paths, cuts, broken = find_recordings(folder), [], 0
     for number, path in enumerate(paths):
         recording = read_recording(path, law, names)
-        cuts.append(cut(recording, law.rate_hz))
+        cuts.append(split_recording(recording, law.rate_hz))
         broken += recording.broken
         report(number + 1, len(paths))
-    flights = [flight for each in cuts for flight in each.flights]
+    segments = [segment for each in cuts for segment in each.segments]
     source = _source(cuts, broken, law.rate_hz)
     if source.usable_s < max(LEAST_S, USABLE * source.seconds):
         raise UserError(
@@ -79,33 +79,35 @@ def read_lessons(
             f'{source.gaps} gaps; {LEAST_S:g} s and half of it are needed: each state needs a '
             'goal before it, and a command by the same clock within one period after it'
         )
-    return _lessons(law, flights), source
+    return _demonstrations(law, segments), source
 
 
-def _source(cuts: Sequence[Cut], broken: int, rate_hz: float) -> Source:
-    flights = [flight for each in cuts for flight in each.flights]
-    usable = sum(len(flight.states) for flight in flights)
+def _source(cuts: Sequence[Segments], broken: int, rate_hz: float) -> DemonstrationSource:
+    segments = [segment for each in cuts for segment in each.segments]
+    usable = sum(len(segment.states) for segment in segments)
     ticks, gaps = sum(each.ticks for each in cuts), sum(each.gaps for each in cuts)
-    return Source(len(cuts), ticks / rate_hz, usable / rate_hz, len(flights), gaps, broken)
+    return DemonstrationSource(
+        len(cuts), ticks / rate_hz, usable / rate_hz, len(segments), gaps, broken
+    )
 
 
-def _lessons(law: Invertible, flights: Sequence[Flight]) -> Lessons:
-    """Run the law along all flights, with the actions that lead to what was commanded."""
-    parts = [_along(law, flight) for flight in flights]
+def _demonstrations(law: Invertible, segments: Sequence[Segment]) -> Demonstrations:
+    """Run the law along all segments, with the actions that lead to what was commanded."""
+    parts = [_along(law, segment) for segment in segments]
     observations, actions, memories = (np.concatenate(each) for each in zip(*parts, strict=True))
     stretch = np.arange(len(actions)) // round(STRETCH_S * law.rate_hz)
-    return Lessons(
+    return Demonstrations(
         law, observations, actions, memories,
-        np.concatenate([flight.states for flight in flights]),
-        np.concatenate([flight.commands for flight in flights]),
+        np.concatenate([segment.states for segment in segments]),
+        np.concatenate([segment.commands for segment in segments]),
         stretch % HELD_OUT == HELD_OUT - 1,
     )  # fmt: skip
 
 
-def _along(law: Invertible, flight: Flight) -> tuple[Floats, Floats, Floats]:
-    memory = law.start(flight.states[0])
+def _along(law: Invertible, segment: Segment) -> tuple[Floats, Floats, Floats]:
+    memory = law.start(segment.states[0])
     observations, actions, memories = [], [], []
-    for state, goal, command in zip(flight.states, flight.goals, flight.commands, strict=True):
+    for state, goal, command in zip(segment.states, segment.goals, segment.commands, strict=True):
         memory, values = law.observe(memory, state, goal)
         action = law.action_for(memory, state, command)
         observations.append(law.observation.normalise(values))

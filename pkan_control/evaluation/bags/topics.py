@@ -40,8 +40,8 @@ TYPES = {
 FOREVER = QosTime(9223372036, 854775807)
 
 
-def quality(depth: int, reliability: QosReliability) -> Qos:
-    """Return a quality of service that nodes offer."""
+def qos_profile(depth: int, reliability: QosReliability) -> Qos:
+    """Return a qos_profile of service that nodes offer."""
     return Qos(
         history=QosHistory.KEEP_LAST,
         depth=depth,
@@ -56,10 +56,10 @@ def quality(depth: int, reliability: QosReliability) -> Qos:
 
 
 # What `ros/nodes/qos.py` calls RELIABLE and SENSOR, and what TF has.
-RELIABLE = quality(1, QosReliability.RELIABLE)
-QUALITIES = {
-    IMU: quality(1, QosReliability.BEST_EFFORT),
-    TF: quality(100, QosReliability.RELIABLE),
+RELIABLE = qos_profile(1, QosReliability.RELIABLE)
+QOS_PROFILES = {
+    IMU: qos_profile(1, QosReliability.BEST_EFFORT),
+    TF: qos_profile(100, QosReliability.RELIABLE),
 }
 
 

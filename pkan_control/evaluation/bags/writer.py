@@ -18,7 +18,7 @@ from pkan_control.evaluation.bags.topics import (
     CLOCK,
     COMMAND,
     IMU,
-    QUALITIES,
+    QOS_PROFILES,
     RELIABLE,
     TF,
     TYPES,
@@ -35,7 +35,7 @@ VERSION: Final = 9
 HASH = 'hash'
 
 
-class Bags:
+class BagWriter:
     """A folder with a recording for each flight, `calm_0003` for the fourth one in calm air."""
 
     def __init__(self, folder: Path) -> None:
@@ -84,7 +84,7 @@ def _write(path: Path, plan: Plan, record: EpisodeRecord, flight: str) -> None:
                 f'/{topic}',
                 kind,
                 typestore=store,
-                offered_qos_profiles=[QUALITIES.get(topic, RELIABLE)],
+                offered_qos_profiles=[QOS_PROFILES.get(topic, RELIABLE)],
             )
             for topic, kind in kinds.items()
         }

@@ -13,17 +13,17 @@ from pkan_control.evaluation.rollouts.record import EpisodeRecord
 from pkan_control.evaluation.rollouts.rollout import (
     Plan,
     Report,
-    fly_classic,
-    fly_controller,
-    fly_expert,
+    run_controller,
+    run_expert,
+    run_reference,
 )
 from pkan_control.tasks.options import moved_to, same_shape
 from pkan_control.tasks.task import Compared, Task
 
-Flights = Callable[[Plan, Report], list[EpisodeRecord]]
+RunEpisodes = Callable[[Plan, Report], list[EpisodeRecord]]
 
 
-def shipped(task: str, robot: str | None = None) -> Path:
+def shipped_controller(task: str, robot: str | None = None) -> Path:
     """Return the path of the controller that ships for a task, for a robot where there is one."""
     own = share(f'controllers/{task}_{robot}.safetensors')
     return own if robot and own.exists() else share(f'controllers/{task}.safetensors')
@@ -35,29 +35,29 @@ def shipped_mlp(task: str, robot: str | None = None) -> Path:
     return own if robot and own.exists() else share(f'controllers/{task}_mlp.safetensors')
 
 
-def contenders(
+def with_baselines(
     task: Task,
     controller_file: ControllerFile,
     chip: str,
     chips: int,
     calibration: Calibration | None = None,
     off: Sequence[str] | None = None,
-) -> dict[str, Flights]:
+) -> dict[str, RunEpisodes]:
     """Return what flies a task, the controller first: functions of a plan that say how far it is.
 
     `off` names parts of the law's outer loop; without each of them the controller flies once more.
     """
     own = _flights(controller_file, chip, chips, calibration)
-    rows: dict[str, Flights] = {describe(controller_file): own}
+    rows: dict[str, RunEpisodes] = {describe(controller_file): own}
     for part in off or ():
         less = replace(controller_file, law=without(controller_file.law, part))
         rows[f'{describe(controller_file)}, {part} off'] = _flights(less, chip, chips, calibration)
     mlp = _mlp_for(task)
     if mlp is not None:
         rows.setdefault(describe(mlp), _flights(mlp, 'ideal:', 1, None))
-    rows['expert'] = fly_expert
+    rows['expert'] = run_expert
     if isinstance(task, Compared):
-        rows[task.usual] = fly_classic
+        rows[task.usual] = run_reference
     return rows
 
 
@@ -75,9 +75,9 @@ def _mlp_for(task: Task) -> ControllerFile | None:
 
 def _flights(
     controller_file: ControllerFile, chip: str, chips: int, calibration: Calibration | None
-) -> Flights:
+) -> RunEpisodes:
     def fly(plan: Plan, report: Report) -> list[EpisodeRecord]:
-        return fly_controller(plan, controller_file, chip, chips, report, calibration)
+        return run_controller(plan, controller_file, chip, chips, report, calibration)
 
     return fly
 

@@ -11,12 +11,12 @@ from pkan_control.sim.world import BATCHED, open_world
 from pkan_control.tasks.task import Score, Task
 
 
-def can_fly_together(task: Task) -> bool:
+def runs_batched(task: Task) -> bool:
     """Return whether a task's world takes states `[episodes, n]`."""
     return task.world in BATCHED
 
 
-def fly_together(
+def run_batched(
     task: Task, outputs: Callable[[Floats], Floats], seed: int, episodes: int
 ) -> list[Score]:
     """Judge a function from normalised observations to outputs, both `[episodes, ...]`.

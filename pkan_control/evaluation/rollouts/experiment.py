@@ -11,18 +11,23 @@ from pkan_control.chips.calibration.calibration_file import load_calibration
 from pkan_control.chips.uri import is_simulated
 from pkan_control.common.errors import UserError
 from pkan_control.control.controller_file import load_controller_file
-from pkan_control.evaluation.rollouts.baselines import Flights, contenders, fitted, shipped
+from pkan_control.evaluation.rollouts.baselines import (
+    RunEpisodes,
+    fitted,
+    shipped_controller,
+    with_baselines,
+)
 from pkan_control.evaluation.rollouts.episode_log import EpisodeLog
+from pkan_control.evaluation.rollouts.parallel import cores, run_all
 from pkan_control.evaluation.rollouts.record import EpisodeRecord, summary
 from pkan_control.evaluation.rollouts.rollout import Plan
-from pkan_control.evaluation.rollouts.workers import cores, fly_all
 from pkan_control.sim.scenarios import load_scenario
 from pkan_control.tasks.options import ArmChoice, configured
 from pkan_control.tasks.task import find_task
 
 
 @dataclass(frozen=True)
-class Request:
+class Experiment:
     """What `pkan rollout` was asked for; None is what ships, or nothing."""
 
     task: str
@@ -44,7 +49,7 @@ class Request:
     @property
     def about(self) -> dict[str, Any]:
         """What names the rollout in files."""
-        file = self.controller or shipped(find_task(self.task).name, self.arm.robot)
+        file = self.controller or shipped_controller(find_task(self.task).name, self.arm.robot)
         trims = str(self.calibration) if self.calibration else None
         return {
             'task': self.task, 'controller': str(file), 'airframe': self.airframe,
@@ -66,8 +71,8 @@ Keep = Callable[[Plan, EpisodeRecord], None]
 Show = Callable[[str, dict[str, Any]], None]
 
 
-def fly_request(
-    request: Request, bar: Progress, show: Show, keep: Keep | None = None
+def run_experiment(
+    request: Experiment, bar: Progress, show: Show, keep: Keep | None = None
 ) -> dict[str, dict[str, Any]]:
     """Fly everything that was asked for; return the figures by scenario."""
     about = request.about
@@ -78,13 +83,13 @@ def fly_request(
     weathers = [load_scenario(name) for name in request.scenarios]
     trims = _calibration(request.calibration, request.chips)
     controller_file = fitted(controller_file, job)
-    rows = contenders(job, controller_file, request.chip, request.chips, trims, request.off)
+    rows = with_baselines(job, controller_file, request.chip, request.chips, trims, request.off)
     flown = dict(list(rows.items())[:1]) if request.alone else rows
     log = EpisodeLog(request.log, about) if request.log else None
     found = {}
     for weather in weathers:
         plan = Plan(job, request.episodes, request.seed, weather)
-        figures = fly_rows(plan, flown, request.processes, log, bar, keep)
+        figures = run_rows(plan, flown, request.processes, log, bar, keep)
         found[weather.name] = {**about, 'scenario': weather.name, **figures}
         show(weather.name, {next(iter(flown)): figures, **figures['beside']})
     return found
@@ -97,9 +102,9 @@ def _calibration(path: Path | None, chips: int) -> Calibration | None:
     return None if path is None else load_calibration(path)
 
 
-def fly_rows(
+def run_rows(
     plan: Plan,
-    rows: Mapping[str, Flights],
+    rows: Mapping[str, RunEpisodes],
     workers: int,
     log: EpisodeLog | None,
     bar: Progress,
@@ -137,17 +142,17 @@ def outcomes(records: Sequence[EpisodeRecord]) -> dict[str, list[float | None]]:
 
 
 def _logged(
-    fly: Flights, plan: Plan, workers: int, log: EpisodeLog | None
+    fly: RunEpisodes, plan: Plan, workers: int, log: EpisodeLog | None
 ) -> Iterator[EpisodeRecord]:
     """Yield all episodes: those that the log knows first, then those that are flown now."""
     if log is None:
-        yield from fly_all(fly, plan, workers)
+        yield from run_all(fly, plan, workers)
         return
     name, number = plan.scenario.name, plan.first
     while number in plan.numbers and (name, number) in log.known:
         yield log.known[name, number]
         number += 1
     rest = replace(plan, first=number, episodes=plan.numbers.stop - number)
-    for record in fly_all(fly, rest, workers):
+    for record in run_all(fly, rest, workers):
         log.add(name, record)
         yield record

@@ -28,7 +28,7 @@ PAIRED = ('task', 'scenario', 'airframe', 'path', 'robot', 'episodes', 'seed')
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PairedComparison:
     """One figure: in how many episodes or chips it is worse or better; how likely by chance."""
 
     figure: str
@@ -102,7 +102,7 @@ def compare_figure(
     before: Sequence[float | None],
     after: Sequence[float | None],
     units: int | None = None,
-) -> Comparison:
+) -> PairedComparison:
     """Count the pairs that differ. More is better for success, less for everything else.
 
     With `units`, episodes whose numbers are the same modulo that count as one.
@@ -114,7 +114,7 @@ def compare_figure(
     if units is not None:
         steps = [sum(steps[unit::units]) for unit in range(units)]
     worse, better = sum(step > 0 for step in steps), sum(step < 0 for step in steps)
-    return Comparison(name, worse, better, at_least(worse, worse + better))
+    return PairedComparison(name, worse, better, at_least(worse, worse + better))
 
 
 def _step(before: float | None, after: float | None) -> int:
@@ -132,7 +132,7 @@ def at_least(worse: int, differing: int) -> float:
     return float(ways / 2**differing)
 
 
-def judge(found: Sequence[Comparison], level: float = ALPHA) -> list[Verdict]:
+def judge(found: Sequence[PairedComparison], level: float = ALPHA) -> list[Verdict]:
     """Return a verdict for each figure; false alarms of all together stay below a level."""
     verdicts, stopped = {}, False
     for rank, each in enumerate(sorted(found, key=lambda comparison: comparison.p)):

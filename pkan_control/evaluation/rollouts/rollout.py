@@ -64,7 +64,7 @@ class Plan:
         return self.scenario.effects(self.task.robot)
 
 
-def fly_episode(plan: Plan, world: World, controller: Controller, number: int) -> EpisodeRecord:
+def run_episode(plan: Plan, world: World, controller: Controller, number: int) -> EpisodeRecord:
     """Run one episode through law, network and guard.
 
     What a chip misses is bridged as a supervisor does it: by the last command, then the safe one.
@@ -88,12 +88,12 @@ def fly_episode(plan: Plan, world: World, controller: Controller, number: int) -
     return episode.record(perf_counter() - began)
 
 
-def fly_expert(plan: Plan, report: Report) -> list[EpisodeRecord]:
+def run_expert(plan: Plan, report: Report) -> list[EpisodeRecord]:
     """Run episodes of the task's expert."""
     return _fly(plan, {0: Controller(plan.task.law, Expert(plan.task))}, report)
 
 
-def fly_classic(plan: Plan, report: Report) -> list[EpisodeRecord]:
+def run_reference(plan: Plan, report: Report) -> list[EpisodeRecord]:
     """Run episodes of the usual controller for the task, if there is one."""
     if not isinstance(plan.task, Compared):
         raise UserError(f'{plan.task.name}: no usual controller is known for it')
@@ -101,7 +101,7 @@ def fly_classic(plan: Plan, report: Report) -> list[EpisodeRecord]:
     return _fly(plan, {0: Controller(law, usual)}, report)
 
 
-def fly_controller(
+def run_controller(
     plan: Plan,
     controller_file: ControllerFile,
     chip: str,
@@ -148,7 +148,7 @@ def _fly(
     records = []
     try:
         for number in plan.numbers:
-            records.append(fly_episode(plan, world, controllers[number % chips], number))
+            records.append(run_episode(plan, world, controllers[number % chips], number))
             report(len(records))
     finally:
         world.close()

@@ -16,7 +16,7 @@ from pkan_control.control.controller_file import ControllerFile
 from pkan_control.control.guard import CommandGuard
 from pkan_control.control.symmetry import Network, symmetrised
 from pkan_control.evaluation.rollouts.episode import NANOSECONDS, NO_DELAY, stamp_ns
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_episode
+from pkan_control.evaluation.rollouts.rollout import Plan, run_episode
 from pkan_control.evaluation.rollouts.sensors import Sensors
 from pkan_control.networks.policy import chip_program
 from pkan_control.networks.program import Program, squash
@@ -25,33 +25,35 @@ from pkan_control.tasks.task import Score
 
 
 @dataclass(frozen=True)
-class Flown:
+class ChipScores:
     """What came out: success `[chips, episodes]`, and each figure in the same shape."""
 
     success: NDArray[np.bool_]
     figures: dict[str, Floats]
 
 
-def fly(plan: Plan, controller_file: ControllerFile, chips: Sequence[SimulatedChip]) -> Flown:
+def run_chips(
+    plan: Plan, controller_file: ControllerFile, chips: Sequence[SimulatedChip]
+) -> ChipScores:
     """Fly all episodes of a plan on each chip, which holds the controller's program."""
     task, program = plan.task, chip_program(controller_file.policy, 'study')
     world = study_world(task.world, task.law, task.rate_hz, plan.effects)
     if world is None:
-        return _flown([_one_by_one(plan, controller_file, chip) for chip in chips])
+        return _chip_scores([_one_by_one(plan, controller_file, chip) for chip in chips])
     population = Population(chips, program, plan.numbers)
     # A robot that is lost may fly off beyond all numbers.
     with np.errstate(over='ignore', invalid='ignore'):
         states, goals = _all_at_once(plan, controller_file, program, population, len(chips), world)
-        return _flown([
+        return _chip_scores([
             [task.score(states[:, chip, i], goals[:, i]) for i in range(plan.episodes)]
             for chip in range(len(chips))
         ])  # fmt: skip
 
 
-def _flown(scores: list[list[Score]]) -> Flown:
+def _chip_scores(scores: list[list[Score]]) -> ChipScores:
     success = np.array([[score.success for score in row] for row in scores])
     names = scores[0][0].figures
-    return Flown(
+    return ChipScores(
         success,
         {name: np.array([[s.figures[name] for s in row] for row in scores]) for name in names},
     )
@@ -63,7 +65,7 @@ def _one_by_one(plan: Plan, controller_file: ControllerFile, chip: SimulatedChip
     controller = Controller(controller_file.law, OnChip(controller_file, chip))
     world = open_world(task.world, task.law, task.rate_hz, plan.effects)
     try:
-        return [fly_episode(plan, world, controller, number).score for number in plan.numbers]
+        return [run_episode(plan, world, controller, number).score for number in plan.numbers]
     finally:
         world.close()
 

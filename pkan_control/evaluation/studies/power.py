@@ -41,7 +41,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PowerComparison:
     """All rows of a controller, and what the law alone takes."""
 
     rate_hz: float
@@ -71,7 +71,7 @@ class Comparison:
 
 def compare_power(
     controller_file: ControllerFile, mlp: DigitalWork | None, law_cycles: int
-) -> Comparison:
+) -> PowerComparison:
     """Compare technologies for an analogue controller; `mlp` is the work of one of equal score."""
     program = controller_file.policy.chip_program
     if program is None:
@@ -87,7 +87,7 @@ def compare_power(
         *_published(program, share),
     ]
     asked = tuple(_repeated(row, times) for row in rows)
-    return Comparison(controller_file.rate_hz, law_cycles, float(np.median(law)), asked)
+    return PowerComparison(controller_file.rate_hz, law_cycles, float(np.median(law)), asked)
 
 
 def _repeated(row: Row, times: int) -> Row:

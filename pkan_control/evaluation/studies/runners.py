@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from pkan_control.common.errors import UserError
-from pkan_control.evaluation.rollouts.workers import parallel_on
+from pkan_control.evaluation.rollouts.parallel import parallel_on
 
 LOOPBACK, KNOCK_S = '127.0.0.1', 5.0
 # Pieces for each core between two looks at the results.

@@ -37,7 +37,7 @@ from pkan_control.control.controller_file import ControllerFile
 from pkan_control.devices.deviations import PRESETS, Deviations, fabricate
 from pkan_control.devices.element import find_device
 from pkan_control.evaluation.rollouts.rollout import Plan
-from pkan_control.evaluation.studies.monte_carlo import fly
+from pkan_control.evaluation.studies.monte_carlo import run_chips
 from pkan_control.evaluation.studies.yield_study import Run
 from pkan_control.networks.policy import chip_program
 from pkan_control.networks.program import Program
@@ -54,7 +54,7 @@ FLAT = 1e-3
 
 
 @dataclass(frozen=True)
-class Moved:
+class TransferredChip:
     """One chip: its errors in each state, and how it flew.
 
     sigma is the repeatability of a reading; rmse `[edges]` is in gain units, sizes `[edges]` the
@@ -79,7 +79,7 @@ class Piece:
     seeds: tuple[int, ...]
     flown: int
 
-    def __call__(self) -> list[Moved]:
+    def __call__(self) -> list[TransferredChip]:
         """Return what became of each chip."""
         program, deviations = program_of(self.controller_file), PRESETS[self.preset]
         # Each chip twice: one stays raw, its twin of the same seed gets the trims.
@@ -87,13 +87,13 @@ class Piece:
         raw, trimmed = both
         for chip in raw + trimmed:
             chip.program(program)
-        moved = [_move(chip, program) for chip in trimmed]
+        moved = [_transfer(chip, program) for chip in trimmed]
         plan = Plan(find_task(self.controller_file.task), self.flown, 0)
-        flown = fly(plan, self.controller_file, raw + trimmed).success.reshape(
+        flown = run_chips(plan, self.controller_file, raw + trimmed).success.reshape(
             len(both), len(raw), -1
         )
         return [
-            Moved(
+            TransferredChip(
                 self.preset, _dead(program, deviations, seed), *found,
                 {state: flown[i, chip].tolist() for i, state in enumerate(STATES)},
             )
@@ -130,7 +130,7 @@ def pieces(
     ]
 
 
-def _move(
+def _transfer(
     chip: SimulatedChip, program: Program
 ) -> tuple[float, Floats, dict[str, Floats], dict[str, float]]:
     """Measure a chip raw, trim its edges, and measure it again; it is left trimmed."""
@@ -200,7 +200,7 @@ def run_transfer(
     work: Sequence[Piece], run: Run, report: Callable[[int], None]
 ) -> dict[str, dict[str, Any]]:
     """Return the figures of each preset: of all chips, of whole ones, of those with dead parts."""
-    moved: list[Moved] = []
+    moved: list[TransferredChip] = []
     for done in run(work):
         moved += done
         report(len(moved))
@@ -223,10 +223,10 @@ def _twin_rate(piece: Piece) -> float:
     chip = SimulatedChip(0, Deviations())
     chip.program(program_of(piece.controller_file))
     plan = Plan(find_task(piece.controller_file.task), piece.flown, 0)
-    return float(fly(plan, piece.controller_file, [chip]).success.mean())
+    return float(run_chips(plan, piece.controller_file, [chip]).success.mean())
 
 
-def fidelity_of(chips: Sequence[Moved]) -> dict[str, Any]:
+def fidelity_of(chips: Sequence[TransferredChip]) -> dict[str, Any]:
     """Return quantiles over all edges of all chips, and over the chips, raw and trimmed."""
     sizes = np.concatenate([chip.sizes for chip in chips])
     found: dict[str, Any] = {

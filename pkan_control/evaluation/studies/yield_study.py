@@ -17,9 +17,9 @@ from pkan_control.common.arrays import Floats
 from pkan_control.common.json_lines import JsonLines
 from pkan_control.control.controller_file import ControllerFile
 from pkan_control.devices.deviations import LIMITS, Deviations
-from pkan_control.evaluation.rollouts.calibrating import calibration_inputs
+from pkan_control.evaluation.rollouts.chip_calibration import calibration_inputs
 from pkan_control.evaluation.rollouts.rollout import Plan
-from pkan_control.evaluation.studies.monte_carlo import fly
+from pkan_control.evaluation.studies.monte_carlo import run_chips
 from pkan_control.networks.policy import chip_program
 
 # Flights of one piece of work, at least one chip's.
@@ -112,7 +112,7 @@ class Piece:
         fabricated = [study.fabricate(variant.deviations, seed) for variant, seed in self.chips]
         for chip in fabricated if study.calibrated else ():
             study.calibrate(chip)
-        flown = fly(study.plan, study.controller_file, fabricated)
+        flown = run_chips(study.plan, study.controller_file, fabricated)
         return [
             {
                 'variant': variant.name,

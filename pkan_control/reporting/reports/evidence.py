@@ -1,4 +1,4 @@
-"""What a report shows: flights of all contenders, edges on the chip, fidelity, yields, power."""
+"""What a report shows: rollouts with baselines, edges on the chip, fidelity, yields, power."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -18,10 +18,10 @@ from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
 from pkan_control.control.controller_file import ControllerFile, load_controller_file
 from pkan_control.devices.element import find_device
-from pkan_control.evaluation.rollouts.baselines import contenders, fitted, shipped
+from pkan_control.evaluation.rollouts.baselines import fitted, shipped_controller, with_baselines
+from pkan_control.evaluation.rollouts.parallel import cores, run_all
 from pkan_control.evaluation.rollouts.record import EpisodeRecord
 from pkan_control.evaluation.rollouts.rollout import Plan
-from pkan_control.evaluation.rollouts.workers import cores, fly_all
 from pkan_control.networks.program import Program
 from pkan_control.sim.scenarios import load_scenario
 from pkan_control.tasks.options import configured
@@ -33,7 +33,7 @@ Progress = Callable[[str, int], AbstractContextManager[Any]]
 
 
 @dataclass(frozen=True)
-class Request:
+class ReportRequest:
     """What the report is to be about."""
 
     task: str
@@ -74,10 +74,10 @@ class Evidence:
     power_w: Mapping[str, float]
 
 
-def gather(request: Request, bar: Progress) -> Evidence:
+def gather(request: ReportRequest, bar: Progress) -> Evidence:
     """Fly and measure everything."""
     yields = [read_yield(path) for path in request.yields]
-    file = request.controller or shipped(find_task(request.task).name)
+    file = request.controller or shipped_controller(find_task(request.task).name)
     controller_file = load_controller_file(file)
     task = configured(request.task, law=controller_file.law)
     controller_file = fitted(controller_file, task)
@@ -85,10 +85,12 @@ def gather(request: Request, bar: Progress) -> Evidence:
     plan = Plan(task, request.episodes, request.seed, load_scenario(request.scenario))
     workers = cores() if is_simulated(request.chip) else 1
     rows = {}
-    for name, fly in contenders(task, controller_file, request.chip, request.chips, trims).items():
+    for name, fly in with_baselines(
+        task, controller_file, request.chip, request.chips, trims
+    ).items():
         with bar(name, request.episodes) as report:
             records: list[EpisodeRecord] = []
-            for record in fly_all(fly, plan, workers):
+            for record in run_all(fly, plan, workers):
                 records.append(record)
                 report(len(records))
         rows[name] = records

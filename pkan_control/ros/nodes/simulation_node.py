@@ -13,7 +13,7 @@ from std_srvs.srv import SetBool, Trigger
 from pkan_control.common.errors import UserError
 from pkan_control.common.message_fields import JointReader, to_ns
 from pkan_control.control.action_types import fields_of
-from pkan_control.evaluation.rollouts.session import Mode, Pace, Session
+from pkan_control.evaluation.rollouts.simulation_session import Mode, Pace, SimulationSession
 from pkan_control.ros.nodes import process
 from pkan_control.ros.nodes.clocks import GraphClock, steady_timer
 from pkan_control.ros.nodes.parameters import SIMULATION, declare, read
@@ -60,7 +60,7 @@ class SimulationNode(Node):
         law, rate_hz = self._task.law, self._task.rate_hz
         self._world = open_world(self._task.world, law, rate_hz, effects)
         seed, pace = self._values['seed'], self._pace()
-        self._session = Session(self._task, self._world, seed, pace, effects)
+        self._session = SimulationSession(self._task, self._world, seed, pace, effects)
         self._open_interfaces()
         self._publish()
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from pkan_control.common.errors import UserError, unknown
 from pkan_control.control.controller_file import ControllerFile
-from pkan_control.evaluation.rollouts.batched_rollout import can_fly_together, fly_together
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_controller
+from pkan_control.evaluation.rollouts.batched_rollout import run_batched, runs_batched
+from pkan_control.evaluation.rollouts.rollout import Plan, run_controller
 from pkan_control.networks.policy import Policy
 from pkan_control.tasks.problems.problem import PROBLEMS, Problem, find_problems, is_problem
 from pkan_control.tasks.task import TASKS, FromExamples, Imitable, Score, Task, find_task
@@ -192,12 +192,12 @@ def brief_settings(steps: int, learning_rate: float) -> 'Settings':
 
 def judged(task: Task, controller_file: ControllerFile, episodes: int, seed: int) -> list[Score]:
     """Return how episodes on an ideal chip went; they are flown at once where that is possible."""
-    if can_fly_together(task):
-        return fly_together(task, controller_file.policy.evaluate, seed, episodes)
+    if runs_batched(task):
+        return run_batched(task, controller_file.policy.evaluate, seed, episodes)
     plan = Plan(task, episodes, seed)
     return [
         record.score
-        for record in fly_controller(plan, controller_file, 'ideal:', 1, lambda done: None)
+        for record in run_controller(plan, controller_file, 'ideal:', 1, lambda done: None)
     ]
 
 

@@ -23,8 +23,8 @@ from pkan_control.chips.uri import open_chip
 from pkan_control.control.controller import make_controller
 from pkan_control.control.controller_file import load_controller_file
 from pkan_control.devices.deviations import Deviations, find_deviations
-from pkan_control.evaluation.rollouts.baselines import shipped
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_controller
+from pkan_control.evaluation.rollouts.baselines import shipped_controller
+from pkan_control.evaluation.rollouts.rollout import Plan, run_controller
 from pkan_control.tasks.task import find_task
 
 # All flaws but the offset, whose drift follows the board's own clock.
@@ -211,7 +211,7 @@ def test_latency_is_reported_and_a_slow_board_is_refused(board, refused):
     assert 2 * 504e-6 < chip.identity.latency_s < 0.1
     assert chip.identity.kind == 'emulator'
     chip.session.link.hello = chip.session.link.hello._replace(layer_latency_us=30_000)
-    controller_file = load_controller_file(shipped('drone_hover'))
+    controller_file = load_controller_file(shipped_controller('drone_hover'))
     with refused('the control period is 20.0 ms'):
         make_controller(controller_file, chip)
 
@@ -283,9 +283,12 @@ def test_a_port_that_answers_nothing_is_one_line(refused):
 
 
 def test_the_shipped_controller_hovers_on_a_board(run_board):
-    controller_file, task = load_controller_file(shipped('drone_hover')), find_task('drone_hover')
+    controller_file, task = (
+        load_controller_file(shipped_controller('drone_hover')),
+        find_task('drone_hover'),
+    )
     with run_board(deviations=find_deviations('typical')) as (firmware, uri):
-        (record,) = fly_controller(Plan(task, 1), controller_file, uri, 1, lambda done: None)
+        (record,) = run_controller(Plan(task, 1), controller_file, uri, 1, lambda done: None)
         assert record.score.success
         assert firmware.board.evaluations == 300
         until(lambda: firmware.board.state == 4)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pkan_control.evaluation.bags.writer import Bags
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_expert
+from pkan_control.evaluation.bags.writer import BagWriter
+from pkan_control.evaluation.rollouts.rollout import Plan, run_expert
 from pkan_control.sim.scenarios import load_scenario
 from pkan_control.tasks.task import find_task
 
@@ -17,7 +17,7 @@ def plan():
 @pytest.fixture(scope='session')
 def records(plan):
     """Return the records of the expert."""
-    return fly_expert(plan, lambda done: None)
+    return run_expert(plan, lambda done: None)
 
 
 @pytest.fixture(scope='session')
@@ -25,5 +25,5 @@ def recorded(plan, records, tmp_path_factory):
     """Return the folder with the recordings."""
     folder = tmp_path_factory.mktemp('bags')
     for record in records:
-        Bags(folder).add(plan, record)
+        BagWriter(folder).add(plan, record)
     return folder

@@ -12,8 +12,8 @@ from user_bag import BEGIN_NS, JOINTS, flown, jittered, write
 
 from pkan_control.common.errors import UserError
 from pkan_control.evaluation.bags import messages
-from pkan_control.evaluation.bags.demonstrations import read_lessons
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_expert
+from pkan_control.evaluation.bags.demonstrations import read_demonstrations
+from pkan_control.evaluation.rollouts.rollout import Plan, run_expert
 from pkan_control.tasks.task import find_task
 
 TASK = find_task('drone_hover')
@@ -21,7 +21,7 @@ LAW = TASK.law
 
 
 def read(folder: Path, **names: str):
-    return read_lessons(folder, LAW, names, lambda done, total: None)
+    return read_demonstrations(folder, LAW, names, lambda done, total: None)
 
 
 def of_expert(lessons) -> np.ndarray:
@@ -33,7 +33,7 @@ def of_expert(lessons) -> np.ndarray:
 @pytest.fixture(scope='module')
 def calm():
     """Return three flights of the expert in calm air, 18 s."""
-    return fly_expert(Plan(TASK, 3, 5), lambda done: None)
+    return run_expert(Plan(TASK, 3, 5), lambda done: None)
 
 
 @pytest.fixture

@@ -21,10 +21,10 @@ from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 from pkan_control.common.errors import UserError
 from pkan_control.common.message_fields import to_ns
 from pkan_control.evaluation.bags import messages as bag_messages
-from pkan_control.evaluation.bags.demonstrations import read_lessons
-from pkan_control.evaluation.bags.writer import Bags
+from pkan_control.evaluation.bags.demonstrations import read_demonstrations
+from pkan_control.evaluation.bags.writer import BagWriter
 from pkan_control.evaluation.rollouts.episode import Episode, stamp_ns
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_expert
+from pkan_control.evaluation.rollouts.rollout import Plan, run_expert
 from pkan_control.evaluation.rollouts.sensors import specific_force
 from pkan_control.ros.nodes import messages
 from pkan_control.ros.nodes.messages import joint_state, moving_point, named_point
@@ -83,14 +83,14 @@ def test_rclpy_reads_from_a_recording_what_the_simulation_node_sends(plan, recor
 def test_a_set_point_that_moves_is_recorded_whole(tmp_path):
     task = find_task('drone_track')
     plan = Plan(task, 1, 0)
-    (record,) = fly_expert(plan, lambda done: None)
-    Bags(tmp_path).add(plan, record)
+    (record,) = run_expert(plan, lambda done: None)
+    BagWriter(tmp_path).add(plan, record)
     types = {topic: kind for topic, kind in TYPES.items() if topic != '/goal_pose'}
     read = read_back(tmp_path / 'calm_0000', types | {'/goal_trajectory': MultiDOFJointTrajectory})
     assert len(read['/goal_trajectory']) == len(record.commands)
     for (when, message), goal in zip(read['/goal_trajectory'], record.goals, strict=False):
         assert message == moving_point(goal, when, 'map')
-    lessons, source = read_lessons(tmp_path, task.law, {}, lambda done, total: None)
+    lessons, source = read_demonstrations(tmp_path, task.law, {}, lambda done, total: None)
     assert source.usable_s == len(record.commands) / task.rate_hz
     np.testing.assert_array_equal(lessons.commands, record.commands)
 
@@ -160,7 +160,7 @@ def test_the_reader_of_the_format_itself_decodes_it(recorded, records):
 def test_a_whole_recording_is_kept_a_broken_one_written_anew_another_refused(
     plan, records, tmp_path
 ):
-    bags, path = Bags(tmp_path), tmp_path / 'noisy_0001'
+    bags, path = BagWriter(tmp_path), tmp_path / 'noisy_0001'
     bags.add(plan, records[1])
     (mcap,) = path.glob('*.mcap')
     whole, when = mcap.read_bytes(), mcap.stat().st_mtime_ns

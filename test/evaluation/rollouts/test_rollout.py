@@ -13,9 +13,9 @@ from pkan_control.evaluation.rollouts.rollout import (
     Expert,
     Plan,
     check_fits,
-    fly_controller,
-    fly_episode,
-    fly_expert,
+    run_controller,
+    run_episode,
+    run_expert,
 )
 from pkan_control.networks.mlp import Mlp
 from pkan_control.tasks.drone_hover import DroneHover
@@ -42,7 +42,7 @@ def fly(controller_file):
     """Return a function that runs the controller; every difference from the usual is named."""
 
     def fly(episodes=2, seed=0, chip=CHIP, chips=1, report=lambda done: None):
-        return fly_controller(Plan(TASK, episodes, seed), controller_file, chip, chips, report)
+        return run_controller(Plan(TASK, episodes, seed), controller_file, chip, chips, report)
 
     return fly
 
@@ -109,7 +109,7 @@ def test_evaluators_are_told_the_number_of_the_episode(world):
 
     controller = Controller(TASK.law, Listener(TASK))
     for number in (7, 9):
-        fly_episode(Plan(TASK, 1), world, controller, number)
+        run_episode(Plan(TASK, 1), world, controller, number)
     assert told == [7, 9]
 
 
@@ -120,7 +120,7 @@ def test_progress_is_reported(fly):
 
 
 def test_the_expert_succeeds_from_every_start():
-    records = fly_expert(Plan(DroneHover(), 5), lambda done: None)
+    records = run_expert(Plan(DroneHover(), 5), lambda done: None)
     figures = summary(records)
     assert figures['success_rate'] == 1
     assert figures['final_error_m']['p95'] < 0.02
@@ -132,7 +132,7 @@ def test_an_mlp_flies_without_a_chip(fly):
     mlp = Mlp((0.1 * draw.normal(size=(12, 4)),), (np.zeros(4),))
     controller_file = ControllerFile('drone_hover', TASK.law, 50.0, mlp)
     one, other = (
-        fly_controller(Plan(TASK, 1), controller_file, chip, 1, lambda done: None)
+        run_controller(Plan(TASK, 1), controller_file, chip, 1, lambda done: None)
         for chip in ('ideal:', CHIP)
     )
     assert rollout_hash(one) == rollout_hash(other)

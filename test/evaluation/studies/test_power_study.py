@@ -7,7 +7,7 @@ import pytest
 
 from pkan_control.chips.power import estimate_power
 from pkan_control.control.controller_file import ControllerFile, load_controller_file
-from pkan_control.evaluation.rollouts.baselines import shipped, shipped_mlp
+from pkan_control.evaluation.rollouts.baselines import shipped_controller, shipped_mlp
 from pkan_control.evaluation.studies.law_cycles import (
     DIVISION,
     MEMORY,
@@ -27,7 +27,7 @@ NAMES = ('dedicated CMOS', 'memristive (as many)', 'FPAA, one chip multiplexed')
 
 @pytest.fixture(scope='module')
 def controller_file():
-    return load_controller_file(shipped('drone_hover'))
+    return load_controller_file(shipped_controller('drone_hover'))
 
 
 @pytest.fixture(scope='module')
@@ -100,7 +100,9 @@ def test_losing_and_being_late_are_said(controller_file, mlp):
 
 
 def test_a_memristive_controller_is_compared_as_what_it_is(mlp):
-    found = rows(compare_power(load_controller_file(shipped('drone_hover_memdiode')), mlp, 0))
+    found = rows(
+        compare_power(load_controller_file(shipped_controller('drone_hover_memdiode')), mlp, 0)
+    )
     assert 'memristive' in found
     assert 'dedicated CMOS (as many)' in found
 
@@ -142,7 +144,7 @@ def test_numbers_of_a_row_share_a_prefix():
 
 
 def test_a_network_that_is_asked_twice_takes_twice_the_energy(mlp):
-    twice = load_controller_file(shipped('vehicle_track'))
+    twice = load_controller_file(shipped_controller('vehicle_track'))
     once = replace(twice, law=twice.law.switched_off('mirror'))
     double, single = (rows(compare_power(each, mlp, 0)) for each in (twice, once))
     for name, row in single.items():

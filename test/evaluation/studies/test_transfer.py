@@ -7,8 +7,8 @@ from pkan_control.control.controller_file import ControllerFile, load_controller
 from pkan_control.evaluation.rollouts.baselines import shipped_mlp
 from pkan_control.evaluation.studies.runners import on_cores
 from pkan_control.evaluation.studies.transfer import (
-    Moved,
     Piece,
+    TransferredChip,
     edges_of,
     fidelity_of,
     pieces,
@@ -69,7 +69,7 @@ def chip(dead, error):
     rmse = {'raw': np.full(4, 2 * error), 'trimmed': np.array([0, 0, error, error])}
     nrmse = {'raw': 2 * error, 'trimmed': error}
     success = {'raw': [False, True], 'trimmed': [True, True]}
-    return Moved('bad', dead, 0.01, np.array([1, 1, 1, 1e-5]), rmse, nrmse, success)
+    return TransferredChip('bad', dead, 0.01, np.array([1, 1, 1, 1e-5]), rmse, nrmse, success)
 
 
 def test_figures_are_those_of_all_edges_and_flat_edges_have_no_r2():

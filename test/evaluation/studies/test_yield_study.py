@@ -14,7 +14,7 @@ import pytest
 
 from pkan_control.chips.uri import deviations_of
 from pkan_control.control.controller_file import load_controller_file
-from pkan_control.evaluation.rollouts.baselines import shipped
+from pkan_control.evaluation.rollouts.baselines import shipped_controller
 from pkan_control.evaluation.rollouts.rollout import Plan
 from pkan_control.evaluation.studies.yield_study import Study
 from pkan_control.tasks.task import find_task
@@ -85,7 +85,7 @@ def test_a_study_that_was_killed_goes_on_and_ends_the_same(tmp_path):
 
 def test_temperature_and_age_are_varied_too_where_they_matter():
     task = find_task('drone_hover')
-    controller_file = load_controller_file(shipped(task.name))
+    controller_file = load_controller_file(shipped_controller(task.name))
 
     def varied(uri: str) -> dict[str, list[float]]:
         study = Study(Plan(task, 1), controller_file, deviations_of(uri), 1, 0, 1)

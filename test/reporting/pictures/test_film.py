@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_expert
+from pkan_control.evaluation.rollouts.rollout import Plan, run_expert
 from pkan_control.reporting.pictures import film
 from pkan_control.sim.bullet.film import film as filmed
 from pkan_control.sim.bullet.film import in_air
@@ -17,7 +17,7 @@ from pkan_control.tasks.drone_hover import drone_hover
 @pytest.fixture(scope='module')
 def flight():
     """Return half a second of a flight of the expert's."""
-    (record,) = fly_expert(Plan(drone_hover, 1, 0), lambda done: None)
+    (record,) = run_expert(Plan(drone_hover, 1, 0), lambda done: None)
     return replace(
         record, states=record.states[:26], goals=record.goals[:26], commands=record.commands[:25]
     )
@@ -63,7 +63,7 @@ def test_frames_do_not_depend_on_what_was_filmed_before(flight):
 
 
 def test_a_film_of_an_arm_shows_its_tool_go_to_the_set_point(tmp_path, small):
-    (reach,) = fly_expert(Plan(arm_reach, 1, 0), lambda done: None)
+    (reach,) = run_expert(Plan(arm_reach, 1, 0), lambda done: None)
     film.draw_film(tmp_path / 'f.mp4', arm_reach, [reach], 'reach', lambda done: None)
     pictures = decoded(tmp_path / 'f.mp4')
     assert len(pictures) == 101

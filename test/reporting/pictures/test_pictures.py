@@ -13,7 +13,7 @@ from pkan_control.evaluation.rollouts.record import EpisodeRecord
 from pkan_control.reporting.pictures.calibration import draw_calibration
 from pkan_control.reporting.pictures.drives import draw_drives
 from pkan_control.reporting.pictures.edges import draw_edges, edge_curves
-from pkan_control.reporting.pictures.flights import draw_flights
+from pkan_control.reporting.pictures.trajectories import draw_trajectories
 from pkan_control.tasks.drone_hover import drone_hover
 from pkan_control.tasks.task import Score
 
@@ -41,7 +41,7 @@ def test_flights_are_drawn_green_where_they_succeed_and_red_where_not(tmp_path):
     pictures = {}
     for success in (True, False):
         path = tmp_path / 'made' / f'{success}.png'
-        draw_flights(path, drone_hover, [flight(success)] * 2, 'two flights')
+        draw_trajectories(path, drone_hover, [flight(success)] * 2, 'two flights')
         pixels = colours(path)
         assert pixels.shape == (676, 1560, 3)
         assert 1000 < np.count_nonzero((pixels != 255).any(axis=2)) < pixels.shape[0] * 1560 / 2
@@ -54,7 +54,7 @@ def test_flights_are_drawn_green_where_they_succeed_and_red_where_not(tmp_path):
 def test_the_same_flights_make_the_same_file(tmp_path):
     one, other = tmp_path / 'one.png', tmp_path / 'other.png'
     for path in (one, other):
-        draw_flights(path, drone_hover, [flight(True)], 'one flight')
+        draw_trajectories(path, drone_hover, [flight(True)], 'one flight')
     assert one.read_bytes() == other.read_bytes()
 
 

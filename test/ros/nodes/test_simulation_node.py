@@ -11,7 +11,7 @@ from pkan_control.common.message_fields import to_ns
 from pkan_control.common.resources import share
 from pkan_control.control.controller_file import load_controller_file
 from pkan_control.evaluation.rollouts.record import read_records, rollout_hash
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_controller
+from pkan_control.evaluation.rollouts.rollout import Plan, run_controller
 from pkan_control.ros.nodes.messages import to_time
 from pkan_control.tasks.task import find_task
 
@@ -46,7 +46,7 @@ def test_fault_35_a_rollout_over_ros_is_bit_equal_to_one_in_process(
     assert simulation.ends() == 0
     assert [text in simulation.text for text in ('episode 1: ', 'episode 2: ')] == [True, True]
     task = find_task('drone_hover')
-    here = fly_controller(Plan(task, 2, 3), controller_file, chip, 1, lambda done: None)
+    here = run_controller(Plan(task, 2, 3), controller_file, chip, 1, lambda done: None)
     there = read_records(path)
     assert [(r.seed, r.number) for r in there] == [(3, 0), (3, 1)]
     assert rollout_hash(there) == rollout_hash(here)
@@ -205,7 +205,7 @@ def test_fault_35_a_set_point_that_moves_is_followed_bit_by_bit(start, tmp_path,
         **LOCKSTEP,
     )  # fmt: skip
     assert simulation.ends() == 0
-    here = fly_controller(
+    here = run_controller(
         Plan(find_task(name), 1, 3),
         load_controller_file(share(file)),
         'ideal:',

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from pkan_control.evaluation.rollouts.baselines import Flights
+from pkan_control.evaluation.rollouts.baselines import RunEpisodes
 from pkan_control.evaluation.rollouts.record import EpisodeRecord
 from pkan_control.evaluation.rollouts.rollout import Plan
 
@@ -23,7 +23,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def fly_all(fly: Flights, plan: Plan, workers: int) -> Iterator[EpisodeRecord]:
+def run_all(fly: RunEpisodes, plan: Plan, workers: int) -> Iterator[EpisodeRecord]:
     """Yield the records of all episodes in their order, as they are there."""
     parts = _parts(plan)
     if workers == 1 or plan.episodes < WORTH:

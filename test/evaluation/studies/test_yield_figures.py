@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from pkan_control.evaluation.studies.figures import interval, specification, yield_figures
+from pkan_control.evaluation.studies.yield_figures import interval, specification, yield_figures
 
 
 @given(st.integers(0, 500), st.integers(1, 500))

@@ -36,7 +36,7 @@ class Pace:
     command_timeout_s: float
 
 
-class Session:
+class SimulationSession:
     """Owns the present episode, and decides when it advances."""
 
     def __init__(

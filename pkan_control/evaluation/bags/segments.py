@@ -14,12 +14,12 @@ from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
 from pkan_control.evaluation.bags.recordings import Recording
 
-# In periods: how slow a topic may be, how long a state may be missing, how short a flight may be.
+# In periods: how slow a topic may be, how long a state may be missing, how short a segment may be.
 SLOWEST, GAP, SHORTEST = 1.25, 2.5, 10
 
 
 @dataclass(frozen=True)
-class Flight:
+class Segment:
     """A stretch without a gap: states `[n, s]`, goals `[n, g]` and commands `[n, c]`."""
 
     states: Floats
@@ -28,16 +28,16 @@ class Flight:
 
 
 @dataclass(frozen=True)
-class Cut:
-    """The flights of a recording, and what was left out: ticks of all, gaps between them."""
+class Segments:
+    """The segments of a recording, and what was left out: ticks of all, gaps between them."""
 
-    flights: list[Flight]
+    segments: list[Segment]
     ticks: int
     gaps: int
 
 
-def cut(recording: Recording, rate_hz: float) -> Cut:
-    """Return the flights of a recording; refuse topics that are slower than the controller."""
+def split_recording(recording: Recording, rate_hz: float) -> Segments:
+    """Return the segments of a recording; refuse topics that are slower than the controller."""
     period = 1e9 / rate_hz
     for what, stamps in (('states', recording.state_ns), ('commands', recording.command_ns)):
         interval = _interval(stamps)
@@ -46,7 +46,7 @@ def cut(recording: Recording, rate_hz: float) -> Cut:
                 f'{recording.path}: {what} come at {1e9 / interval:.3g} Hz, '
                 f'the controller runs at {rate_hz:g} Hz'
             )
-    flights, ticks, gaps = [], 0, -1
+    segments, ticks, gaps = [], 0, -1
     for number in np.unique(recording.state_stretch):
         index = np.flatnonzero(recording.state_stretch == number)
         index = index[_ticks(recording.state_ns[index], period)]
@@ -56,14 +56,14 @@ def cut(recording: Recording, rate_hz: float) -> Cut:
             gaps += 1
             states = index[part]
             if len(part) >= SHORTEST:
-                flights.append(
-                    Flight(
+                segments.append(
+                    Segment(
                         recording.states[states],
                         recording.goals[states],
                         recording.commands[answer[part]],
                     )
                 )
-    return Cut(flights, ticks, max(gaps, 0))
+    return Segments(segments, ticks, max(gaps, 0))
 
 
 def _interval(stamps: NDArray[np.int64]) -> float:

@@ -11,7 +11,9 @@ from pkan_control.reporting.pictures.style import BAD, FAINT, GOOD, INK, make_fi
 from pkan_control.tasks.task import AtAPoint
 
 
-def draw_flights(path: Path, task: AtAPoint, records: Sequence[EpisodeRecord], title: str) -> None:
+def draw_trajectories(
+    path: Path, task: AtAPoint, records: Sequence[EpisodeRecord], title: str
+) -> None:
     """Draw the ways of all episodes in space, and the distances to their goals over time."""
     figure = make_figure((12, 5.2), title)
     space: Any = figure.add_subplot(1, 2, 1, projection='3d')

@@ -5,7 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from pkan_control.evaluation.rollouts.session import REPEAT_S, Mode, Pace, Session
+from pkan_control.evaluation.rollouts.simulation_session import (
+    REPEAT_S,
+    Mode,
+    Pace,
+    SimulationSession,
+)
 
 FAST = Pace(Mode.LOCKSTEP, 0.0, lockstep_timeout_s=2.0, command_timeout_s=0.2)
 PACED = Pace(Mode.LOCKSTEP, 2.0, lockstep_timeout_s=2.0, command_timeout_s=0.2)
@@ -15,7 +20,7 @@ PUSH = np.full(4, 100.0)
 
 @pytest.fixture
 def session(task, world):
-    return lambda pace: Session(task, world, 0, pace)
+    return lambda pace: SimulationSession(task, world, 0, pace)
 
 
 def now(session) -> int:
@@ -106,7 +111,7 @@ def test_a_paced_lockstep_keeps_to_the_wall_clock(session):
 
 
 def test_waiting_for_the_wall_clock_is_no_missing_command(session, task, world):
-    slow = Session(task, world, 0, Pace(Mode.LOCKSTEP, 0.001, 2.0, 0.2))
+    slow = SimulationSession(task, world, 0, Pace(Mode.LOCKSTEP, 0.001, 2.0, 0.2))
     slow.take(now(slow), PUSH, 0.0)
     assert not slow.tick(19.0)
     assert slow.stopped == ''

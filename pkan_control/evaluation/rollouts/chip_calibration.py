@@ -16,7 +16,7 @@ from pkan_control.common.arrays import Floats
 from pkan_control.common.seeding import stream
 from pkan_control.control.controller import Controller, OnChip
 from pkan_control.control.controller_file import ControllerFile
-from pkan_control.evaluation.rollouts.rollout import Plan, fly_episode
+from pkan_control.evaluation.rollouts.rollout import Plan, run_episode
 from pkan_control.networks.policy import chip_program
 from pkan_control.networks.program import Program
 from pkan_control.sim.world import open_world
@@ -38,7 +38,7 @@ def real_inputs(plan: Plan, controller_file: ControllerFile, count: int) -> Floa
     world = open_world(plan.task.world, plan.task.law, plan.task.rate_hz, plan.effects)
     try:
         for number in range(plan.episodes):
-            fly_episode(plan, world, Controller(controller_file.law, network), number)
+            run_episode(plan, world, Controller(controller_file.law, network), number)
     finally:
         world.close()
     draw = stream(plan.seed, 'real inputs').permutation(len(network.heard))[:count]

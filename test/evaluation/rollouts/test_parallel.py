@@ -8,7 +8,7 @@ import psutil
 CODE = """
 import os, time
 from joblib import delayed
-from pkan_control.evaluation.rollouts.workers import parallel_on
+from pkan_control.evaluation.rollouts.parallel import parallel_on
 print(*parallel_on(2, 'list')(delayed(os.getpid)() for _ in range(8)), flush=True)
 time.sleep(300)
 """
