@@ -68,7 +68,7 @@ def _step(
 ) -> tuple[Trim, ...]:
     """Return the trims that should give what the outputs `[n, n_out]` lack."""
     used = ~bench.held
-    x = torch.from_numpy(bench.asked[used])
+    x = torch.from_numpy(bench.all_inputs[used])
     flat, first = (_flat(each) for each in (trims, calibration.trims))
     first_edges = _twin_edges(bench.program.device, calibration.twin[0], x)
     slope = torch.func.jacrev(

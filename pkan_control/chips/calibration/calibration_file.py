@@ -1,4 +1,4 @@
-"""The calibration file: safetensors with a JSON manifest, checked whole before it is used."""
+"""The calibration file: safetensors with a JSON manifest, verified before it is used."""
 
 import hashlib
 import json
@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from pkan_control.chips.calibration.calibration import Calibration, Fidelity
@@ -20,7 +21,7 @@ from pkan_control.common.files import replace_file
 FORMAT_VERSION = 1
 MAX_BYTES = 64 * 1024 * 1024
 KIND = 'calibration file '
-# The axes of each tensor of a layer; the first two are those of its edges.
+# Number of axes of each tensor of a layer; the first two are sources and targets.
 TENSORS = {
     'trim_gain': 2,
     'trim_offset': 2,
@@ -32,8 +33,8 @@ TENSORS = {
 DAMAGE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
 
-def save_calibration(path: Path, calibration: Calibration) -> None:
-    """Write the file; an existing one is replaced only by a complete one."""
+def save_calibration(path: str | Path, calibration: Calibration) -> None:
+    """Write a calibration file; an existing one is replaced only by a complete one."""
     tensors = _tensors(calibration)
     manifest = {
         'format_version': FORMAT_VERSION,
@@ -49,18 +50,22 @@ def save_calibration(path: Path, calibration: Calibration) -> None:
         'trimmed': asdict(calibration.trimmed),
     }
     manifest['checksum'] = _checksum(manifest, tensors)
-    replace_file(path, save_tensors(tensors, {'manifest': _canonical(manifest)}), KIND)
+    replace_file(Path(path), save_tensors(tensors, {'manifest': _canonical(manifest)}), KIND)
 
 
-def load_calibration(path: Path) -> Calibration:
-    """Read a calibration file; raise a `UserError` for one that is not whole, known and right."""
+def load_calibration(path: str | Path) -> Calibration:
+    """Read a calibration file.
+
+    Raises a `UserError` for a file that cannot be read, is incomplete or damaged, or has another
+    format version.
+    """
+    where = f'{KIND}{Path(path)}'
     try:
-        manifest, tensors = _read(path)
-        return _unpack(manifest, tensors)
+        return _parse(_read(Path(path)))
+    except OSError as error:
+        raise UserError(f'cannot read {where}: {error.strerror}') from None
     except UserError as error:
-        raise UserError(f'{KIND}{path}: {error}') from None
-    except DAMAGE as error:
-        raise UserError(f'{KIND}{path}: damaged manifest ({error!r})') from None
+        raise UserError(f'{where}: {error}') from None
 
 
 def _tensors(calibration: Calibration) -> dict[str, Floats]:
@@ -73,41 +78,50 @@ def _tensors(calibration: Calibration) -> dict[str, Floats]:
     return tensors
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, Floats]]:
+def _read(path: Path) -> bytes:
     if not path.is_file():
         raise UserError('no such file')
-    if path.stat().st_size > MAX_BYTES:
-        raise UserError(f'has {path.stat().st_size} bytes: allowed are at most {MAX_BYTES}')
-    _check_size(path)
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise UserError(f'has {size} bytes: must be at most {MAX_BYTES}')
+    return path.read_bytes()
+
+
+def _parse(data: bytes) -> Calibration:
     try:
-        with safe_open(path, framework='np') as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, TypeError, KeyError) as error:
+        header = _header(data)
+        tensors = load_tensors(data)
+    except (SafetensorError, *DAMAGE) as error:
         raise UserError(f'not a whole safetensors file ({error})') from None
-    if 'manifest' not in metadata:
+    if 'manifest' not in header.get('__metadata__', {}):
         raise UserError('has no manifest: it is not a calibration file')
-    manifest = json.loads(metadata['manifest'])
+    try:
+        manifest = json.loads(header['__metadata__']['manifest'])
+        _check(manifest, tensors)
+        return _unpack(manifest, tensors)
+    except UserError:
+        raise
+    except DAMAGE as error:
+        raise UserError(f'damaged manifest ({error!r})') from None
+
+
+def _header(data: bytes) -> dict[str, Any]:
+    """Return the header of a safetensors file, checked against the size of the file."""
+    length = int.from_bytes(data[:8], 'little')
+    header: dict[str, Any] = json.loads(data[8 : 8 + length])
+    ends = [each['data_offsets'][1] for name, each in header.items() if name != '__metadata__']
+    size = 8 + length + max(ends, default=0)
+    if len(data) != size:
+        raise UserError(f'has {len(data)} bytes: must be {size}')
+    return header
+
+
+def _check(manifest: dict[str, Any], tensors: dict[str, Floats]) -> None:
     version, found = manifest.get('format_version'), _checksum(manifest, tensors)
     if version != FORMAT_VERSION:
         raise UserError(f'format version {version!r}: this release reads {FORMAT_VERSION}')
     if found != manifest.get('checksum'):
         raise UserError(f'checksum {found} does not match the stored {manifest.get("checksum")!r}')
-    return manifest, tensors
-
-
-def _check_size(path: Path) -> None:
-    """Refuse a file that was cut, or to which something was added, with both sizes."""
-    data = path.read_bytes()
-    length = int.from_bytes(data[:8], 'little')
-    try:
-        header = json.loads(data[8 : 8 + length])
-        ends = [each['data_offsets'][1] for name, each in header.items() if name[:2] != '__']
-    except DAMAGE:
-        raise UserError(f'not a whole safetensors file ({len(data)} bytes)') from None
-    wanted = 8 + length + max(ends, default=0)
-    if len(data) != wanted:
-        raise UserError(f'has {len(data)} bytes: must be {wanted}')
 
 
 def _unpack(manifest: dict[str, Any], tensors: dict[str, Floats]) -> Calibration:

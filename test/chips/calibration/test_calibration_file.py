@@ -60,6 +60,27 @@ def test_what_is_no_such_file_is_refused(tmp_path, refused):
         load_calibration(path)
 
 
+@pytest.mark.parametrize('wrong', [7, None, b'x'])
+def test_a_path_of_another_type_is_no_fault_of_the_file(wrong, calibration):
+    for use in (load_calibration, lambda each: save_calibration(each, calibration)):
+        with pytest.raises(TypeError):
+            use(wrong)
+
+
+def test_a_path_may_be_text(path, calibration):
+    save_calibration(str(path), calibration)
+    assert load_calibration(str(path)).uid == calibration.uid
+
+
+def test_a_file_that_cannot_be_read_is_not_called_damaged(path, refused, monkeypatch):
+    def deny(path):
+        raise PermissionError(13, 'Permission denied')
+
+    monkeypatch.setattr('pathlib.Path.read_bytes', deny)
+    with refused('cannot read calibration file', str(path), 'Permission denied'):
+        load_calibration(path)
+
+
 def rewritten(path, change) -> None:
     """Write the file anew with another manifest and other tensors."""
     with safe_open(path, framework='np') as file:
