@@ -1,4 +1,4 @@
-"""Mappings: what they bind, what they refuse, and the examples on synthetic messages."""
+"""Mappings: bindings, refusals, and the examples on synthetic messages."""
 
 import numpy as np
 import pytest
@@ -55,7 +55,7 @@ def test_conversions_of_vectors_are_their_own_inverses(vector):
 
 
 @pytest.mark.parametrize('seed', range(3))
-def test_the_px4_example_gives_the_state_that_px4_tells(fakes, seed):
+def test_the_px4_example_gives_the_state_that_px4_publishes(fakes, seed):
     state, mapping = random_state(seed), load_mapping('px4')
     inputs = mapped_states(mapping, DRONE)
     (source,) = inputs.topics
@@ -103,7 +103,7 @@ def test_the_ros2_control_example_puts_a_state_together_and_orders_the_rotors():
     np.testing.assert_array_equal(wiring.goal.read(goal).values, [7, 8, 9])
 
 
-def test_every_example_ships_and_says_what_it_is():
+def test_every_example_ships_with_a_description():
     examples = shipped_files('examples')
     assert set(examples) == {'px4', 'ros2_control'}
     for path in examples.values():
