@@ -1,26 +1,18 @@
 """The calibration file: safetensors with a JSON manifest, verified before it is used."""
 
-import hashlib
-import json
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load as load_tensors
-from safetensors.numpy import save as save_tensors
 
 from pkan_control.chips.calibration.calibration import Calibration, Fidelity
 from pkan_control.chips.calibration.self_test import ElementFault
 from pkan_control.chips.twin import TwinLayer
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
-from pkan_control.common.files import replace_file
+from pkan_control.common.files import FilePath
+from pkan_control.common.sealed_files import Manifest, SealedFormat, Tensors
 
-FORMAT_VERSION = 1
-MAX_BYTES = 64 * 1024 * 1024
-KIND = 'calibration file '
+FORMAT = SealedFormat('calibration file', version=1, max_bytes=64 * 1024 * 1024)
 # Number of axes of each tensor of a layer; the first two are sources and targets.
 TENSORS = {
     'trim_gain': 2,
@@ -30,14 +22,11 @@ TENSORS = {
     'twin_gain': 2,
     'twin_offset': 2,
 }
-DAMAGE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
 
-def save_calibration(path: str | Path, calibration: Calibration) -> None:
+def save_calibration(path: FilePath, calibration: Calibration) -> None:
     """Write a calibration file; an existing one is replaced only by a complete one."""
-    tensors = _tensors(calibration)
     manifest = {
-        'format_version': FORMAT_VERSION,
         'uid': calibration.uid,
         'program': calibration.program,
         'date': calibration.date,
@@ -49,23 +38,16 @@ def save_calibration(path: str | Path, calibration: Calibration) -> None:
         'raw': asdict(calibration.raw),
         'trimmed': asdict(calibration.trimmed),
     }
-    manifest['checksum'] = _checksum(manifest, tensors)
-    replace_file(Path(path), save_tensors(tensors, {'manifest': _canonical(manifest)}), KIND)
+    FORMAT.write(path, manifest, _tensors(calibration))
 
 
-def load_calibration(path: str | Path) -> Calibration:
+def load_calibration(path: FilePath) -> Calibration:
     """Read a calibration file.
 
-    Raises a `UserError` for a file that cannot be read, is incomplete or damaged, or has another
-    format version.
+    Raises a `UserError` for a path of another type, and for a file that cannot be read, is
+    incomplete or damaged, or has another format version.
     """
-    where = f'{KIND}{Path(path)}'
-    try:
-        return _parse(_read(Path(path)))
-    except OSError as error:
-        raise UserError(f'cannot read {where}: {error.strerror}') from None
-    except UserError as error:
-        raise UserError(f'{where}: {error}') from None
+    return FORMAT.read(path, _unpack)
 
 
 def _tensors(calibration: Calibration) -> dict[str, Floats]:
@@ -78,53 +60,7 @@ def _tensors(calibration: Calibration) -> dict[str, Floats]:
     return tensors
 
 
-def _read(path: Path) -> bytes:
-    if not path.is_file():
-        raise UserError('no such file')
-    size = path.stat().st_size
-    if size > MAX_BYTES:
-        raise UserError(f'has {size} bytes: must be at most {MAX_BYTES}')
-    return path.read_bytes()
-
-
-def _parse(data: bytes) -> Calibration:
-    try:
-        header = _header(data)
-        tensors = load_tensors(data)
-    except (SafetensorError, *DAMAGE) as error:
-        raise UserError(f'not a whole safetensors file ({error})') from None
-    if 'manifest' not in header.get('__metadata__', {}):
-        raise UserError('has no manifest: it is not a calibration file')
-    try:
-        manifest = json.loads(header['__metadata__']['manifest'])
-        _check(manifest, tensors)
-        return _unpack(manifest, tensors)
-    except UserError:
-        raise
-    except DAMAGE as error:
-        raise UserError(f'damaged manifest ({error!r})') from None
-
-
-def _header(data: bytes) -> dict[str, Any]:
-    """Return the header of a safetensors file, checked against the size of the file."""
-    length = int.from_bytes(data[:8], 'little')
-    header: dict[str, Any] = json.loads(data[8 : 8 + length])
-    ends = [each['data_offsets'][1] for name, each in header.items() if name != '__metadata__']
-    size = 8 + length + max(ends, default=0)
-    if len(data) != size:
-        raise UserError(f'has {len(data)} bytes: must be {size}')
-    return header
-
-
-def _check(manifest: dict[str, Any], tensors: dict[str, Floats]) -> None:
-    version, found = manifest.get('format_version'), _checksum(manifest, tensors)
-    if version != FORMAT_VERSION:
-        raise UserError(f'format version {version!r}: this release reads {FORMAT_VERSION}')
-    if found != manifest.get('checksum'):
-        raise UserError(f'checksum {found} does not match the stored {manifest.get("checksum")!r}')
-
-
-def _unpack(manifest: dict[str, Any], tensors: dict[str, Floats]) -> Calibration:
+def _unpack(manifest: Manifest, tensors: Tensors) -> Calibration:
     layers = [_layer(tensors, number) for number in range(int(manifest['layers']))]
     if len(tensors) != len(layers) * len(TENSORS):
         raise UserError(f'{len(tensors)} tensors: must be {len(layers) * len(TENSORS)}')
@@ -143,7 +79,7 @@ def _unpack(manifest: dict[str, Any], tensors: dict[str, Floats]) -> Calibration
     )
 
 
-def _layer(tensors: dict[str, Floats], number: int) -> list[Floats]:
+def _layer(tensors: Tensors, number: int) -> list[Floats]:
     values = [tensors[f'{name}_{number}'] for name in TENSORS]
     for (name, axes), value in zip(TENSORS.items(), values, strict=True):
         if value.ndim != axes or value.shape[:2] != values[0].shape or value.dtype != np.float64:
@@ -154,17 +90,3 @@ def _layer(tensors: dict[str, Floats], number: int) -> list[Floats]:
         if not np.isfinite(value).all():
             raise UserError(f'{name} of layer {number + 1} holds a number that is not finite')
     return values
-
-
-def _checksum(manifest: dict[str, Any], tensors: dict[str, Floats]) -> str:
-    rest = {key: value for key, value in manifest.items() if key != 'checksum'}
-    digest = hashlib.sha256(_canonical(rest).encode())
-    for name in sorted(tensors):
-        array = tensors[name]
-        digest.update(f'{name} {array.dtype.str} {array.shape}'.encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
-
-
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(',', ':'), allow_nan=False)
