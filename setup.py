@@ -27,14 +27,6 @@ PLUG_INS = {
         'kinematics': 'control.laws.kinematics:KinematicsLaw',
         'cylindrical': 'control.laws.cylindrical:CylindricalLaw',
     },
-    'worlds': {
-        'bullet_arm': 'sim.worlds:bullet_arm',
-        'bullet_cartpole': 'sim.worlds:bullet_cartpole',
-        'bullet_drone': 'sim.worlds:bullet_drone',
-        'bullet_vehicle': 'sim.worlds:bullet_vehicle',
-        'cartpole': 'sim.worlds:cartpole',
-        'solar': 'sim.worlds:solar',
-    },
     'tasks': {
         'arm_pick_place': 'tasks.arm_pick_place:arm_pick_place',
         'arm_reach': 'tasks.arm_reach:arm_reach',
@@ -44,6 +36,17 @@ PLUG_INS = {
         'drone_track': 'tasks.drone_track:drone_track',
         'solar_mppt': 'tasks.solar_mppt:solar_mppt',
         'vehicle_track': 'tasks.vehicle_track:vehicle_track',
+    },
+    # Each under the name of its task.
+    'recipes': {
+        'arm_pick_place': 'training.recipe:arm',
+        'arm_reach': 'training.recipe:arm',
+        'arm_track': 'training.recipe:arm',
+        'cartpole': 'training.recipe:cartpole',
+        'drone_hover': 'training.recipe:drone',
+        'drone_track': 'training.recipe:drone',
+        'solar_mppt': 'training.recipe:solar',
+        'vehicle_track': 'training.recipe:vehicle',
     },
     'problems': {
         'classification': 'tasks.problems.classification:two_spirals',

@@ -30,7 +30,7 @@ from pkan_control.networks.policy import chip_program
 from pkan_control.networks.program import Program
 from pkan_control.reporting.tables import console, progress, rollout_table
 from pkan_control.tasks.task import find_task
-from pkan_control.training.in_the_loop import tune
+from pkan_control.training.finetuning import finetune
 
 TASK = find_task('drone_hover')
 BOARDS, EPISODES, ROUNDS = 10, 10, 4
@@ -65,7 +65,7 @@ def measure(
         took = time.perf_counter() - began
         return (
             first,
-            tune(Bench(chip, program, inputs, nothing), first, ROUNDS, nothing).calibration,
+            finetune(Bench(chip, program, inputs, nothing), first, ROUNDS, nothing).calibration,
             took,
         )
 

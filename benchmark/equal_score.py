@@ -20,8 +20,8 @@ from pkan_control.evaluation.rollouts.record import summary
 from pkan_control.evaluation.rollouts.rollout import Plan, run_controller
 from pkan_control.reporting.tables import console, progress, rollout_table
 from pkan_control.tasks.task import Imitable, find_task
+from pkan_control.training.imitation_run import imitate
 from pkan_control.training.recipe import find_recipe
-from pkan_control.training.run import imitate
 from pkan_control.training.trainable import TrainableMlp
 
 TASK = find_task('drone_hover')

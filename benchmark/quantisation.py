@@ -19,8 +19,8 @@ from pkan_control.networks.program import SQUASH_SCALE, compile_layer, propagate
 from pkan_control.reporting.tables import console, progress, rollout_table
 from pkan_control.sim.world import open_world
 from pkan_control.tasks.task import Imitable, find_task
+from pkan_control.training.imitation_run import imitate
 from pkan_control.training.recipe import find_recipe, untrained
-from pkan_control.training.run import imitate
 from pkan_control.training.trainable import TrainableNetwork
 
 TASK = find_task('drone_hover')

@@ -13,8 +13,8 @@ from pkan_control.tasks.cartpole import cartpole
 from pkan_control.tasks.problems.problem import find_problems
 from pkan_control.training.comparison.subjects import brief_settings
 from pkan_control.training.stacked import Member, evaluate, stacked
-from pkan_control.training.supervised import Lesson, fit
-from pkan_control.training.train import teach
+from pkan_control.training.supervised import ProblemInstance, fit
+from pkan_control.training.train import train_networks
 from pkan_control.training.trainable import make_ideal
 
 SEEDS = (0, 1, 2)
@@ -32,7 +32,7 @@ def unrounded(member: Member, inputs: np.ndarray) -> np.ndarray:
 def regression(name: str, shape: tuple[int, ...], device: str, steps: int) -> dict[str, float]:
     """Return the scores of a problem, medians of three seeds."""
     (problem,) = find_problems(name)
-    lessons = [Lesson(problem, seed) for seed in SEEDS]
+    lessons = [ProblemInstance(problem, seed) for seed in SEEDS]
     scores: dict[str, list[float]] = {'before': [], 'after': [], 'trained with': []}
     for quantised in (0.0, 0.2):
         members = [make_ideal(device, shape, 4, seed) for seed in SEEDS]
@@ -70,7 +70,7 @@ def control(device: str, steps: int) -> dict[str, float]:
     for quantised in (0.0, 0.2):
         members = [make_ideal(device, (4, 3, 1), 4, seed) for seed in SEEDS]
         settings = replace(brief_settings(steps, RATE), quantised_share=quantised)
-        teach(cartpole, members, settings, SEEDS)
+        train_networks(cartpole, members, settings, SEEDS)
         for member in members:
             program = member.export()
             if quantised:

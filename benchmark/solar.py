@@ -16,7 +16,7 @@ from pkan_control.control.laws.solar import STEP_V, SolarLaw
 from pkan_control.sim.batched.solar import BEST_V, BEST_W, POWER, BatchedSolar
 from pkan_control.tasks.solar_mppt import CONSTANT_V, FIRST_V, PERTURB_V, solar_mppt
 from pkan_control.training.comparison.subjects import brief_settings
-from pkan_control.training.train import teach
+from pkan_control.training.train import train_networks
 from pkan_control.training.trainable import make_ideal
 
 TRAINING_SEED, UNSEEN_SEED = 1_000_000, 0
@@ -92,7 +92,7 @@ def trained(
     """Return the policies of networks from three seeds, each within a law that it learnt for."""
     networks = [make_ideal(device, shape, 4, seed) for seed in SEEDS]
     rate = 1e-2 if device == 'mlp' else 3e-2
-    teach(replace(solar_mppt, law=law), networks, brief_settings(steps, rate), SEEDS)
+    train_networks(replace(solar_mppt, law=law), networks, brief_settings(steps, rate), SEEDS)
     return [within_law(network.export(), law) for network in networks]
 
 

@@ -32,6 +32,7 @@ class ArmTask:
     split: str = 'kinematics'
     given_law: HasArm | None = None
 
+    robot = 'arm'
     world = 'bullet_arm'
     rate_hz = 60.0
     moving = False

@@ -29,6 +29,7 @@ class Cartpole:
     world: str = 'cartpole'
 
     name = 'cartpole'
+    robot = 'cartpole'
     rate_hz = 10.0
     steps = 500
 

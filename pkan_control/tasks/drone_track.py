@@ -36,6 +36,7 @@ class DroneTrack:
     mirrored: bool = False
 
     name = 'drone_track'
+    robot = 'drone'
     world = 'bullet_drone'
     rate_hz = 50.0
     episode_s = 10.0

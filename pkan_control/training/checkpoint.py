@@ -1,7 +1,7 @@
 """Checkpoints of a training run: a safetensors file that is replaced as a whole.
 
-Tensors are all that training changes; the metadata holds a JSON object of what they belong to and
-of counters. Training that goes on from one gives the same network, bit by bit.
+Its tensors are all that training changes; its metadata hold the identity of the run and the
+counters as JSON. A run that resumes from one gives the same network, bit by bit.
 """
 
 import json
@@ -28,22 +28,22 @@ class State(NamedTuple):
 
 
 class Checkpoint:
-    """The file of one training run; `about` names the run, and another run's file is refused."""
+    """The file of a training run, which `about` identifies; that of another run is refused."""
 
     def __init__(self, path: Path, about: dict[str, Any]) -> None:
-        """Name a file that need not exist."""
+        """Name a file, which need not exist."""
         self._path = path
         known = {'format': FORMAT, 'version': pkan_control.__version__, **about}
         self._about = json.loads(json.dumps(known))
 
     def save(self, state: State) -> None:
-        """Replace the file; where that fails the last one stays and a `UserError` is raised."""
+        """Replace the file; raise a `UserError` and keep the old one where that fails."""
         metadata = {'about': json.dumps(self._about), 'facts': json.dumps(state.facts)}
         tensors = {name: tensor.contiguous() for name, tensor in state.tensors.items()}
         replace_file(self._path, save(tensors, metadata), 'checkpoint ')
 
     def load(self) -> State | None:
-        """Return what the file holds, None where there is none."""
+        """Return the content of the file, or None without a file."""
         if not self._path.exists():
             return None
         try:
@@ -67,7 +67,7 @@ class Checkpoint:
 
 
 def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Return what an optimiser remembers of each parameter."""
+    """Return the state of an optimiser."""
     state = optimiser.state_dict()['state']
     return {
         f'optimiser.{index}.{name}': value
@@ -77,7 +77,7 @@ def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Give an optimiser its memory back."""
+    """Restore the state of an optimiser."""
     state: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         if name.startswith('optimiser.'):

@@ -1,8 +1,8 @@
-"""Training on recorded flights: what the controller commanded whose flights these are.
+"""Behavioural cloning of the controller whose flights were recorded.
 
-Nobody is there to ask what that would have done in other states. So an MLP learns first what is
-recorded, as well as it can (D. Pomerleau, "ALVINN", NeurIPS 1988); then an analogue network learns
-from the recordings, and from the MLP in the states that it comes to itself.
+It cannot be queried in other states. So an MLP first learns the recorded actions (D. Pomerleau,
+"ALVINN", NeurIPS 1988); then an analogue network learns from the recordings, and by imitation of
+the MLP in the states that it visits itself.
 """
 
 from dataclasses import dataclass, replace
@@ -23,48 +23,47 @@ from pkan_control.networks.mlp import MLP
 from pkan_control.networks.policy import Policy
 from pkan_control.networks.program import squash
 from pkan_control.tasks.task import Imitable, Task
-from pkan_control.training.examples import Examples, check_finite
-from pkan_control.training.imitation import Report, Settings, set_pace
+from pkan_control.training.imitation import Examples, Settings, check_finite, set_schedule
+from pkan_control.training.imitation_run import Extras, imitate
 from pkan_control.training.recipe import Recipe, find_recipe, untrained
-from pkan_control.training.run import Extras, imitate
-from pkan_control.training.trainable import Trainable
+from pkan_control.training.trainable import Report, Trainable
 
-# Chips of preset typical on which a clone is judged too.
+# Chips of a preset on which a clone is tested, besides an ideal one.
 CHIPS, PRESET = 10, 'typical'
-# Share of the time that the MLP takes.
+# Share of the training time that the MLP takes.
 MLP_SHARE = 0.15
 
 
-def clone(
-    lessons: Demonstrations, network: Trainable, settings: Settings, seed: int, report: Report
+def fit_recordings(
+    recorded: Demonstrations, network: Trainable, settings: Settings, seed: int, report: Report
 ) -> float:
-    """Train a network on what is not held out; return the mean loss of the last tenth."""
+    """Train a network on ticks that are not held out; return the mean loss of the last tenth."""
     torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(seed)
-    learnt = ~lessons.held_out
-    arrays = (lessons.observations[learnt], lessons.actions[learnt])
-    for what, values in zip(('observations', 'actions'), arrays, strict=True):
-        check_finite(what, values)
+    learnt = ~recorded.held_out
+    arrays = (recorded.observations[learnt], recorded.actions[learnt])
+    for name, values in zip(('observations', 'actions'), arrays, strict=True):
+        check_finite(name, values)
     examples = Examples(*(torch.tensor(array, dtype=torch.float32) for array in arrays))
     optimiser = torch.optim.Adam(network.parameters(), betas=(0.9, settings.beta2))
     losses = []
     for step in range(settings.steps):
-        set_pace(optimiser, network, settings, step)
-        losses.append(_descend(network, optimiser, examples, settings, generator))
-        report((step + 1) / settings.steps, '')
+        set_schedule(optimiser, network, settings, step)
+        losses.append(_take_step(network, optimiser, examples, settings, generator))
+        report((step + 1) / settings.steps)
     return float(np.mean(losses[-max(1, settings.steps // 10) :]))
 
 
-def _descend(
+def _take_step(
     network: Trainable,
     optimiser: torch.optim.Optimizer,
     examples: Examples,
     settings: Settings,
     generator: torch.Generator,
 ) -> float:
-    seen, wanted = examples.draw(settings.batch, generator)
-    seen, wanted = (part.reshape(settings.chips, -1, part.shape[-1]) for part in (seen, wanted))
-    loss = _loss(network.exposed(seen, generator), wanted)
+    drawn = examples.draw(settings.batch, generator)
+    observations, wanted = (part.reshape(settings.chips, -1, part.shape[-1]) for part in drawn)
+    loss = _loss(network.exposed(observations, generator), wanted)
     optimiser.zero_grad()
     torch.autograd.backward(loss)
     torch.nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
@@ -78,40 +77,39 @@ def _loss(outputs: Tensor, wanted: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Fidelity:
-    """How well a clone answers on held-out time.
+    """Agreement of a clone with held-out ticks.
 
-    R^2 of each of the network's outputs, and the root mean square by which commands are off, as a
-    share of their range.
+    R^2 of each output of the network, and RMSE of the commands as a share of their range.
     """
 
     r2: tuple[float, ...]
     command_rmse: float
 
 
-def judge(lessons: Demonstrations, controller_file: ControllerFile) -> dict[str, Fidelity]:
-    """Return how well a clone does on an ideal chip, and on typical ones together."""
-    ideal = _fidelity(lessons, [controller_file.policy.evaluate(lessons.observations)])
-    program = controller_file.policy.chip_program
+def fidelity_of(recorded: Demonstrations, controller: ControllerFile) -> dict[str, Fidelity]:
+    """Return the fidelity of a clone on an ideal chip, and on typical chips taken together."""
+    ideal = _fidelity(recorded, [controller.policy.evaluate(recorded.observations)])
+    program = controller.policy.chip_program
     if program is None:
         return {'floating point': ideal}
-    inputs = squash(lessons.observations, program.squash_scale)
-    answers = []
+    inputs = squash(recorded.observations, program.squash_scale)
+    outputs = []
     for seed in range(CHIPS):
         chip = SimulatedChip(seed, PRESETS[PRESET])
         chip.program(program)
         chip.arm(np.zeros(program.shape[-1]))
-        answers.append(chip.evaluate(inputs, 0.0, np.inf))
-    return {'ideal chip': ideal, f'{CHIPS} {PRESET} chips': _fidelity(lessons, answers)}
+        outputs.append(chip.evaluate(inputs, 0.0, np.inf))
+    return {'ideal chip': ideal, f'{CHIPS} {PRESET} chips': _fidelity(recorded, outputs)}
 
 
-def _fidelity(lessons: Demonstrations, answers: list[Floats]) -> Fidelity:
-    """Return the fidelity over the held-out ticks of all answers `[n, o]` together."""
-    held, terms = lessons.held_out, lessons.law.command
-    wanted = lessons.actions[held]
+def _fidelity(recorded: Demonstrations, outputs: list[Floats]) -> Fidelity:
+    """Return the fidelity on held-out ticks of the outputs `[n, o]` of several chips together."""
+    held, terms = recorded.held_out, recorded.law.command
+    wanted = recorded.actions[held]
     spread = wanted.var(axis=0)
-    off = np.mean([((answer[held] - wanted) ** 2).mean(axis=0) for answer in answers], axis=0)
+    off = np.mean([((output[held] - wanted) ** 2).mean(axis=0) for output in outputs], axis=0)
     half = np.array([signal.scale for signal in terms.signals])
-    sent = [lessons.commands_of(answer)[held] - lessons.commands[held] for answer in answers]
+    sent = [recorded.commands_of(output)[held] - recorded.commands[held] for output in outputs]
     rmse = np.sqrt(np.mean([(each / (2 * half)) ** 2 for each in sent]))
     r2 = tuple(
         float(1 - a / b) if b > 0 else float('nan') for a, b in zip(off, spread, strict=True)
@@ -120,14 +118,14 @@ def _fidelity(lessons: Demonstrations, answers: list[Floats]) -> Fidelity:
 
 
 @dataclass(frozen=True)
-class Taught:
-    """A task whose expert is an MLP: its own, in everything else."""
+class TaskWithTeacher:
+    """A task whose expert is an MLP; all else is that of the task."""
 
     task: Imitable
     teacher: Policy
 
     def __getattr__(self, name: str) -> Any:
-        """Return what the task has."""
+        """Return an attribute of the task."""
         return getattr(self.task, name)
 
     def expert(self, observation: Array) -> Array:
@@ -138,15 +136,15 @@ class Taught:
         return namespace(observation).asarray(actions, dtype=observation.dtype)
 
 
-def cloned(
+def clone(
     task: Task,
-    lessons: Demonstrations,
+    recorded: Demonstrations,
     device: str,
     seed: int,
     report: Report,
     steps: int | None = None,
 ) -> dict[str, ControllerFile]:
-    """Return controllers that learnt from recorded flights, by device: the MLP, and that wanted.
+    """Return controllers trained on recorded flights by device: that of the MLP, then the other.
 
     Their shapes are those of the task's recipe.
     """
@@ -156,30 +154,33 @@ def cloned(
     settings = recipe.settings if steps is None else replace(recipe.settings, steps=steps)
     both = device != MLP
     mlp = untrained(task, recipe, MLP, seed)
-    tell = (lambda done, text: report(done * MLP_SHARE, text)) if both else report
-    loss = clone(lessons, mlp, settings, seed, tell)
+    report_mlp = (lambda done: report(done * MLP_SHARE)) if both else report
+    loss = fit_recordings(recorded, mlp, settings, seed, report_mlp)
     teacher = mlp.export()
-    found = {MLP: _controller_file(task, lessons, teacher, recipe, seed, settings.steps, loss)}
+    found = {MLP: _controller_file(task, recorded, teacher, recipe, seed, settings.steps, loss)}
     if both:
         network = untrained(task, recipe, device, seed)
-        learnt = ~lessons.held_out
-        known = (lessons.observations[learnt], lessons.actions[learnt])
-        taught = Taught(task, teacher)
+        learnt = ~recorded.held_out
+        known = (recorded.observations[learnt], recorded.actions[learnt])
+        taught_task = TaskWithTeacher(task, teacher)
         losses = imitate(
-            taught, network, settings, seed,
-            lambda done, text: report(MLP_SHARE + done * (1 - MLP_SHARE), text),
+            taught_task,
+            network,
+            settings,
+            seed,
+            lambda done: report(MLP_SHARE + done * (1 - MLP_SHARE)),
             Extras(known=known),
-        )  # fmt: skip
+        )
         policy = network.export()
         found[device] = _controller_file(
-            task, lessons, policy, recipe, seed, settings.steps, losses[-1]
+            task, recorded, policy, recipe, seed, settings.steps, losses[-1]
         )
     return found
 
 
 def _controller_file(
     task: Task,
-    lessons: Demonstrations,
+    recorded: Demonstrations,
     policy: Policy,
     recipe: Recipe,
     seed: int,
@@ -191,8 +192,8 @@ def _controller_file(
         'method': 'cloned from recorded flights',
         'seed': seed,
         'steps': steps,
-        'ticks': int((~lessons.held_out).sum()),
+        'ticks': int((~recorded.held_out).sum()),
         'noise': recipe.noise.to_json(),
         'loss': round(loss, 6),
     }
-    return ControllerFile(task.name, lessons.law, task.rate_hz, policy, provenance)
+    return ControllerFile(task.name, recorded.law, task.rate_hz, policy, provenance)

@@ -1,4 +1,4 @@
-"""Early stop: held-out flights tell when a round of training brings nothing more."""
+"""Early stopping: a round of training ends when held-out episodes show no more progress."""
 
 import math
 from collections.abc import Callable
@@ -11,24 +11,24 @@ from torch import Tensor
 from pkan_control.common.arrays import Floats
 from pkan_control.common.seeding import stream
 from pkan_control.training.checkpoint import State
-from pkan_control.training.examples import Examples
+from pkan_control.training.imitation import Examples
 from pkan_control.training.trainable import PolicyFunction, Trainable
 
-# Steps between two looks at the held-out flights.
-EVERY = 50
+# Steps between two losses on the held-out episodes.
+INTERVAL = 50
 PURPOSE = 'validation'
-Fly = Callable[[PolicyFunction | None, np.random.Generator], tuple[Floats, Floats]]
+Collect = Callable[[PolicyFunction | None, np.random.Generator], tuple[Floats, Floats]]
 
 
-class Watch:
-    """Flights of their own that are never trained on, and the best network on them.
+class EarlyStopping:
+    """Episodes that are never trained on, and the best network on them.
 
-    A round whose loss on them has not improved for `patience` steps ends; the network goes back
-    to the best one of the round. The flights of a round join those of the rounds before.
+    A round whose loss on them has not improved for `patience` steps ends; the network is then
+    given the best parameters of the round. The episodes of a round join those of earlier rounds.
     """
 
     def __init__(self, patience: int, seed: int, inputs: int, outputs: int) -> None:
-        """Hold nothing out yet."""
+        """Start without held-out episodes."""
         self._patience = patience
         self._numbers = stream(seed, PURPOSE)
         self._generator = torch.Generator().manual_seed(seed)
@@ -36,22 +36,22 @@ class Watch:
         self._best, self._at = math.inf, 0
         self._parameters: list[Tensor] = []
 
-    def begin(self, fly: Fly, network: Trainable | None, step: int) -> None:
-        """Fly for a round that begins; losses before it are not compared with."""
+    def begin(self, collect: Collect, network: Trainable | None, step: int) -> None:
+        """Run the held-out episodes of a round, of the expert where there is no network."""
         policy = None if network is None else network.policy(self._generator, 1)
-        self._examples.add(*fly(policy, self._numbers))
-        self.forget(step)
+        self._examples.add(*collect(policy, self._numbers))
+        self.reset(step)
 
-    def forget(self, step: int) -> None:
-        """Compare with nothing before a step: the network has changed its kind."""
+    def reset(self, step: int) -> None:
+        """Compare with no loss before a step, since the network has changed its kind."""
         self._best, self._at = math.inf, step
 
-    def looks(self, step: int) -> bool:
-        """Return whether a step is one of those after which the flights are looked at."""
-        return step % EVERY == 0
+    def is_due(self, step: int) -> bool:
+        """Return whether the loss is to be computed after a step."""
+        return step % INTERVAL == 0
 
-    def ends(self, network: Trainable, step: int) -> tuple[bool, float]:
-        """Return whether the round ends after so many steps, and the loss."""
+    def ends_round(self, network: Trainable, step: int) -> tuple[bool, float]:
+        """Return whether the round ends after a step, and the loss."""
         loss = validation_loss(network, self._examples)
         if loss < self._best:
             self._best, self._at = loss, step
@@ -59,7 +59,7 @@ class Watch:
         return step - self._at >= self._patience, loss
 
     def restore_best(self, network: Trainable) -> None:
-        """Give a network the best parameters since the last `begin` or `forget`."""
+        """Give a network the best parameters since the last `begin` or `reset`."""
         if math.isfinite(self._best):
             with torch.no_grad():
                 for parameter, best in zip(network.parameters(), self._parameters, strict=True):
@@ -78,7 +78,7 @@ class Watch:
         return State(tensors, {'numbers': numbers, 'best': best, 'at': self._at})
 
     def restore(self, state: State) -> None:
-        """Take on what a checkpoint holds."""
+        """Continue from what a checkpoint holds."""
         tensors, facts = state
         self._examples = Examples(tensors['watch.observations'], tensors['watch.actions'])
         self._generator.set_state(tensors['watch.generator'])
@@ -90,7 +90,7 @@ class Watch:
 
 
 def validation_loss(network: Trainable, examples: Examples) -> float:
-    """Return the relative squared error of a network without flaws on all examples."""
+    """Return the relative squared error of a network without deviations on all examples."""
     with torch.no_grad():
         outputs = network.undisturbed(examples.observations)
     error = (outputs - examples.actions) ** 2 / (0.1 + 0.5 * examples.actions**2)

@@ -1,11 +1,11 @@
 """Training by imitation: an expert labels the states that the network itself visits (DAgger).
 
 S. Ross, G. Gordon, D. Bagnell, "A reduction of imitation learning and structured prediction to
-no-regret online learning", AISTATS 2011. Cloning the expert's own flights alone does not fly.
+no-regret online learning", AISTATS 2011. A network that clones the expert's own episodes alone
+does not keep a drone in the air.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -15,32 +15,45 @@ from torch import Tensor
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
 from pkan_control.control.symmetry import symmetrised
-from pkan_control.sim.world import training_batch
+from pkan_control.sim.world import training_world
 from pkan_control.tasks.task import Imitable
-from pkan_control.training.examples import Examples
 from pkan_control.training.sparsity import Sparsity
 from pkan_control.training.trainable import PolicyFunction, Trainable
 
-# Mirrored states lie this far from the goal (log of a sigma in normalised units).
+# Pairs of states lie this far on both sides of the goal (log of a sigma in normalised units).
 NEAR_LOG = (math.log(0.03), math.log(0.5))
 PAIR_WEIGHT = 0.5
-# Settings that are shares, that may be 0, and what is as good as 0.
+# Settings that are shares, those that may be 0, and the least value of the others.
 SHARES = ('beta2', 'decay_share', 'quantised_share')
 COUNTS_FROM_0 = ('rounds', 'warm_up', 'pairs', 'quantised_share')
 SMALLEST = 1e-12
 
-Report = Callable[[float, str], None]
-
 
 @dataclass(frozen=True)
 class Settings:
-    """How long and on what a network is trained."""
+    """Schedule of a training run.
+
+    Args:
+        rounds: rounds after the first one, which the expert flies
+        expert_flights: episodes of the expert, at once
+        flights: episodes of the network in each later round, at once
+        flight_s: length of these episodes in s
+        steps: optimiser steps of all rounds together
+        chips: chips with deviations of their own in each step
+        batch: visited states in each step
+        pairs: states near the goal in each step, half of them on either side
+        learning_rate: that of Adam after the warm-up
+        beta2: second moment's decay of Adam
+        warm_up: steps in which the learning rate rises
+        decay_share: share of the steps, at the end, in which it decays to 1 %
+        quantised_share: share of the steps, at the end, with realisable settings
+        clip: largest norm of a gradient
+    """
 
     rounds: int = 10
     expert_flights: int = 256
     flights: int = 128
     flight_s: float = 3.0
-    # Optimiser: steps in all, batch of visited states, batch of mirrored pairs near the goal.
     steps: int = 6000
     chips: int = 8
     batch: int = 768
@@ -53,7 +66,7 @@ class Settings:
     clip: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse numbers that mean nothing."""
+        """Refuse values out of range."""
         for name, value in asdict(self).items():
             low = 0 if name in COUNTS_FROM_0 else SMALLEST
             high = 1.0 if name in SHARES else math.inf
@@ -62,64 +75,103 @@ class Settings:
                 raise UserError(f'training: {name}={value}: must be {allowed}')
 
 
-def fly(
+@dataclass
+class Examples:
+    """Data set of normalised observations `[n, n_in]` and the expert's actions `[n, n_out]`."""
+
+    observations: Tensor
+    actions: Tensor
+
+    def add(self, observations: Floats, actions: Floats) -> None:
+        """Append the examples of a batch of episodes."""
+        check_finite('observations', observations)
+        check_finite('actions', actions)
+        pairs = ((self.observations, observations), (self.actions, actions))
+        self.observations, self.actions = (
+            torch.cat([old, torch.tensor(new, dtype=torch.float32)]) for old, new in pairs
+        )
+
+    def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Draw examples with replacement."""
+        index = torch.randint(len(self.actions), (count,), generator=generator)
+        return self.observations[index], self.actions[index]
+
+
+def check_finite(name: str, values: Floats) -> None:
+    """Raise a `UserError` that names the first value `[n, ...]` that is not finite."""
+    wrong = ~np.isfinite(values)
+    if wrong.any():
+        place = np.argwhere(wrong)[0].tolist()
+        count = int(np.count_nonzero(wrong))
+        raise UserError(
+            f'{name} to learn from: {count} of {values.size} numbers are not finite, the first '
+            f'in row {place[0]}, column {place[1] if len(place) > 1 else 0}'
+        )
+
+
+def collect(
     task: Imitable,
     policy: PolicyFunction | None,
-    flights: int,
+    episodes: int,
     seconds: float,
     numbers: np.random.Generator,
 ) -> tuple[Floats, Floats]:
-    """Fly a batch in varied conditions; return what was seen and what the expert would have done.
+    """Run a batch of episodes in varied conditions; return observations and the expert's actions.
 
-    The expert flies where there is no policy. Both results are normalised, `[steps * flights, n]`.
+    The expert acts where there is no policy. Both results are normalised, `[steps * episodes, n]`.
     """
     law = task.law
     network = policy and symmetrised(law, policy)
-    world = training_batch(task.world, law, task.rate_hz, flights, numbers)
-    state = world.reset(task.training_starts(numbers, flights), numbers)
+    world = training_world(task.world, law, task.rate_hz, episodes, numbers)
+    state = world.reset(task.training_starts(numbers, episodes), numbers)
     memory = law.start(state)
-    seen, wanted = [], []
-    for goal in task.training_goals(numbers, flights, round(seconds * task.rate_hz)):
+    observations, actions = [], []
+    for goal in task.training_goals(numbers, episodes, round(seconds * task.rate_hz)):
         memory, values = law.observe(memory, state, goal)
         observation = law.observation.normalise(values)
         expert = law.output.normalise(task.expert(values))
-        seen.append(observation)
-        wanted.append(expert)
+        observations.append(observation)
+        actions.append(expert)
         outputs = expert if network is None else network(observation)
         memory, command = law.act(memory, state, law.output.denormalise(outputs))
         state = world.step(command)
-    return np.concatenate(seen), np.concatenate(wanted)
+    return np.concatenate(observations), np.concatenate(actions)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Visited and mirrored examples, `[chips, 2, n, ...]`; the axis of 2 is the side."""
+    """Examples of a step, `[chips, 2, n, ...]`: `visited` of n, then pairs at the goal.
+
+    The axis of 2 is the side of the goal for states near it, and has no meaning for the others.
+    """
 
     observations: Tensor
     actions: Tensor
     visited: int
 
 
-def assemble(
+def draw_batch(
     task: Imitable, examples: Examples, settings: Settings, generator: torch.Generator
 ) -> Batch:
-    """Draw a batch: visited states in both sides, then states mirrored at the goal."""
+    """Draw the examples of a step."""
     chips = settings.chips
-    seen, wanted = examples.draw(settings.batch, generator)
-    seen, wanted = (part.reshape(chips, 2, -1, part.shape[-1]) for part in (seen, wanted))
-    near, near_wanted = mirrored(task, (chips, settings.pairs // chips // 2), generator)
+    drawn = examples.draw(settings.batch, generator)
+    observations, actions = (part.reshape(chips, 2, -1, part.shape[-1]) for part in drawn)
+    pairs, pair_actions = draw_pairs(task, (chips, settings.pairs // chips // 2), generator)
     return Batch(
-        torch.cat([seen, near], dim=2), torch.cat([wanted, near_wanted], dim=2), seen.shape[2]
+        torch.cat([observations, pairs], dim=2),
+        torch.cat([actions, pair_actions], dim=2),
+        observations.shape[2],
     )
 
 
-def mirrored(
+def draw_pairs(
     task: Imitable, shape: tuple[int, int], generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
     """Draw observations on both sides of the goal, `[chips, 2, n, ...]`, and the expert's actions.
 
-    The loss on the difference of both sides teaches the local gains, which decide how stiffly
-    the goal is held, and which noise-aware training alone leaves too small.
+    The loss on the difference of both sides teaches the local gains. They decide how stiffly the
+    goal is held, and noise-aware training alone leaves them too small.
     """
     law = task.law
     centre = law.observation.normalise(torch.tensor(task.goal_observation(), dtype=torch.float32))
@@ -129,7 +181,7 @@ def mirrored(
     return both, law.output.normalise(task.expert(law.observation.denormalise(both)))
 
 
-def descend(
+def take_step(
     network: Trainable,
     optimiser: torch.optim.Optimizer,
     batch: Batch,
@@ -137,11 +189,11 @@ def descend(
     generator: torch.Generator,
     sparsity: Sparsity | None = None,
 ) -> float:
-    """Take one step down the loss, and what edges cost on top of it; return the loss alone."""
+    """Take a step down the loss and the penalty on edges; return the loss alone."""
     chips, sides, count, inputs = batch.observations.shape
     flat = batch.observations.reshape(chips, sides * count, inputs)
     outputs = network.exposed(flat, generator).reshape(batch.actions.shape)
-    loss = loss_of(outputs - batch.actions, batch)
+    loss = imitation_loss(outputs - batch.actions, batch)
     if not torch.isfinite(loss):
         raise UserError(network.diagnosis())
     optimiser.zero_grad()
@@ -151,8 +203,12 @@ def descend(
     return float(loss.detach())
 
 
-def loss_of(error: Tensor, batch: Batch) -> Tensor:
-    """Return the relative squared error of visited states, of mirrored differences and means."""
+def imitation_loss(error: Tensor, batch: Batch) -> Tensor:
+    """Return the loss for errors `[chips, 2, n, n_out]` of a batch.
+
+    It is the relative squared error of visited states, plus that of the differences and of the
+    means of pairs.
+    """
     wanted, visited = batch.actions, batch.visited
     far = error[:, :, :visited] ** 2 / (0.1 + 0.5 * wanted[:, :, :visited] ** 2)
     near_error, near = error[:, :, visited:], wanted[:, :, visited:]
@@ -163,7 +219,7 @@ def loss_of(error: Tensor, batch: Batch) -> Tensor:
     return far.mean() + PAIR_WEIGHT * close.mean()
 
 
-def set_pace(
+def set_schedule(
     optimiser: torch.optim.Optimizer, network: Trainable, settings: Settings, step: int
 ) -> bool:
     """Set the learning rate of a step (warm-up, constant, decay to 1 %) and the quantisation.

@@ -1,8 +1,13 @@
-"""Recipes: the network, the noise and the schedule by which each task is trained by default."""
+"""Recipes: the network, the noise and the schedule by which a task is trained by default.
+
+A package registers the recipe of its task under the task's name, by an entry point of the group
+`pkan_control.recipes`.
+"""
 
 import itertools
 from dataclasses import dataclass, field
 
+from pkan_control.common.registry import Registry
 from pkan_control.devices.element import find_device
 from pkan_control.networks.mlp import MLP, equal_shape
 from pkan_control.tasks.task import Task
@@ -33,37 +38,29 @@ class Recipe:
     mlp_hidden: tuple[int, ...] | None = None
 
 
+RECIPES: Registry[Recipe] = Registry('pkan_control.recipes', 'recipe', Recipe)
+
 # Dead elements and gain errors are drawn more often than typical chips have them, so that the
 # network depends on no single element.
-DRONE = Recipe((20,), 3, ChipNoise(edge_gain=0.07, dead=8e-3), Settings(steps=9000))
+drone = Recipe((20,), 3, ChipNoise(edge_gain=0.07, dead=8e-3), Settings(steps=9000))
 # An inverse is a smooth function of few joints: few episodes suffice.
-ARM = Recipe((10,), 4, ChipNoise(), Settings(rounds=3, flight_s=2.0, steps=2500))
-CARTPOLE = Recipe(
+arm = Recipe((10,), 4, ChipNoise(), Settings(rounds=3, flight_s=2.0, steps=2500))
+# On average, a chip's gains are 2 % too small in each layer. A car that is steered back by that
+# much less stays off its path by that much more.
+vehicle = Recipe((10,), 5, ChipNoise(edge_gain_mean=-0.02))
+cartpole = Recipe(
     (3,),
     4,
     settings=Settings(
         rounds=6, expert_flights=64, flights=32, flight_s=5.0, steps=1500, batch=256, pairs=128
     ),
 )
-SOLAR = Recipe((6,), 4, settings=Settings(steps=1500, batch=256))
-# On average, a chip's gains are 2 % too small in each layer. A car that is steered back by that
-# much less stays off its path by that much more.
-VEHICLE = Recipe((10,), 5, ChipNoise(edge_gain_mean=-0.02))
-RECIPES = {
-    'drone_hover': DRONE,
-    'drone_track': DRONE,
-    'vehicle_track': VEHICLE,
-    'arm_reach': ARM,
-    'arm_track': ARM,
-    'arm_pick_place': ARM,
-    'cartpole': CARTPOLE,
-    'solar_mppt': SOLAR,
-}
+solar = Recipe((6,), 4, settings=Settings(steps=1500, batch=256))
 
 
 def find_recipe(task: str) -> Recipe:
     """Return the recipe of a task, or the default one for a task that has none."""
-    return RECIPES.get(task, Recipe())
+    return RECIPES.find(task) if task in RECIPES.names() else Recipe()
 
 
 def untrained(task: Task, recipe: Recipe, device: str, seed: int) -> Member:

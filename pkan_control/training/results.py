@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from pkan_control.control.controller_file import ControllerFile
+from pkan_control.evaluation.rollouts.batched_rollout import run_batched, runs_batched
 from pkan_control.evaluation.rollouts.record import summary
 from pkan_control.evaluation.rollouts.rollout import Plan, run_controller
-from pkan_control.tasks.task import Task
+from pkan_control.tasks.task import Score, Task
 
 # Number of episodes, and a seed of their starts that no training uses.
 EPISODES, SEED = 50, 1_000_000
@@ -18,6 +19,17 @@ def measure(
 ) -> dict[str, Any]:
     """Return the figures of a controller on an ideal chip; `report` takes the episodes done."""
     return summary(run_controller(Plan(task, EPISODES, SEED), controller, 'ideal:', 1, report))
+
+
+def scores_on_ideal_chip(
+    task: Task, controller: ControllerFile, episodes: int, seed: int
+) -> list[Score]:
+    """Return the score of each episode, run as one batch where the task's world allows it."""
+    if runs_batched(task):
+        return run_batched(task, controller.policy.evaluate, seed, episodes)
+    plan = Plan(task, episodes, seed)
+    records = run_controller(plan, controller, 'ideal:', 1, lambda done: None)
+    return [record.score for record in records]
 
 
 def reproducible(figures: dict[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""Sparse networks: a penalty that thins edges out while training, and pruning of what is left.
+"""Sparse networks: a penalty on edges during training, and pruning of small ones.
 
-Both are those of Z. Liu et al., "KAN: Kolmogorov-Arnold Networks", arXiv:2404.19756, section
-2.5.1: the size of an edge is the mean of |value| over its input, a layer's penalty the sum of its
-edges' sizes (L1) and the entropy of their shares. A hidden node whose largest edge in, or whose
-largest edge out, is small goes with all its edges.
+Both follow Z. Liu et al., "KAN: Kolmogorov-Arnold Networks", arXiv:2404.19756, section 2.5.1: the
+size of an edge is the mean of |value| over its input, a layer's penalty the sum of the sizes of
+its edges (L1) and the entropy of their shares. A hidden node is removed with all its edges if its
+largest incoming or its largest outgoing edge is small.
 """
 
 import itertools
@@ -48,16 +48,20 @@ def _place(device: Device, names: tuple[str, ...]) -> int:
     return names.index(GAIN)
 
 
-# Keeps the logarithm of an edge that gives nothing finite.
+# Keeps the logarithm finite for edges whose response is 0.
 TINY = 1e-12
 
 
 @dataclass(frozen=True)
 class Sparsity:
-    """Weights of the penalty, and what is pruned.
+    """Weights of the penalty on edges, and the threshold of pruning.
 
-    `prune` is the size in gain units below which edges go, `prune_at` the share of the steps
-    after which that is done; the rest of the training mends what was lost, without penalty.
+    Args:
+        l1: weight of the sum of the sizes of edges
+        entropy: weight of the entropy of their shares
+        prune: size in gain units below which edges are pruned; 0 for no pruning
+        prune_at: share of the steps after which they are pruned; the rest of the training repairs
+            the network, without a penalty
     """
 
     l1: float = 0.0
@@ -66,7 +70,7 @@ class Sparsity:
     prune_at: float = 0.5
 
     def __post_init__(self) -> None:
-        """Refuse numbers that mean nothing."""
+        """Refuse values out of range."""
         for name, value in asdict(self).items():
             high = 1.0 if name == 'prune_at' else math.inf
             if not (0 <= value <= high and math.isfinite(value)):
@@ -75,16 +79,16 @@ class Sparsity:
 
     @property
     def is_off(self) -> bool:
-        """Return whether nothing is asked for."""
+        """Return whether there is neither a penalty nor pruning."""
         return not (self.l1 or self.entropy or self.prune)
 
     def acts(self, step: int, steps: int) -> bool:
-        """Return whether the penalty counts at a step: until the network is pruned."""
+        """Return whether the penalty applies at a step: until the network is pruned."""
         weighs = self.l1 > 0 or self.entropy > 0
         return weighs and not (self.prune > 0 and step >= self.prunes_at(steps))
 
     def prunes_at(self, steps: int) -> int:
-        """Return the step before which the network is pruned."""
+        """Return the step at which the network is pruned."""
         return round(self.prune_at * steps)
 
 
@@ -95,7 +99,7 @@ def edge_sizes(device: Device, physical: Tensor) -> Tensor:
 
 
 def penalty(sizes: list[Tensor], sparsity: Sparsity) -> Tensor:
-    """Return what the layers' edges cost, from their sizes."""
+    """Return the penalty on the edges of all layers, from their sizes."""
     total = torch.zeros(())
     for layer in sizes:
         whole = layer.sum()
@@ -106,10 +110,10 @@ def penalty(sizes: list[Tensor], sparsity: Sparsity) -> Tensor:
 
 
 def survivors(sizes: list[Tensor], threshold: float) -> list[Tensor]:
-    """Return which edges `[n_in, n_out]` of each layer stay: those large enough, and connected.
+    """Return which edges `[n_in, n_out]` of each layer remain: those large enough and connected.
 
-    An edge from a node that nothing reaches, or to one that nothing leaves, goes as well. An
-    output that would lose all edges keeps its largest, and so on back to an input.
+    Edges from a node without inputs, or to one without outputs, are removed too. An output that
+    would lose all edges keeps its largest one, and so on back to an input.
     """
     kept = [layer >= threshold for layer in sizes]
     for _ in kept:

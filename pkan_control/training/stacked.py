@@ -1,7 +1,7 @@
-"""Networks of equal shape that train at once: one operation serves all of them.
+"""Stacks of networks of equal shape, trained at once: one operation serves all of them.
 
-For networks as small as those of the comparisons nearly all time is the start of operations, so
-that ten of them train in little more time than one.
+For networks as small as those of the comparisons nearly all time goes into the start of
+operations, so that ten of them train in little more time than one.
 """
 
 import copy

@@ -1,6 +1,6 @@
 """Training from examples: networks of equal shape, each on a problem and a seed of its own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,44 +10,45 @@ from torch import Tensor
 
 from pkan_control.common.seeding import stream
 from pkan_control.tasks.problems.problem import Problem, Split
-from pkan_control.training.examples import check_finite
-from pkan_control.training.imitation import Settings, set_pace
+from pkan_control.training.imitation import Settings, check_finite, set_schedule
 from pkan_control.training.stacked import Member, evaluate, stacked, unstack
-
-Report = Callable[[float], None]
+from pkan_control.training.trainable import Report
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """What one network learns: a problem, drawn from a seed."""
+class ProblemInstance:
+    """A problem for one network, with data drawn from a seed."""
 
     problem: Problem
     seed: int
 
     @cached_property
     def data(self) -> Split:
-        """The examples."""
+        """The examples to train, validate and test with."""
         return self.problem.data(self.seed)
 
 
 def fit(
-    members: Sequence[Member], lessons: Sequence[Lesson], settings: Settings, report: Report
+    members: Sequence[Member],
+    instances: Sequence[ProblemInstance],
+    settings: Settings,
+    report: Report,
 ) -> None:
-    """Train networks side by side, one for each lesson; none has any part in what others learn.
+    """Train networks at once, one for each instance, each independently of the others.
 
-    Adam without noise; the last steps see realisable settings, as `settings.quantised_share` says.
+    Adam without noise; the last `settings.quantised_share` of the steps see realisable settings.
     """
     torch.set_num_threads(1)
     whole = stacked(members)
-    inputs, targets = _tensors([lesson.data for lesson in lessons])
-    batches = _batches(lessons, settings, inputs.shape[1])
-    rows = torch.arange(len(lessons))[:, None]
+    inputs, targets = _tensors([instance.data for instance in instances])
+    batches = _batches(instances, settings, inputs.shape[1])
+    rows = torch.arange(len(instances))[:, None]
     optimiser = torch.optim.Adam(whole.parameters(), betas=(0.9, settings.beta2))
     for step in range(settings.steps):
-        set_pace(optimiser, whole, settings, step)
+        set_schedule(optimiser, whole, settings, step)
         drawn = batches[:, step]
         outputs = evaluate(whole, inputs[rows, drawn])
-        loss = total_loss(lessons, outputs, targets[rows, drawn])
+        loss = total_loss(instances, outputs, targets[rows, drawn])
         optimiser.zero_grad()
         torch.autograd.backward(loss)
         clip(list(whole.parameters()), settings.clip)
@@ -67,7 +68,7 @@ def clip(parameters: Sequence[Tensor], limit: float) -> None:
 
 @dataclass(frozen=True)
 class Result:
-    """How one network does, in realisable settings: less is better in both."""
+    """Scores of a network in realisable settings; less is better in both."""
 
     problem: str
     seed: int
@@ -75,33 +76,33 @@ class Result:
     score: float
 
 
-def learn(
-    lessons: Sequence[Lesson],
+def fit_and_score(
+    instances: Sequence[ProblemInstance],
     members: Sequence[Member],
     settings: Settings,
     report: Report = lambda share: None,
 ) -> list[Result]:
-    """Train networks side by side, and judge each as it runs on an ideal chip."""
-    fit(members, lessons, settings, report)
-    return [judge(member, lesson) for member, lesson in zip(members, lessons, strict=True)]
+    """Train networks at once, and score each as it runs on an ideal chip."""
+    fit(members, instances, settings, report)
+    return [scored(member, instance) for member, instance in zip(members, instances, strict=True)]
 
 
-def judge(member: Member, lesson: Lesson) -> Result:
-    """Return how a network does on examples that it has not seen."""
-    policy, data, problem = member.export(), lesson.data, lesson.problem
+def scored(member: Member, instance: ProblemInstance) -> Result:
+    """Return the scores of a network on examples that it was not trained on."""
+    policy, data, problem = member.export(), instance.data, instance.problem
     validation, test = (
         problem.score(policy.evaluate(part.inputs), part.targets)
         for part in (data.validation, data.test)
     )
-    return Result(problem.name, lesson.seed, validation, test)
+    return Result(problem.name, instance.seed, validation, test)
 
 
-def total_loss(lessons: Sequence[Lesson], outputs: Tensor, targets: Tensor) -> Tensor:
-    """Return the sum of the losses of all lessons; those of one problem are taken at once."""
-    problems = list(dict.fromkeys(lesson.problem for lesson in lessons))
+def total_loss(instances: Sequence[ProblemInstance], outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return the sum of the losses of all instances, computed problem by problem."""
+    problems = list(dict.fromkeys(instance.problem for instance in instances))
     total = torch.zeros(())
     for problem in problems:
-        those = [i for i, lesson in enumerate(lessons) if lesson.problem == problem]
+        those = [i for i, instance in enumerate(instances) if instance.problem == problem]
         total = total + len(those) * problem.loss(outputs[those], targets[those])
     return total
 
@@ -116,12 +117,12 @@ def _tensors(splits: Sequence[Split]) -> tuple[Tensor, Tensor]:
     return torch.tensor(inputs, dtype=torch.float32), torch.tensor(targets, dtype=torch.float32)
 
 
-def _batches(lessons: Sequence[Lesson], settings: Settings, examples: int) -> Tensor:
-    """Return which examples each step takes, `[members, steps, batch]`, by the seeds alone."""
+def _batches(instances: Sequence[ProblemInstance], settings: Settings, examples: int) -> Tensor:
+    """Return the examples of each step, `[members, steps, batch]`, which depend on seeds only."""
     shape = (settings.steps, settings.batch)
-    draws = {s: stream(s, 'batches').integers(examples, size=shape) for s in _seeds(lessons)}
-    return torch.tensor(np.stack([draws[lesson.seed] for lesson in lessons]))
+    draws = {s: stream(s, 'batches').integers(examples, size=shape) for s in _seeds(instances)}
+    return torch.tensor(np.stack([draws[instance.seed] for instance in instances]))
 
 
-def _seeds(lessons: Sequence[Lesson]) -> list[int]:
-    return sorted({lesson.seed for lesson in lessons})
+def _seeds(instances: Sequence[ProblemInstance]) -> list[int]:
+    return sorted({instance.seed for instance in instances})

@@ -1,7 +1,7 @@
 """Training a controller for a task, by imitation, from examples or by reinforcement."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,14 @@ from pkan_control.networks.mlp import MLP
 from pkan_control.networks.program import MAX_ELEMENTS, MAX_LAYERS, MAX_WIDTH
 from pkan_control.tasks.task import FromExamples, Imitable, Task
 from pkan_control.training.checkpoint import Checkpoint
-from pkan_control.training.imitation import Report, Settings
+from pkan_control.training.imitation import Settings
+from pkan_control.training.imitation_run import Extras, imitate
 from pkan_control.training.recipe import Recipe, find_recipe, untrained
-from pkan_control.training.run import Extras, imitate
 from pkan_control.training.sparsity import Sparsity
 from pkan_control.training.stacked import Member
-from pkan_control.training.supervised import Lesson, fit
-from pkan_control.training.tensorboard_log import Diary
-from pkan_control.training.trainable import ChipNoise
+from pkan_control.training.supervised import ProblemInstance, fit
+from pkan_control.training.tensorboard_log import TensorboardLog
+from pkan_control.training.trainable import ChipNoise, Report
 
 IMITATION, REINFORCEMENT, EXAMPLES = 'imitation', 'td3', 'examples'
 METHODS = (IMITATION, REINFORCEMENT)
@@ -99,7 +99,7 @@ def train(
         task: what the controller is trained for
         device: name of the device of its elements, or `mlp`
         seed: everything random follows from it
-        report: progress callback, which takes the share that is done and a text
+        report: progress callback, which takes the share that is done
         options: changes to the recipe, and extras of the run
 
     Raises:
@@ -114,7 +114,7 @@ def train(
     if method == REINFORCEMENT:
         about |= _reinforce(task, network, options, seed, report)
     elif method == EXAMPLES:
-        teach(task, [network], recipe.settings, [seed])
+        train_networks(task, [network], recipe.settings, [seed])
         about |= {'method': 'examples'}
     else:
         about |= _imitate(_imitable(task), network, recipe, about, seed, report, options)
@@ -143,7 +143,7 @@ def _listed(names: set[str]) -> str:
 
 def _imitable(task: Task) -> Imitable:
     if not isinstance(task, Imitable):
-        raise UserError(f'{task.name}: its task has no training starts and goals to imitate from')
+        raise UserError(f'{task.name}: has neither an expert to imitate nor examples')
     return task
 
 
@@ -162,46 +162,33 @@ def _imitate(
         shape = {'hidden': recipe.hidden, 'k': recipe.k}
         run = {'task': task.name, 'law': task.law.to_json(), **shape, **about}
         checkpoint = Checkpoint(options.checkpoint, run)
-    with _diary(options.log_dir) as diary:
-        extras = Extras(options.sparsity, options.patience, checkpoint, diary)
+    with TensorboardLog(options.log_dir) if options.log_dir else nullcontext() as log:
+        extras = Extras(options.sparsity, options.patience, checkpoint, log)
         losses = imitate(task, network, recipe.settings, seed, report, extras)
     return {'losses': [round(loss, 6) for loss in losses]}
-
-
-@contextmanager
-def _diary(folder: Path | None) -> Iterator[Diary | None]:
-    if folder is None:
-        yield None
-        return
-    diary = Diary(folder)
-    try:
-        yield diary
-    finally:
-        diary.close()
 
 
 def _reinforce(
     task: Task, network: Member, options: Options, seed: int, report: Report
 ) -> dict[str, Any]:
     """Train by reinforcement; return what that adds to the provenance."""
-    from pkan_control.training.reinforcement import Lessons, reinforce
+    from pkan_control.training.reinforcement import Td3Settings, reinforce
 
-    lessons = Lessons() if options.steps is None else Lessons(steps=options.steps)
-    taken = reinforce(task, network, lessons, seed, lambda share: report(share, ''))
-    return {'method': 'TD3', 'lessons': asdict(lessons), 'steps': taken}
+    settings = Td3Settings() if options.steps is None else Td3Settings(steps=options.steps)
+    taken = reinforce(task, network, settings, seed, report)
+    return {'method': 'TD3', 'lessons': asdict(settings), 'steps': taken}
 
 
-def teach(
+def train_networks(
     task: Task, networks: Sequence[Member], settings: Settings, seeds: Sequence[int]
 ) -> None:
     """Train networks for a task, one for each seed: from its examples, or else by imitation."""
     if isinstance(task, FromExamples):
-        fit(networks, [Lesson(task.lesson, seed) for seed in seeds], settings, lambda share: None)
+        instances = [ProblemInstance(task.lesson, seed) for seed in seeds]
+        fit(networks, instances, settings, lambda done: None)
         return
-    if not isinstance(task, Imitable):
-        raise UserError(f'{task.name}: its task has nothing to imitate, and no examples')
     for network, seed in zip(networks, seeds, strict=True):
-        imitate(task, network, settings, seed, lambda share, text: None)
+        imitate(_imitable(task), network, settings, seed, lambda done: None)
 
 
 def _provenance(recipe: Recipe, device: str, seed: int, options: Options) -> dict[str, Any]:

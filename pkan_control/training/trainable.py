@@ -37,14 +37,22 @@ from pkan_control.training.sparsity import (
 )
 
 PolicyFunction = Callable[[Floats], Floats]
+# Progress callback: the share of the work that is done.
+Report = Callable[[float], None]
 
 
 @dataclass(frozen=True)
 class ChipNoise:
-    """What a network is exposed to while it is trained, so that it survives real chips.
+    """Deviations of the chips on which a network is trained, so that it survives real ones.
 
-    Sigmas: edge gain (relative), offset of an edge (gain units), noise of a node (share of the
-    rails); probability that an element is dead; mean error of a gain. Drawn anew for each chip.
+    They are those of `devices/deviations.py`, drawn anew for each chip of each step.
+
+    Args:
+        edge_gain: relative error of an edge's gain (sigma)
+        offset: offset of an edge in gain units (sigma)
+        node_noise: noise of a node as a share of the rails (sigma)
+        dead: probability of an element being dead
+        edge_gain_mean: mean relative error of the gains
     """
 
     edge_gain: float = 0.05
@@ -54,7 +62,7 @@ class ChipNoise:
     edge_gain_mean: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse magnitudes that mean nothing."""
+        """Refuse magnitudes out of range."""
         for name, value in asdict(self).items():
             low = -1 if name == 'edge_gain_mean' else 0
             if not low <= value <= 1:
@@ -69,44 +77,44 @@ class Trainable(Protocol):
     """A network under training; its inputs are normalised observations."""
 
     quantised: bool
-    # Which edges `[n_in, n_out]` of each layer were not pruned; empty where none were.
+    # Edges `[n_in, n_out]` of each layer that were not pruned; empty if none were.
     kept: list[Tensor]
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """Return the tensors that an optimiser changes."""
 
     def exposed(self, observation: Tensor, generator: torch.Generator) -> Tensor:
-        """Return the outputs of flawed chips for observations `[chips, batch, n_in]`."""
+        """Return the outputs of sampled chips for observations `[chips, batch, n_in]`."""
 
     def undisturbed(self, observation: Tensor) -> Tensor:
-        """Return the outputs of a flawless chip for observations `[batch, n_in]`."""
+        """Return the outputs of an ideal chip for observations `[batch, n_in]`."""
 
     def cost(self, sparsity: Sparsity) -> Tensor:
         """Return the penalty on its edges."""
 
     def prune(self, threshold: float) -> None:
-        """Drop the edges whose size is below a threshold, and nodes without edges."""
+        """Remove edges whose size is below a threshold, and nodes without edges."""
 
     def diagnosis(self) -> str:
         """Return why its loss may not be finite."""
 
     def policy(self, generator: torch.Generator, chips: int) -> PolicyFunction:
-        """Return a NumPy function from `[flights, n_in]` to outputs, on that many flawed chips."""
+        """Return a NumPy function of observations `[episodes, n_in]`, on so many sampled chips."""
 
     def export(self) -> Policy:
-        """Return what runs."""
+        """Return the network to run."""
 
 
 class TrainableNetwork(nn.Module):
-    """A pKAN of some device; its parameters are unbounded and become settings on export."""
+    """A network of a device; its parameters are unbounded, and become settings on export."""
 
-    # Lists of parameters, each of which a stack of networks holds for all its members.
+    # Attributes that a stack of networks holds for all its members.
     stacked_lists = ('layers',)
 
     def __init__(
         self, device: str, shape: tuple[int, ...], k: int, noise: ChipNoise, seed: int
     ) -> None:
-        """Draw a network of that shape with `k` elements an edge."""
+        """Draw a network of a shape, with `k` elements on each edge."""
         super().__init__()
         self.device: Device = find_device(device)
         self.noise = noise
@@ -144,13 +152,13 @@ class TrainableNetwork(nn.Module):
         return straight_through
 
     def exposed(self, observation: Tensor, generator: torch.Generator) -> Tensor:
-        """Return the outputs of flawed chips for observations `[chips, batch, n_in]`."""
-        layers, offsets = self._flawed_layers(generator, len(observation))
+        """Return the outputs of sampled chips for observations `[chips, batch, n_in]`."""
+        layers, offsets = self._sampled_layers(generator, len(observation))
         half = observation.shape[1] // 2
 
         def node(value: Tensor, layer: int) -> Tensor:
-            # Both halves of a chip's batch see the same noise, so that the difference between a
-            # state and its mirror image is learnt from the network and not from the noise.
+            # Both halves of a chip's batch see the same noise, so that the difference between the
+            # states of a pair comes from the network and not from the noise.
             shape = (value.shape[0], half, value.shape[2])
             draw = torch.randn(shape, generator=generator) * (self.noise.node_noise * RAIL_V)
             return limited(value + offsets[layer] + torch.cat([draw, draw], dim=1))
@@ -166,7 +174,7 @@ class TrainableNetwork(nn.Module):
         layers = ideal_fast.coefficients(self.device, self.settings(flat), shapes)
         return ideal_fast.evaluate(layers, inputs)
 
-    def _flawed_layers(
+    def _sampled_layers(
         self, generator: torch.Generator, chips: int
     ) -> tuple[list[Tensor], list[Tensor]]:
         noise, layers, offsets = self.noise, [], []
@@ -183,10 +191,10 @@ class TrainableNetwork(nn.Module):
         return layers, offsets
 
     def policy(self, generator: torch.Generator, chips: int) -> PolicyFunction:
-        """Return the network on flawed chips, the flights divided among them."""
+        """Return the network on sampled chips, the episodes divided among them."""
         with torch.no_grad():
-            flawed = self._flawed_layers(generator, chips)
-        layers, offsets = ([tensor.double().numpy() for tensor in part] for part in flawed)
+            sampled = self._sampled_layers(generator, chips)
+        layers, offsets = ([tensor.double().numpy() for tensor in part] for part in sampled)
         seed = int(torch.randint(2**31, (1,), generator=generator))
         numbers, sigma = np.random.default_rng(seed), self.noise.node_noise * RAIL_V
 
@@ -197,14 +205,14 @@ class TrainableNetwork(nn.Module):
 
         def outputs(observation: Floats) -> Floats:
             x = squash(observation, SQUASH_SCALE).reshape(chips, -1, observation.shape[-1])
-            # What a seed trains does not depend on whether there was a compiler.
+            # The result of a seed does not depend on whether there is a compiler.
             y: Floats = propagate(x, layers, self.device.nodes, node=node, layer=plain_layer)
             return y.reshape(len(observation), -1)
 
         return outputs
 
     def undisturbed(self, observation: Tensor) -> Tensor:
-        """Return the outputs of a flawless chip for observations `[batch, n_in]`."""
+        """Return the outputs of an ideal chip for observations `[batch, n_in]`."""
         layers = [compile_layer(self.device, physical) for physical in self.physical()]
         outputs: Tensor = propagate(
             squash(observation, SQUASH_SCALE), layers, self.device.nodes, node=rails
@@ -216,7 +224,7 @@ class TrainableNetwork(nn.Module):
         return penalty([edge_sizes(self.device, each) for each in self.physical()], sparsity)
 
     def prune(self, threshold: float) -> None:
-        """Drop the edges whose size is below a threshold, and nodes without edges."""
+        """Remove edges whose size is below a threshold, and nodes without edges."""
         with torch.no_grad():
             sizes = [edge_sizes(self.device, each) for each in self.physical()]
         self.kept = survivors(sizes, threshold)
@@ -230,12 +238,12 @@ class TrainableNetwork(nn.Module):
                 if wrong:
                     return (
                         f'device {self.device.name}: the response of {wrong} elements of layer '
-                        f'{number} is not finite: check_device tells more'
+                        f'{number} is not finite: run check_device on it'
                     )
         return 'the loss is not finite: try a smaller learning rate'
 
     def export(self) -> Program:
-        """Return the realisable settings; nodes that were pruned are left out."""
+        """Return the realisable settings, without pruned nodes."""
         with torch.no_grad():
             codes = [
                 self.device.encode(self.device.bounded(p).double()).numpy() for p in self.layers
@@ -246,10 +254,10 @@ class TrainableNetwork(nn.Module):
 
 
 class TrainableMlp(nn.Module):
-    """The MLP beside it: digital, so that nothing disturbs it."""
+    """The MLP that networks are compared with: digital, hence without deviations."""
 
     quantised = False
-    # Lists of parameters, each of which a stack of networks holds for all its members.
+    # Attributes that a stack of networks holds for all its members.
     stacked_lists = ('weights', 'biases')
 
     def __init__(self, shape: tuple[int, ...], seed: int) -> None:
@@ -311,7 +319,7 @@ class TrainableMlp(nn.Module):
 def make_ideal(
     device: str, shape: tuple[int, ...], k: int, seed: int
 ) -> TrainableNetwork | TrainableMlp:
-    """Return an untrained network that is exposed to no flaws; the device may be `mlp`."""
+    """Return an untrained network on ideal chips; the device may be `mlp`."""
     if device == MLP:
         return TrainableMlp(shape, seed)
     return TrainableNetwork(device, shape, k, ChipNoise(0.0, 0.0, 0.0, 0.0), seed)

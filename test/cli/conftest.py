@@ -52,11 +52,14 @@ def controller(tmp_path_factory, make_program) -> Path:
 @pytest.fixture
 def short_training(monkeypatch) -> None:
     """Let the recipe of the drone be done in seconds."""
-    from pkan_control.training import recipe, results
+    from pkan_control.training import results
     from pkan_control.training.imitation import Settings
+    from pkan_control.training.recipe import Recipe
 
     small = Settings(
         rounds=1, expert_flights=16, flights=8, flight_s=0.5, chips=2, batch=16, pairs=8
     )
-    monkeypatch.setitem(recipe.RECIPES, 'drone_hover', recipe.Recipe((4,), 1, settings=small))
+    recipe = Recipe((4,), 1, settings=small)
+    for module in ('train', 'cloning'):
+        monkeypatch.setattr(f'pkan_control.training.{module}.find_recipe', lambda task: recipe)
     monkeypatch.setattr(results, 'EPISODES', 2)

@@ -6,14 +6,21 @@ import pytest
 
 from pkan_control.tasks.drone_hover import drone_hover
 from pkan_control.training.imitation import Settings
+from pkan_control.training.imitation_run import Extras, imitate
 from pkan_control.training.recipe import Recipe, untrained
-from pkan_control.training.run import Extras, imitate
 from pkan_control.training.trainable import Trainable
 
 SHORT = Settings(
-    rounds=2, expert_flights=8, flights=4, flight_s=0.4, steps=60, chips=2, batch=32, pairs=8,
+    rounds=2,
+    expert_flights=8,
+    flights=4,
+    flight_s=0.4,
+    steps=60,
+    chips=2,
+    batch=32,
+    pairs=8,
     warm_up=5,
-)  # fmt: skip
+)
 RECIPE = Recipe((4,), 2, settings=SHORT)
 
 
@@ -26,7 +33,7 @@ def short_recipe() -> Recipe:
 def train_short() -> Callable[..., tuple[Trainable, list[float], list[bytes]]]:
     """Return what trains for a moment: the network, the losses, and its parameters as bytes."""
 
-    def train(extras=None, report=lambda share, text: None, device='bandpass'):
+    def train(extras=None, report=lambda done: None, device='bandpass'):
         network = untrained(drone_hover, RECIPE, device, 0)
         losses = imitate(drone_hover, network, SHORT, 0, report, extras or Extras())
         return network, losses, [p.detach().numpy().tobytes() for p in network.parameters()]

@@ -13,10 +13,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from pkan_control.tasks.drone_hover import drone_hover
-from pkan_control.training import run as run_module
+from pkan_control.training import imitation_run
 from pkan_control.training.checkpoint import Checkpoint, State
-from pkan_control.training.recipe import RECIPES
-from pkan_control.training.run import Extras
+from pkan_control.training.imitation_run import Extras
 from pkan_control.training.sparsity import Sparsity
 from pkan_control.training.train import Options, train
 
@@ -29,7 +28,7 @@ class Stop(Exception):  # noqa: N818 (no error)
 
 
 def stop_after(share):
-    def report(done, text):
+    def report(done):
         if done > share:
             raise Stop
 
@@ -39,7 +38,7 @@ def stop_after(share):
 @pytest.fixture
 def often(monkeypatch):
     """Write a checkpoint every seven steps."""
-    monkeypatch.setattr(run_module, 'SAVED_EVERY', 7)
+    monkeypatch.setattr(imitation_run, 'CHECKPOINT_STEPS', 7)
 
 
 def extras(path, **more):
@@ -53,7 +52,7 @@ def test_training_that_goes_on_gives_the_same_bits(often, train_short, tmp_path,
         train_short(extras(path), stop_after(share))
     assert path.exists() == (share > 0.1)
     shares = []
-    resumed = train_short(extras(path), lambda done, text: shares.append(done))
+    resumed = train_short(extras(path), lambda done: shares.append(done))
     whole = train_short()
     assert (resumed[1], resumed[2]) == (whole[1], whole[2])
     assert shares[0] == pytest.approx(share, abs=0.1)
@@ -74,7 +73,7 @@ def test_a_run_that_has_ended_is_there_at_once(train_short, tmp_path):
     path = tmp_path / 'a.checkpoint'
     first = train_short(extras(path))
     shares = []
-    again = train_short(extras(path), lambda done, text: shares.append(done))
+    again = train_short(extras(path), lambda done: shares.append(done))
     assert (again[1], again[2]) == (first[1], first[2])
     assert shares == [1.0]
 
@@ -168,11 +167,11 @@ from pathlib import Path
 sys.path.insert(0, {folder!r})
 from conftest import RECIPE
 from pkan_control.tasks.drone_hover import drone_hover
-from pkan_control.training import recipe, run, train
-run.SAVED_EVERY = 5
-recipe.RECIPES['drone_hover'] = RECIPE
+from pkan_control.training import imitation_run, train
+imitation_run.CHECKPOINT_STEPS = 5
+train.find_recipe = lambda task: RECIPE
 options = train.Options(checkpoint=Path({path!r}), steps=400)
-train.train(drone_hover, 'bandpass', 0, lambda done, text: None, options)
+train.train(drone_hover, 'bandpass', 0, lambda done: None, options)
 """
 
 
@@ -184,11 +183,11 @@ def test_a_killed_process_is_gone_on_with_to_the_same_network(tmp_path, monkeypa
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    monkeypatch.setitem(RECIPES, 'drone_hover', short_recipe)
+    monkeypatch.setattr('pkan_control.training.train.find_recipe', lambda task: short_recipe)
     shares = []
     resumed, whole = (
         train(drone_hover, 'bandpass', 0, report, Options(400, checkpoint=file))
-        for report, file in ((lambda done, _: shares.append(done), path), (lambda *_: None, None))
+        for report, file in ((lambda done: shares.append(done), path), (lambda *_: None, None))
     )
     assert shares[0] > 1 / 400
     assert resumed.provenance == whole.provenance
@@ -199,7 +198,7 @@ def test_a_killed_process_is_gone_on_with_to_the_same_network(tmp_path, monkeypa
 def test_options_make_a_checkpoint_that_names_all_that_matters(
     tmp_path, monkeypatch, short_recipe, refused
 ):
-    monkeypatch.setitem(RECIPES, 'drone_hover', short_recipe)
+    monkeypatch.setattr('pkan_control.training.train.find_recipe', lambda task: short_recipe)
     options = Options(steps=30, checkpoint=tmp_path / 'a')
     first = train(drone_hover, 'bandpass', 0, lambda *_: None, options)
     again = train(drone_hover, 'bandpass', 0, lambda *_: None, options)

@@ -15,8 +15,7 @@ from pkan_control.evaluation.bags.writer import BagWriter
 from pkan_control.evaluation.rollouts.rollout import Plan, run_expert
 from pkan_control.networks.mlp import MLP
 from pkan_control.tasks.task import find_task
-from pkan_control.training import recipe
-from pkan_control.training.cloning import Taught, clone, cloned, judge
+from pkan_control.training.cloning import TaskWithTeacher, clone, fidelity_of, fit_recordings
 from pkan_control.training.imitation import Settings
 from pkan_control.training.recipe import Recipe, untrained
 from pkan_control.training.trainable import ChipNoise
@@ -28,7 +27,7 @@ SMALL = Settings(
 TASK = find_task('drone_hover')
 
 
-def silent(share: float, text: str) -> None:
+def silent(done: float) -> None:
     """Report nothing."""
 
 
@@ -49,10 +48,14 @@ def lessons(recorded):
 def test_an_mlp_learns_what_was_recorded_and_does_it_in_held_out_time(lessons):
     settings = dataclasses.replace(SMALL, steps=400, batch=512)
     network = untrained(TASK, Recipe((8,), 3), MLP, 0)
-    before = judge(lessons, ControllerFile(TASK.name, TASK.law, TASK.rate_hz, network.export()))
-    first = clone(lessons, network, dataclasses.replace(settings, steps=20), 0, silent)
-    last = clone(lessons, network, settings, 0, silent)
-    after = judge(lessons, ControllerFile(TASK.name, TASK.law, TASK.rate_hz, network.export()))
+    before = fidelity_of(
+        lessons, ControllerFile(TASK.name, TASK.law, TASK.rate_hz, network.export())
+    )
+    first = fit_recordings(lessons, network, dataclasses.replace(settings, steps=20), 0, silent)
+    last = fit_recordings(lessons, network, settings, 0, silent)
+    after = fidelity_of(
+        lessons, ControllerFile(TASK.name, TASK.law, TASK.rate_hz, network.export())
+    )
     assert last < first / 2
     (name,) = after
     assert after[name].command_rmse < before[name].command_rmse / 2
@@ -66,22 +69,23 @@ def test_held_out_time_is_not_learnt_from(lessons):
     exports = []
     for each in (lessons, spoilt):
         network = untrained(TASK, Recipe((4,), 1), MLP, 0)
-        clone(each, network, SMALL, 0, silent)
+        fit_recordings(each, network, SMALL, 0, silent)
         exports.append(network.export())
     np.testing.assert_array_equal(exports[0].weights[0], exports[1].weights[0])
 
 
 def test_the_same_seed_makes_the_same_controllers(lessons, tmp_path, monkeypatch):
-    monkeypatch.setitem(recipe.RECIPES, 'drone_hover', Recipe((4,), 1, ChipNoise(), SMALL))
+    short = Recipe((4,), 1, ChipNoise(), SMALL)
+    monkeypatch.setattr('pkan_control.training.cloning.find_recipe', lambda task: short)
     for name in ('one', 'again'):
-        found = cloned(TASK, lessons, 'bandpass', 3, silent, 30)
+        found = clone(TASK, lessons, 'bandpass', 3, silent, 30)
         assert list(found) == [MLP, 'bandpass']
         save_controller_file(tmp_path / name, found['bandpass'])
     assert (tmp_path / 'one').read_bytes() == (tmp_path / 'again').read_bytes()
     provenance = load_controller_file(tmp_path / 'one').provenance
     assert provenance['method'] == 'cloned from recorded flights'
     assert provenance['ticks'] == int((~lessons.held_out).sum())
-    assert set(judge(lessons, found['bandpass'])) == {'ideal chip', '10 typical chips'}
+    assert set(fidelity_of(lessons, found['bandpass'])) == {'ideal chip', '10 typical chips'}
 
 
 def test_a_teacher_answers_in_the_units_of_the_terms():
@@ -89,5 +93,5 @@ def test_a_teacher_answers_in_the_units_of_the_terms():
     law = TASK.law
     values = law.observation.denormalise(np.random.default_rng(0).normal(size=(5, 12)) / 3)
     wanted = law.output.denormalise(mlp.evaluate(law.observation.normalise(values)))
-    np.testing.assert_allclose(Taught(TASK, mlp).expert(values), wanted)
-    assert Taught(TASK, mlp).rate_hz == TASK.rate_hz
+    np.testing.assert_allclose(TaskWithTeacher(TASK, mlp).expert(values), wanted)
+    assert TaskWithTeacher(TASK, mlp).rate_hz == TASK.rate_hz

@@ -6,7 +6,7 @@ import torch
 
 from pkan_control.networks.program import coefficients as compiled
 from pkan_control.networks.program import node_inputs, propagate, squash
-from pkan_control.training.polynomials import layer, polynomials, signs
+from pkan_control.training.ideal_fast import layer, polynomials, signs
 from pkan_control.training.stacked import evaluate, stacked
 from pkan_control.training.trainable import limited, make_ideal
 

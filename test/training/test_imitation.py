@@ -9,11 +9,15 @@ import torch
 
 from pkan_control.control.controller_file import load_controller_file, save_controller_file
 from pkan_control.tasks.drone_hover import drone_hover
-from pkan_control.training import recipe
-from pkan_control.training.examples import Examples
-from pkan_control.training.imitation import Settings, fly, mirrored, set_pace
+from pkan_control.training.imitation import (
+    Examples,
+    Settings,
+    collect,
+    draw_pairs,
+    set_schedule,
+)
+from pkan_control.training.imitation_run import imitate
 from pkan_control.training.recipe import Recipe, untrained
-from pkan_control.training.run import imitate
 from pkan_control.training.train import Options, train
 from pkan_control.training.trainable import ChipNoise
 
@@ -24,7 +28,7 @@ SMALL = Settings(
 TINY = Recipe((4,), 1, settings=SMALL)
 
 
-def silent(share: float, text: str) -> None:
+def silent(done: float) -> None:
     """Report nothing."""
 
 
@@ -53,7 +57,7 @@ def test_the_loss_falls(device):
 
 
 def test_equal_seeds_make_equal_files(tmp_path, monkeypatch):
-    monkeypatch.setitem(recipe.RECIPES, 'drone_hover', TINY)
+    monkeypatch.setattr('pkan_control.training.train.find_recipe', lambda task: TINY)
     paths = [tmp_path / name for name in ('one', 'again', 'other')]
     for path, seed in zip(paths, (3, 3, 4), strict=True):
         save_controller_file(path, train(drone_hover, 'bandpass', seed, silent, Options(steps=30)))
@@ -71,7 +75,7 @@ def test_the_learning_rate_warms_up_stays_and_decays_to_a_hundredth():
     optimiser = torch.optim.Adam(network.parameters())
     rates, quantised = [], []
     for step in range(1000):
-        set_pace(optimiser, network, settings, step)
+        set_schedule(optimiser, network, settings, step)
         rates.append(optimiser.param_groups[0]['lr'] / settings.learning_rate)
         quantised.append(network.quantised)
     np.testing.assert_allclose(rates[:100], (np.arange(100) + 1) / 100)
@@ -85,21 +89,21 @@ def test_the_learning_rate_warms_up_stays_and_decays_to_a_hundredth():
 def test_progress_goes_from_nothing_to_all():
     shares: list[float] = []
     network = untrained(drone_hover, TINY, 'bandpass', 0)
-    imitate(drone_hover, network, SMALL, 0, lambda share, text: shares.append(share))
+    imitate(drone_hover, network, SMALL, 0, lambda share: shares.append(share))
     assert shares == sorted(shares)
     assert (len(shares), shares[0], shares[-1]) == (61, 1 / 60, 1.0)
 
 
 def test_the_expert_labels_what_anyone_visits():
-    seen, wanted = fly(drone_hover, None, 8, 0.5, np.random.default_rng(0))
+    seen, wanted = collect(drone_hover, None, 8, 0.5, np.random.default_rng(0))
     assert (seen.shape, wanted.shape) == ((200, 12), (200, 4))
-    again, _ = fly(drone_hover, None, 8, 0.5, np.random.default_rng(0))
+    again, _ = collect(drone_hover, None, 8, 0.5, np.random.default_rng(0))
     np.testing.assert_array_equal(seen, again)
 
     def lazy(observation):
         return np.zeros((8, 4))
 
-    visited, labels = fly(drone_hover, lazy, 8, 0.5, np.random.default_rng(0))
+    visited, labels = collect(drone_hover, lazy, 8, 0.5, np.random.default_rng(0))
     np.testing.assert_array_equal(visited[:8], seen[:8])
     assert (visited[-8:] != seen[-8:]).any()
     law = drone_hover.law
@@ -120,7 +124,7 @@ def test_examples_are_all_kept_and_drawn():
 
 
 def test_mirrored_states_lie_on_both_sides_of_the_goal():
-    both, wanted = mirrored(drone_hover, (3, 50), torch.Generator().manual_seed(0))
+    both, wanted = draw_pairs(drone_hover, (3, 50), torch.Generator().manual_seed(0))
     assert (both.shape, wanted.shape) == ((3, 2, 50, 12), (3, 2, 50, 4))
     law = drone_hover.law
     centre = law.observation.normalise(drone_hover.goal_observation())

@@ -8,17 +8,17 @@ import torch
 
 from pkan_control.tasks.cartpole import cartpole
 from pkan_control.training.reinforcement import (
-    Action,
-    Examiner,
-    Lessons,
+    EvaluationCallback,
+    ScaledActor,
+    Td3Settings,
     environment_of,
     reinforce,
-    success,
+    success_rate,
 )
 from pkan_control.training.train import Options, train
 from pkan_control.training.trainable import make_ideal
 
-SHORT = Lessons(steps=60, first=20, batch=16, critic=(8,), every=50, trials=2)
+SHORT = Td3Settings(steps=60, first=20, batch=16, critic=(8,), every=50, trials=2)
 
 
 def silent(*progress):
@@ -42,7 +42,7 @@ def test_the_seed_decides_and_the_network_changes(device):
 
 def test_an_action_is_the_share_of_what_is_allowed():
     member = make_ideal('bandpass', (4, 2, 1), 2, 0)
-    action = Action(member, torch.tensor([2.0])).eval()
+    action = ScaledActor(member, torch.tensor([2.0])).eval()
     action.whole.quantised = True
     seen = torch.randn((50, 4), generator=torch.Generator().manual_seed(0))
     shares = action(seen).detach().numpy()
@@ -53,16 +53,16 @@ def test_an_action_is_the_share_of_what_is_allowed():
 def test_the_best_is_kept_and_training_ends_when_all_succeed():
     member = make_ideal('bandpass', (4, 2, 1), 2, 0)
     marks = iter([0.5, 0.2, 1.0])
-    examiner = Examiner(member, SHORT, lambda each: next(marks), silent)
-    action = Action(member, torch.tensor([2.0]))
-    examiner.model = SimpleNamespace(actor=SimpleNamespace(mu=action))
+    evaluation = EvaluationCallback(member, SHORT, lambda each: next(marks), silent)
+    action = ScaledActor(member, torch.tensor([2.0]))
+    evaluation.model = SimpleNamespace(actor=SimpleNamespace(mu=action))
     ended, kept = [], []
     for calls in (50, 75, 100, 150):
         with torch.no_grad():
             for parameter in action.parameters():
                 parameter.fill_(float(calls))
-        examiner.n_calls = calls
-        ended.append(not examiner._on_step())
+        evaluation.n_calls = calls
+        ended.append(not evaluation._on_step())
         kept.append(float(next(member.parameters()).detach().max()))
     assert ended == [False, False, False, True]
     assert kept == [50.0, 50.0, 50.0, 150.0]
@@ -77,7 +77,7 @@ def test_a_method_and_a_task_without_environment_are_refused(refused):
 
 def test_what_falls_at_once_does_not_succeed():
     member = make_ideal('bandpass', (4, 2, 1), 2, 0)
-    assert success(cartpole, member, 3) == 0.0
+    assert success_rate(cartpole, member, 3) == 0.0
 
 
 def test_the_controller_says_how_it_was_made():

@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from pkan_control.tasks.drone_hover import drone_hover
-from pkan_control.training.recipe import RECIPES
-from pkan_control.training.run import Extras
+from pkan_control.training.imitation_run import Extras
 from pkan_control.training.sparsity import Sparsity, edge_sizes, penalty, survivors
 from pkan_control.training.train import Options, train
 from pkan_control.training.trainable import ChipNoise, TrainableNetwork
@@ -107,7 +106,7 @@ def test_a_penalty_makes_small_edges_smaller(train_short):
 def test_training_goes_on_after_pruning_and_the_file_says_what_was_asked(
     monkeypatch, short_recipe
 ):
-    monkeypatch.setitem(RECIPES, 'drone_hover', short_recipe)
+    monkeypatch.setattr('pkan_control.training.train.find_recipe', lambda task: short_recipe)
     asked = Sparsity(l1=0.01, entropy=0.01, prune=0.04)
     controller_file = train(drone_hover, 'bandpass', 0, lambda *_: None, Options(sparsity=asked))
     assert controller_file.policy.connected < controller_file.policy.elements

@@ -1,4 +1,4 @@
-"""Networks that train side by side learn what each would learn alone."""
+"""Networks that train at once learn what each would learn alone."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ import torch
 from pkan_control.tasks.problems.problem import find_problems
 from pkan_control.training.imitation import Settings
 from pkan_control.training.stacked import evaluate, stacked
-from pkan_control.training.supervised import Lesson, clip, fit, judge, learn
+from pkan_control.training.supervised import ProblemInstance, clip, fit, fit_and_score, scored
 from pkan_control.training.trainable import make_ideal
 
 SHORT = Settings(steps=40, batch=32, learning_rate=3e-2, warm_up=5)
@@ -33,22 +33,22 @@ def test_a_stack_computes_what_its_members_do(device):
 
 
 @pytest.mark.parametrize('device', ['bandpass', 'mlp'])
-def test_nobody_learns_from_whom_it_trains_beside(device):
+def test_networks_of_a_stack_do_not_influence_each_other(device):
     both = members(device, [0, 1])
-    lessons = [Lesson(TWO[0], 0), Lesson(TWO[1], 1)]
-    fit(both, lessons, SHORT, lambda share: None)
+    instances = [ProblemInstance(TWO[0], 0), ProblemInstance(TWO[1], 1)]
+    fit(both, instances, SHORT, lambda share: None)
     alone = members(device, [1])
-    fit(alone, lessons[1:], SHORT, lambda share: None)
+    fit(alone, instances[1:], SHORT, lambda share: None)
     for one, other in zip(both[1].parameters(), alone[0].parameters(), strict=True):
         np.testing.assert_allclose(one.detach(), other.detach(), atol=1e-3)
 
 
 @pytest.mark.parametrize('device', DEVICES)
-def test_what_is_learnt_is_better_than_what_was_there(device):
-    lesson = Lesson(TWO[0], 0)
+def test_training_improves_the_score(device):
+    instance = ProblemInstance(TWO[0], 0)
     part = members(device, [0])
-    before = judge(part[0], lesson)
-    after, *_ = learn([lesson], part, replace(SHORT, steps=120, learning_rate=0.1))
+    before = scored(part[0], instance)
+    after, *_ = fit_and_score([instance], part, replace(SHORT, steps=120, learning_rate=0.1))
     assert after.score < 0.9 * before.score
     assert (after.problem, after.seed) == (TWO[0].name, 0)
 

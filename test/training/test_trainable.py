@@ -129,8 +129,8 @@ def test_every_flaw_disturbs_and_is_drawn_from_the_generator(noise):
 
 def test_gains_that_are_off_on_the_mean_scale_what_a_layer_gives():
     with torch.no_grad():
-        layers, _ = network()._flawed_layers(seeded(), 2)
-        less, _ = network(ChipNoise(0, 0, 0, 0, -0.02))._flawed_layers(seeded(), 2)
+        layers, _ = network()._sampled_layers(seeded(), 2)
+        less, _ = network(ChipNoise(0, 0, 0, 0, -0.02))._sampled_layers(seeded(), 2)
     for one, other in zip(layers, less, strict=True):
         torch.testing.assert_close(other, 0.98 * one)
 
@@ -250,7 +250,7 @@ def test_the_diagnosis_names_what_is_not_finite():
         trainable.layers[1][0, 0, :3] = torch.nan
     assert trainable.diagnosis() == (
         'device bandpass: the response of 3 elements of layer 1 is not finite: '
-        'check_device tells more'
+        'run check_device on it'
     )
 
 

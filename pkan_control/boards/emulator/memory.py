@@ -153,6 +153,5 @@ class Memory:
         """Return this chip with a program loaded, without trims."""
         model = ChipModel(self._seed, self.deviations, program, crc)
         for index in self.failed_elements:
-            if index.is_in(program):
-                model.fail_element(index)
+            model.fail_element(index)
         return model

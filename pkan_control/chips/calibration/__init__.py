@@ -1,4 +1,4 @@
-"""Calibration: measures the deviations of one chip and corrects them by trims alone.
+"""Measures what is particular about one chip, and corrects it by trims alone.
 
-It uses the `Chip` interface only, so that simulated chips and boards are handled alike.
+Everything goes through the `Chip` interface, so that simulated chips and boards are alike.
 """

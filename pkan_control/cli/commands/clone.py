@@ -53,24 +53,27 @@ def clone(
     from pkan_control.evaluation.bags.demonstrations import read_demonstrations
     from pkan_control.reporting.tables import console, progress
     from pkan_control.tasks.options import configured
-    from pkan_control.training.cloning import cloned, judge
+    from pkan_control.training.cloning import clone as clone_flights
+    from pkan_control.training.cloning import fidelity_of
 
     job = configured(task, airframe)
     names = parse_remaps(remap or [])
     path = out or Path(f'{task}.safetensors')
     writable(path)
     with progress(f'reading {recordings}', 1000) as report:
-        lessons, source = read_demonstrations(
+        recorded, source = read_demonstrations(
             recordings, job.law, names, lambda done, total: report(1000 * done / total)
         )
-    kept = lessons.held_out.sum() / job.rate_hz
+    kept = recorded.held_out.sum() / job.rate_hz
     console.print(
         f'{source.recordings} recordings, {source.usable_s:.1f} of {source.seconds:.1f} s usable, '
         f'{kept:.1f} s held out\n{source.gaps} gaps, {source.broken_messages} broken messages'
     )
     with progress('cloning', 1000) as report:
-        clones = cloned(job, lessons, device, seed, lambda done, _: report(1000 * done), steps)
-    fidelity = {kind: judge(lessons, controller) for kind, controller in clones.items()}
+        clones = clone_flights(
+            job, recorded, device, seed, lambda done: report(1000 * done), steps
+        )
+    fidelity = {kind: fidelity_of(recorded, controller) for kind, controller in clones.items()}
     results = {on: asdict(found) for on, found in fidelity[device].items()}
     checksum = save_controller_file(path, replace(clones[device], results=results))
     run = {'task': task, 'device': device, 'seed': seed, 'checksum': checksum}

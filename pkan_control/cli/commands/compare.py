@@ -42,10 +42,10 @@ def compare(
     from pkan_control.evaluation.studies.runners import on_cores
     from pkan_control.reporting.study_tables import comparison_table
     from pkan_control.reporting.tables import console, progress
-    from pkan_control.training.comparison.candidates import CONTENDERS
+    from pkan_control.training.comparison.candidates import KINDS
     from pkan_control.training.comparison.comparison import Grid, figures, run_grid
 
-    grid = Grid(task, parse_sizes(sizes), steps, seeds, k, tuple(kinds or CONTENDERS))
+    grid = Grid(task, parse_sizes(sizes), steps, seeds, k, tuple(kinds or KINDS))
     grid.check()
     known = JsonLines(log, grid.about) if log else None
     with goes_on_from(log), progress(f'comparing on {task}', grid.trials) as report:

@@ -49,7 +49,7 @@ def finetune(
     from pkan_control.reporting.tables import console, progress
     from pkan_control.tasks.options import configured
     from pkan_control.tasks.task import find_task
-    from pkan_control.training.in_the_loop import tune
+    from pkan_control.training.finetuning import finetune as train_trims
 
     path = out or calibration
     writable(path)
@@ -64,7 +64,7 @@ def finetune(
         known.apply(opened, program)
         bench = Bench(opened, program, inputs, lambda stage, done, total: None)
         with progress('training in the loop', ROUNDS + 1) as report:
-            tuned = tune(bench, known, ROUNDS, report)
+            tuned = train_trims(bench, known, ROUNDS, report)
     save_calibration(path, tuned.calibration)
     verdict = 'better' if tuned.after < tuned.before else 'no better, trims kept'
     change = f'{tuned.before:.2%} before, {tuned.after:.2%} after'

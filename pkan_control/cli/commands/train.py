@@ -132,9 +132,7 @@ def _trained(
 
     began = time.perf_counter()
     with goes_on_from(options.checkpoint), progress(f'training {job.name}', 1000) as report:
-        controller = train_controller(
-            job, device, seed, lambda done, _: report(1000 * done), options
-        )
+        controller = train_controller(job, device, seed, lambda done: report(1000 * done), options)
     return controller, time.perf_counter() - began
 
 

@@ -1,4 +1,4 @@
-"""What is compared: networks of devices and perceptrons, each at a size."""
+"""Candidates of a comparison: networks of devices and perceptrons of several sizes."""
 
 import itertools
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from pkan_control.devices.element import find_device
 from pkan_control.networks.mlp import MLP, equal_shape, parameter_count
 from pkan_control.networks.program import MAX_WIDTH
 
-# The device whose networks the perceptrons are given as many parameters as.
+# Perceptrons equal the networks of this device in the number of parameters.
 REFERENCE = 'bandpass'
 DEVICES = ('bandpass', 'memdiode')
 ONE, TWO, NODES = 'MLP, 1 hidden', 'MLP, 2 hidden', 'MLP, equal nodes'
 PERCEPTRONS = (ONE, TWO, NODES)
-CONTENDERS = (*DEVICES, *PERCEPTRONS)
+KINDS = (*DEVICES, *PERCEPTRONS)
 
 
 @dataclass(frozen=True)
-class Contender:
-    """One network of the comparison: its kind, and what it is measured by.
+class Candidate:
+    """A network of the comparison: its kind, size, shape and number of elements on an edge.
 
-    A size is the hidden nodes of a network of devices; a perceptron of that size has as many
-    parameters as the band-pass network has, or as many nodes.
+    The size is the number of hidden nodes of a network of devices. A perceptron of that size has
+    as many parameters as the band-pass network, or as many nodes.
     """
 
     kind: str
@@ -41,35 +41,35 @@ class Contender:
 
     @property
     def nodes(self) -> int:
-        """Hidden nodes and outputs."""
+        """Number of hidden nodes and outputs."""
         return sum(self.shape[1:])
 
     @property
     def edges(self) -> int:
-        """Connections."""
+        """Number of connections."""
         return sum(a * b for a, b in itertools.pairwise(self.shape))
 
     @property
     def parameters(self) -> int:
-        """Trainable numbers."""
+        """Number of trainable parameters."""
         if self.is_mlp:
             return parameter_count(self.shape)
         return self.edges * self.k * len(find_device(self.kind).parameters)
 
 
-def contender(kind: str, size: int, k: int, inputs: int, outputs: int) -> Contender:
-    """Return a contender of a size; refuse a kind that is none."""
-    if kind not in CONTENDERS:
-        raise unknown('contender', kind, CONTENDERS)
+def candidate(kind: str, size: int, k: int, inputs: int, outputs: int) -> Candidate:
+    """Return the candidate of a kind and a size; refuse an unknown kind."""
+    if kind not in KINDS:
+        raise unknown('kind of network', kind, KINDS)
     shape: tuple[int, ...] = (inputs, size, outputs)
-    parameters = Contender(REFERENCE, size, shape, k).parameters
+    parameters = Candidate(REFERENCE, size, shape, k).parameters
     if kind == ONE:
         shape = (inputs, one_hidden(inputs, outputs, parameters), outputs)
     elif kind == TWO:
         shape = equal_shape(inputs, outputs, parameters)
-    return Contender(kind, size, shape, k)
+    return Candidate(kind, size, shape, k)
 
 
 def one_hidden(inputs: int, outputs: int, parameters: int) -> int:
-    """Return how many hidden nodes give just below a number of parameters, within what is held."""
+    """Return the hidden nodes of a perceptron with just below a number of parameters."""
     return min(MAX_WIDTH, max(1, (parameters - outputs) // (inputs + outputs + 1)))

@@ -1,7 +1,7 @@
-"""Networks of devices against perceptrons on one task: the same seeds, steps and tuning for all.
+"""Comparison of networks of devices with perceptrons: the same seeds, steps and tuning for all.
 
-Each kind is trained at each learning rate at the middle size, for a quarter of the steps; the rate
-that does best there, by what is not the test, is its rate at all sizes.
+Each kind is trained at each learning rate at the middle size, for a quarter of the steps. The rate
+with the best validation there is its rate at all sizes; test data have no part in the choice.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,72 +11,75 @@ from typing import Any
 
 import numpy as np
 
+from pkan_control.common.errors import UserError
 from pkan_control.common.json_lines import JsonLines
-from pkan_control.training.comparison.candidates import CONTENDERS, Contender, contender
+from pkan_control.training.comparison.candidates import KINDS, Candidate, candidate
 from pkan_control.training.comparison.subjects import Key, Subject, Trial, find_subject
 
 RATES = (3e-3, 1e-2, 3e-2)
-# Steps of a training that chooses rates: a share of the others', at least so many.
-SHARE, LEAST = 0.25, 22
+# Steps of the trainings that choose the rates: their share of the others, and the least number.
+TUNING_SHARE, LEAST_STEPS = 0.25, 22
 Line = dict[str, Any]
 Run = Callable[[Sequence[Callable[[], Any]]], Iterator[Any]]
 
 
 @dataclass(frozen=True)
 class Grid:
-    """What is trained: a task or problem, sizes, and seeds for each of them."""
+    """Trainings of a comparison: a task or problems, kinds, sizes, and seeds for each of them."""
 
     name: str
     sizes: tuple[int, ...]
     steps: int
     seeds: int = 3
     k: int = 4
-    kinds: tuple[str, ...] = CONTENDERS
+    kinds: tuple[str, ...] = KINDS
 
     @cached_property
     def subject(self) -> Subject:
-        """The task, or the problems."""
+        """The task or the problems to learn."""
         return find_subject(self.name)
 
     def check(self) -> None:
-        """Refuse what is unknown before anything is trained."""
+        """Refuse unknown names, and kinds given twice, before anything is trained."""
         for kind in self.kinds:
-            self.contender(kind, self.sizes[0])
+            if self.kinds.count(kind) > 1:
+                raise UserError(f'kind of network {kind!r} is given twice')
+            self.candidate(kind, self.sizes[0])
 
     @property
     def about(self) -> dict[str, Any]:
-        """What names the grid in files."""
+        """Identity of the grid in files."""
         return {**asdict(self), 'sizes': list(self.sizes), 'kinds': list(self.kinds)}
 
-    def contender(self, kind: str, size: int) -> Contender:
-        """Return one network of the grid."""
-        return contender(kind, size, self.k, self.subject.inputs, self.subject.outputs)
+    def candidate(self, kind: str, size: int) -> Candidate:
+        """Return a network of the grid."""
+        return candidate(kind, size, self.k, self.subject.inputs, self.subject.outputs)
 
     def tuning(self) -> list[Trial]:
-        """Return what chooses the learning rates."""
+        """Return the trainings that choose the learning rates."""
         middle = self.sizes[len(self.sizes) // 2]
-        steps = max(LEAST, round(SHARE * self.steps))
+        steps = max(LEAST_STEPS, round(TUNING_SHARE * self.steps))
         return [self._trial(kind, middle, rate, steps) for kind in self.kinds for rate in RATES]
 
-    def rest(self, rates: dict[str, float]) -> list[Trial]:
-        """Return all sizes, each kind at its rate."""
+    def at_rates(self, rates: dict[str, float]) -> list[Trial]:
+        """Return the trainings of all sizes, each kind at its rate."""
         pairs = [(kind, size) for kind in self.kinds for size in self.sizes]
         return [self._trial(kind, size, rates[kind], self.steps) for kind, size in pairs]
 
     @property
     def trials(self) -> int:
-        """How many trainings there are in all."""
+        """Number of trainings, with those that choose the rates."""
         return len(self.kinds) * (len(RATES) + len(self.sizes))
 
     def _trial(self, kind: str, size: int, rate: float, steps: int) -> Trial:
         seeds = tuple(range(self.seeds))
-        return Trial(self.name, self.contender(kind, size), rate, steps, seeds)
+        return Trial(self.name, self.candidate(kind, size), rate, steps, seeds)
 
 
 def run_grid(
     grid: Grid, run: Run, log: JsonLines | None, report: Callable[[int], None]
 ) -> list[Line]:
-    """Train what the log does not know yet; return a line for each training."""
+    """Run the trainings that the log does not hold yet; return a line of results for each."""
     lines: dict[Key, Line] = {}
     for line in [] if log is None else log.found:
         lines[_key(line)] = line
@@ -92,14 +95,14 @@ def run_grid(
 
     train(grid.tuning())
     rates = best_rates(grid, list(lines.values()))
-    train(grid.rest(rates))
-    return [lines[trial.key] for trial in grid.rest(rates)]
+    train(grid.at_rates(rates))
+    return [lines[trial.key] for trial in grid.at_rates(rates)]
 
 
 def best_rates(grid: Grid, lines: Sequence[Line]) -> dict[str, float]:
-    """Return the rate of each kind with the best mean of the logarithms of the validation.
+    """Return the rate of each kind with the least mean logarithm of the validation scores.
 
-    Where several are as good, it is the largest: so few steps say least against that one.
+    Among equals it is the largest, against which so few steps are the least evidence.
     """
     tuned = {trial.key for trial in grid.tuning()}
     found: dict[str, tuple[float, float]] = {}
@@ -117,7 +120,7 @@ def _key(line: Line) -> Key:
 
 
 def figures(grid: Grid, lines: Sequence[Line]) -> dict[str, Any]:
-    """Return the figures of a grid: by problem, then a row for each kind and size."""
+    """Return the figures of a grid: for each problem, a row for each kind and size."""
     return {
         **grid.about,
         'measure': grid.subject.measure,
@@ -131,7 +134,7 @@ def figures(grid: Grid, lines: Sequence[Line]) -> dict[str, Any]:
 def _row(grid: Grid, line: Line, part: str) -> dict[str, Any]:
     those = [each for each in line['networks'] if each['problem'] == part]
     scores = [each['score'] for each in those]
-    made = grid.contender(line['kind'], line['size'])
+    made = grid.candidate(line['kind'], line['size'])
     return {
         'kind': line['kind'],
         'size': line['size'],

@@ -1,6 +1,6 @@
-"""What networks are compared on: the problems of a name, or a task with its training.
+"""Subjects of a comparison: problems to learn from examples, or a control task.
 
-torch is reached only where something is trained.
+torch is imported only where a network is trained.
 """
 
 import time
@@ -11,25 +11,24 @@ import numpy as np
 
 from pkan_control.common.errors import UserError, unknown
 from pkan_control.control.controller_file import ControllerFile
-from pkan_control.evaluation.rollouts.batched_rollout import run_batched, runs_batched
-from pkan_control.evaluation.rollouts.rollout import Plan, run_controller
 from pkan_control.networks.policy import Policy
 from pkan_control.tasks.problems.problem import PROBLEMS, Problem, find_problems, is_problem
-from pkan_control.tasks.task import TASKS, FromExamples, Imitable, Score, Task, find_task
-from pkan_control.training.comparison.candidates import Contender
+from pkan_control.tasks.task import TASKS, FromExamples, Imitable, Task, find_task
+from pkan_control.training.comparison.candidates import Candidate
+from pkan_control.training.results import scores_on_ideal_chip
 
 if TYPE_CHECKING:
     from pkan_control.training.imitation import Settings
 
-# Examples of a step; episodes by which a controller is judged.
+# Examples in each step, and episodes of a score.
 BATCH, EPISODES = 256, 100
 SUCCESS = 'success_rate'
-# What tells trainings apart: kind, size, learning rate, steps.
+# Identity of a training: kind, size, learning rate, steps.
 Key = tuple[str, int, float, int]
 
 
 class Subject(Protocol):
-    """What is learnt, and how it is judged."""
+    """A subject: what networks learn, and how they are scored."""
 
     @property
     def inputs(self) -> int:
@@ -41,7 +40,7 @@ class Subject(Protocol):
 
     @property
     def measure(self) -> str:
-        """What the score is, with its unit."""
+        """Name of the score, with its unit."""
 
     @property
     def more_is_better(self) -> bool:
@@ -57,18 +56,18 @@ class Subject(Protocol):
 
 @dataclass(frozen=True)
 class Trial:
-    """A contender that is trained at a learning rate, from each of some seeds."""
+    """A candidate trained at a learning rate, once from each seed."""
 
     name: str
-    contender: Contender
+    candidate: Candidate
     rate: float
     steps: int
     seeds: tuple[int, ...]
 
     @property
     def key(self) -> Key:
-        """What tells it from the others of a grid."""
-        return self.contender.kind, self.contender.size, self.rate, self.steps
+        """Identity among the trainings of a grid."""
+        return self.candidate.kind, self.candidate.size, self.rate, self.steps
 
     def __call__(self) -> dict[str, Any]:
         """Train, and return a line of results."""
@@ -81,7 +80,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Problems:
-    """Problems of one form, learnt side by side."""
+    """Problems with the same inputs and outputs, learnt at once."""
 
     problems: tuple[Problem, ...]
 
@@ -108,21 +107,23 @@ class Problems:
         return tuple(problem.name for problem in self.problems)
 
     def train(self, trial: Trial) -> list[dict[str, Any]]:
-        """Train a network for each problem and seed, all side by side."""
+        """Train a network for each problem and seed, all at once."""
         from pkan_control.training.imitation import Settings
-        from pkan_control.training.supervised import Lesson, learn
+        from pkan_control.training.supervised import ProblemInstance, fit_and_score
         from pkan_control.training.trainable import make_ideal
 
-        made = trial.contender
-        lessons = [Lesson(problem, seed) for problem in self.problems for seed in trial.seeds]
-        members = [make_ideal(made.device, made.shape, made.k, each.seed) for each in lessons]
+        made = trial.candidate
+        instances = [
+            ProblemInstance(problem, seed) for problem in self.problems for seed in trial.seeds
+        ]
+        members = [make_ideal(made.device, made.shape, made.k, each.seed) for each in instances]
         settings = Settings(steps=trial.steps, batch=BATCH, learning_rate=trial.rate)
-        return [asdict(result) for result in learn(lessons, members, settings)]
+        return [asdict(result) for result in fit_and_score(instances, members, settings)]
 
 
 @dataclass(frozen=True)
-class Job:
-    """A control task, learnt by imitation or from examples, judged on ideal chips."""
+class ControlTask:
+    """A control task, learnt by imitation or from examples, scored on ideal chips."""
 
     task: Task
 
@@ -150,24 +151,24 @@ class Job:
 
     def train(self, trial: Trial) -> list[dict[str, Any]]:
         """Train a network from each seed."""
-        from pkan_control.training.train import teach
+        from pkan_control.training.train import train_networks
         from pkan_control.training.trainable import make_ideal
 
-        made = trial.contender
+        made = trial.candidate
         networks = [make_ideal(made.device, made.shape, made.k, seed) for seed in trial.seeds]
-        teach(self.task, networks, brief_settings(trial.steps, trial.rate), trial.seeds)
+        train_networks(self.task, networks, brief_settings(trial.steps, trial.rate), trial.seeds)
         pairs = zip(networks, trial.seeds, strict=True)
-        return [self._judge(network.export(), seed) for network, seed in pairs]
+        return [self._results(network.export(), seed) for network, seed in pairs]
 
-    def _judge(self, policy: Policy, seed: int) -> dict[str, Any]:
+    def _results(self, policy: Policy, seed: int) -> dict[str, Any]:
         controller_file = ControllerFile(self.task.name, self.task.law, self.task.rate_hz, policy)
-        # Rates are chosen by other episodes; less is better, as for problems.
+        # Learning rates are chosen on other episodes; less is better, as for problems.
         validation = 1 - self._score(controller_file, EPISODES // 2, 1_000_000)
         score = self._score(controller_file, EPISODES, 0)
         return {'problem': self.task.name, 'seed': seed, 'validation': validation, 'score': score}
 
     def _score(self, controller_file: ControllerFile, episodes: int, seed: int) -> float:
-        scores = judged(self.task, controller_file, episodes, seed)
+        scores = scores_on_ideal_chip(self.task, controller_file, episodes, seed)
         if self.measure == SUCCESS:
             return float(np.mean([score.success for score in scores]))
         return float(np.mean([score.figures[self.measure] for score in scores]))
@@ -190,19 +191,8 @@ def brief_settings(steps: int, learning_rate: float) -> 'Settings':
     )
 
 
-def judged(task: Task, controller_file: ControllerFile, episodes: int, seed: int) -> list[Score]:
-    """Return how episodes on an ideal chip went; they are flown at once where that is possible."""
-    if runs_batched(task):
-        return run_batched(task, controller_file.policy.evaluate, seed, episodes)
-    plan = Plan(task, episodes, seed)
-    return [
-        record.score
-        for record in run_controller(plan, controller_file, 'ideal:', 1, lambda done: None)
-    ]
-
-
 def find_subject(name: str) -> Subject:
-    """Return the problems of that name, or else the task."""
+    """Return the problems of a name, or else the task."""
     if is_problem(name):
         return Problems(find_problems(name))
     if name not in TASKS.names():
@@ -210,4 +200,4 @@ def find_subject(name: str) -> Subject:
     task = find_task(name)
     if not isinstance(task, (Imitable, FromExamples)):
         raise UserError(f'{name}: its task has nothing to imitate, and no examples')
-    return Job(task)
+    return ControlTask(task)

@@ -1,4 +1,4 @@
-"""Laws of which only the part that adapters use is there: their commands."""
+"""Laws that only name what an adapter looks at: their commands."""
 
 from types import SimpleNamespace
 

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from pkan_control.cli.main import app
 from pkan_control.common.json_lines import JsonLines
 from pkan_control.reporting.pictures.comparison import draw_comparison
-from pkan_control.training.comparison.candidates import CONTENDERS, NODES, ONE, TWO, contender
+from pkan_control.training.comparison.candidates import KINDS, NODES, ONE, TWO, candidate
 from pkan_control.training.comparison.comparison import RATES, Grid, best_rates, figures, run_grid
 
 GRID = Grid('feynman_I.16.6', (2, 3), 30, 2, 2, ('bandpass', NODES))
@@ -25,19 +25,21 @@ def silent(done):
 @pytest.mark.parametrize('size', [2, 10, 20])
 @pytest.mark.parametrize('form', [(2, 1), (6, 3), (4, 1)])
 def test_perceptrons_have_as_many_parameters_or_nodes(size, form):
-    network = contender('bandpass', size, 6, *form)
+    network = candidate('bandpass', size, 6, *form)
     for kind in (ONE, TWO):
-        mlp = contender(kind, size, 6, *form)
+        mlp = candidate(kind, size, 6, *form)
         assert 0.75 * network.parameters < mlp.parameters <= network.parameters
-    nodes = contender(NODES, size, 6, *form)
+    nodes = candidate(NODES, size, 6, *form)
     assert (nodes.shape, nodes.nodes) == (network.shape, network.nodes)
-    memdiode = contender('memdiode', size, 6, *form)
+    memdiode = candidate('memdiode', size, 6, *form)
     assert (memdiode.shape, memdiode.parameters) == (network.shape, network.edges * 6 * 7)
 
 
-def test_an_unknown_contender_is_refused(refused):
-    with refused('contender', "'cnn'", 'memdiode'):
+def test_an_unknown_kind_is_refused(refused):
+    with refused('kind of network', "'cnn'", 'memdiode'):
         Grid('feynman', (2,), 22, kinds=('cnn',)).check()
+    with refused("'memdiode' is given twice"):
+        Grid('feynman', (2,), 22, kinds=('memdiode', 'bandpass', 'memdiode')).check()
 
 
 def test_a_grid_goes_on_where_it_was_stopped(tmp_path):
@@ -96,7 +98,7 @@ def test_the_command(tmp_path):
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.output
     found = json.loads(out.read_text())
-    assert {row['kind'] for row in found['problems']['classification']} == set(CONTENDERS)
+    assert {row['kind'] for row in found['problems']['classification']} == set(KINDS)
     assert max(map(len, done.output.splitlines())) <= 80
 
 

@@ -1,4 +1,4 @@
-"""One run of training by imitation: in rounds, watched, logged, and resumed after a kill."""
+"""A run of training by imitation: rounds, with early stopping, logs and checkpoints."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,40 +15,43 @@ from pkan_control.training.checkpoint import (
     optimiser_tensors,
     restore_optimiser,
 )
-from pkan_control.training.early_stopping import Watch
-from pkan_control.training.examples import Examples
+from pkan_control.training.early_stopping import EarlyStopping
 from pkan_control.training.imitation import (
-    Report,
+    Examples,
     Settings,
-    assemble,
-    descend,
-    fly,
-    set_pace,
+    collect,
+    draw_batch,
+    set_schedule,
+    take_step,
 )
 from pkan_control.training.sparsity import Sparsity
-from pkan_control.training.tensorboard_log import Diary
-from pkan_control.training.trainable import PolicyFunction, Trainable
+from pkan_control.training.tensorboard_log import TensorboardLog
+from pkan_control.training.trainable import PolicyFunction, Report, Trainable
 
-# Steps between two checkpoints, and flights of a round to one that is held out.
-SAVED_EVERY, HELD_OUT = 200, 8
+CHECKPOINT_STEPS = 200
+# Episodes of a round to one that is held out.
+HELD_OUT = 8
 COUNTERS = ('turn', 'step', 'taken', 'total', 'losses')
-Seen = tuple[Floats, Floats]
+ObservationsActions = tuple[Floats, Floats]
 
 
 @dataclass(frozen=True)
 class Extras:
-    """What is asked of a training run beyond its recipe; nothing by default.
+    """Extras of a run beyond its settings; by default there are none.
 
-    patience is that of an early stop, in steps; `checkpoint` is written as the run goes on, and
-    gone on from; `diary` writes its logs. `known` observations and actions, both normalised, are
-    learnt from beside all flights.
+    Args:
+        sparsity: penalty on edges, and pruning
+        patience: steps without a smaller loss on held-out episodes that end a round
+        checkpoint: file that is written during the run, and resumed from
+        log: curves for TensorBoard
+        known: normalised observations and actions to learn from besides all episodes
     """
 
     sparsity: Sparsity = field(default_factory=Sparsity)
     patience: int | None = None
     checkpoint: Checkpoint | None = None
-    diary: Diary | None = None
-    known: Seen | None = None
+    log: TensorboardLog | None = None
+    known: ObservationsActions | None = None
 
 
 def imitate(
@@ -60,17 +63,17 @@ def imitate(
     extras: Extras | None = None,
 ) -> list[float]:
     """Train a network on a task; return the mean loss of each round."""
-    run = Imitation(task, network, settings, seed, extras or Extras())
+    run = ImitationRun(task, network, settings, seed, extras or Extras())
     return run.finish(report)
 
 
-class Imitation:
-    """One run, of rounds that begin with flights; it can be put into a checkpoint at any step."""
+class ImitationRun:
+    """Rounds that begin with episodes; the run can be saved to a checkpoint at any step."""
 
     def __init__(
         self, task: Imitable, network: Trainable, settings: Settings, seed: int, extras: Extras
     ) -> None:
-        """Begin a run, or go on with that of the checkpoint."""
+        """Start a run, or resume that of the checkpoint."""
         torch.set_num_threads(1)
         self._task, self._network, self._settings, self._extras = task, network, settings, extras
         self._generator = torch.Generator().manual_seed(seed)
@@ -79,7 +82,7 @@ class Imitation:
         self._examples = Examples(torch.empty(0, ends[0]), torch.empty(0, ends[1]))
         betas = (0.9, settings.beta2)
         self._optimiser = torch.optim.Adam(network.parameters(), betas=betas)
-        self._watch = Watch(extras.patience, seed, *ends) if extras.patience else None
+        self._stopping = EarlyStopping(extras.patience, seed, *ends) if extras.patience else None
         self._losses: list[float] = []
         self._turn = self._step = self._taken = 0
         self._total = 0.0
@@ -92,72 +95,75 @@ class Imitation:
         rounds = self._settings.rounds
         while self._turn <= rounds:
             if self._taken == 0:
-                self._fly()
-            self._round(report)
+                self._collect()
+            self._run_round(report)
             self._losses.append(self._total / self._taken)
-            self._turn, self._step = self._turn + 1, self._first(self._turn + 1)
+            self._turn, self._step = self._turn + 1, self._first_step(self._turn + 1)
             self._total, self._taken = 0.0, 0
             self._save()
-        report(1.0, f'loss {self._losses[-1]:.4f}')
+        report(1.0)
         return self._losses
 
-    def _first(self, turn: int) -> int:
+    def _first_step(self, turn: int) -> int:
         """Return the first step of a round."""
         return round(self._settings.steps * turn / (self._settings.rounds + 1))
 
-    def _fly(self) -> None:
-        """Fly for a round that begins: the expert before the first, the network before others."""
+    def _collect(self) -> None:
+        """Run the episodes of a round: with the expert in the first, later with the network."""
         settings, task = self._settings, self._task
-        policy, flights = None, settings.expert_flights
+        policy, episodes = None, settings.expert_flights
         if self._turn:
             policy = self._network.policy(self._generator, settings.chips)
-            flights = settings.flights
-        self._examples.add(*fly(task, policy, flights, settings.flight_s, self._numbers))
+            episodes = settings.flights
+        self._examples.add(*collect(task, policy, episodes, settings.flight_s, self._numbers))
         if self._extras.known is not None and self._turn == 0:
             self._examples.add(*self._extras.known)
-        if self._watch is not None:
-            held = max(1, flights // HELD_OUT)
+        if self._stopping is not None:
+            held_out = max(1, episodes // HELD_OUT)
 
-            def watched(policy: PolicyFunction | None, numbers: np.random.Generator) -> Seen:
-                return fly(task, policy, held, settings.flight_s, numbers)
+            def collect_held_out(
+                policy: PolicyFunction | None, numbers: np.random.Generator
+            ) -> ObservationsActions:
+                return collect(task, policy, held_out, settings.flight_s, numbers)
 
-            self._watch.begin(watched, self._network if self._turn else None, self._step)
+            network = self._network if self._turn else None
+            self._stopping.begin(collect_held_out, network, self._step)
 
-    def _round(self, report: Report) -> None:
-        """Take the steps that are left of a round."""
+    def _run_round(self, report: Report) -> None:
+        """Take the remaining steps of a round."""
         settings, sparsity, network = self._settings, self._extras.sparsity, self._network
-        while self._step < self._first(self._turn + 1):
+        while self._step < self._first_step(self._turn + 1):
             due = sparsity.prune > 0 and self._step >= sparsity.prunes_at(settings.steps)
             if due and not network.kept:
                 network.prune(sparsity.prune)
-                self._forget()
-            if set_pace(self._optimiser, network, settings, self._step):
-                self._forget()
-            batch = assemble(self._task, self._examples, settings, self._generator)
+                self._reset_stopping()
+            if set_schedule(self._optimiser, network, settings, self._step):
+                self._reset_stopping()
+            batch = draw_batch(self._task, self._examples, settings, self._generator)
             cost = sparsity if sparsity.acts(self._step, settings.steps) else None
-            loss = descend(network, self._optimiser, batch, settings, self._generator, cost)
+            loss = take_step(network, self._optimiser, batch, settings, self._generator, cost)
             self._total += loss
             self._step, self._taken = self._step + 1, self._taken + 1
-            report(self._step / settings.steps, f'round {self._turn} of {settings.rounds}')
-            if self._look(loss):
+            report(self._step / settings.steps)
+            if self._ends_round(loss):
                 break
-            if self._step % SAVED_EVERY == 0:
+            if self._step % CHECKPOINT_STEPS == 0:
                 self._save()
-        if self._watch is not None:
-            self._watch.restore_best(network)
+        if self._stopping is not None:
+            self._stopping.restore_best(network)
 
-    def _forget(self) -> None:
-        if self._watch is not None:
-            self._watch.forget(self._step)
+    def _reset_stopping(self) -> None:
+        if self._stopping is not None:
+            self._stopping.reset(self._step)
 
-    def _look(self, loss: float) -> bool:
-        """Log a step, and return whether held-out flights end the round."""
+    def _ends_round(self, loss: float) -> bool:
+        """Log a step, and return whether the loss on held-out episodes ends the round."""
         ends, held_out = False, None
-        if self._watch is not None and self._watch.looks(self._step):
-            ends, held_out = self._watch.ends(self._network, self._step)
-        if self._extras.diary is not None:
+        if self._stopping is not None and self._stopping.is_due(self._step):
+            ends, held_out = self._stopping.ends_round(self._network, self._step)
+        if self._extras.log is not None:
             rate = float(self._optimiser.param_groups[0]['lr'])
-            self._extras.diary.note(self._step, loss, rate, held_out, self._network)
+            self._extras.log.record(self._step, loss, rate, held_out, self._network)
         return ends
 
     def _save(self) -> None:
@@ -173,9 +179,9 @@ class Imitation:
         facts: dict[str, Any] = dict(zip(COUNTERS, counters, strict=True))
         facts['numbers'] = self._numbers.bit_generator.state
         facts['quantised'] = self._network.quantised
-        if self._watch is not None:
-            watched = self._watch.state()
-            tensors, facts = {**tensors, **watched.tensors}, {**facts, 'watch': watched.facts}
+        if self._stopping is not None:
+            stopping = self._stopping.state()
+            tensors, facts = {**tensors, **stopping.tensors}, {**facts, 'watch': stopping.facts}
         self._extras.checkpoint.save(State(tensors, facts))
 
     def _restore(self, state: State) -> None:
@@ -193,5 +199,5 @@ class Imitation:
         )
         self._numbers.bit_generator.state = facts['numbers']
         self._network.quantised = facts['quantised']
-        if self._watch is not None:
-            self._watch.restore(State(tensors, facts['watch']))
+        if self._stopping is not None:
+            self._stopping.restore(State(tensors, facts['watch']))

@@ -1,10 +1,10 @@
-"""Training in the loop: forward on a chip, backward through its digital twin.
+"""Finetuning of a chip by training in the loop: forward on the chip, backward on its twin.
 
 Physics-aware training (Wright et al., "Deep physical neural networks trained with
-backpropagation", Nature 601, 2022). What is trained are the trims of all edges; the program stays,
-since its grid of gains costs more than it mends. They are few and the twin is nearly linear in
-them, so each round solves for them at once: what the chip lacks is what was measured, and how the
-trims act on it is the twin's slope.
+backpropagation", Nature 601, 2022). It trains the trims of all edges. The program is kept, since
+the grid of its gains is too coarse to gain from it. The trims are few and the twin is nearly
+linear in them, so that each round solves for all of them at once: the residual is measured on the
+chip, and its derivative with respect to the trims is that of the twin.
 """
 
 from collections.abc import Callable
@@ -22,16 +22,17 @@ from pkan_control.common.arrays import Floats
 from pkan_control.devices.element import find_device
 from pkan_control.networks.program import squash
 
-Report = Callable[[int], None]
-# How far trims are expected from those of the calibration (sigma), in gain and in gain units.
+# Progress callback: the rounds that are done.
+RoundsDone = Callable[[int], None]
+# Prior sigma of the change of a trim, in gain and in gain units.
 PRIOR = 0.03
-# Stages of measuring that no calibration uses: noise that is not that of its own.
-BEFORE, ROUND = 6, 7
+# First stage of the measurements; a calibration uses those before it, and draws other noise.
+FIRST_STAGE = 6
 
 
 @dataclass(frozen=True)
-class Tuned:
-    """The calibration with the best trims, and the errors by which that was decided.
+class Finetuned:
+    """The calibration with the best trims, and the errors before and after.
 
     Errors are RMSE of outputs for inputs that were not trained with; 1 is full scale.
     """
@@ -41,34 +42,35 @@ class Tuned:
     after: float
 
 
-def tune(bench: Bench, calibration: Calibration, rounds: int, report: Report) -> Tuned:
-    """Train the trims of a chip that holds its program; it is left with the best ones.
+def finetune(bench: Bench, calibration: Calibration, rounds: int, report: RoundsDone) -> Finetuned:
+    """Train the trims of a chip that holds its program; leave it with the best ones.
 
-    A round measures, takes a step, and is kept only if the next measurement is better.
+    Each round measures the outputs and takes a step, which is kept only if the next measurement is
+    better.
     """
     trims = best = calibration.trims
     least = before = np.inf
     for number in range(rounds + 1):
         set_trims(bench.chip, trims)
-        outputs = bench.outputs(BEFORE + number, 'in the loop')
-        lack = bench.targets - outputs.mean(axis=0)
-        error = float(np.sqrt(np.mean(np.square(lack[bench.held]))))
+        outputs = bench.outputs(FIRST_STAGE + number, 'in the loop')
+        residual = bench.targets - outputs.mean(axis=0)
+        error = float(np.sqrt(np.mean(np.square(residual[bench.held]))))
         before = error if number == 0 else before
         if error < least:
             best, least = trims, error
         noise = float(outputs.std(axis=0).mean() / np.sqrt(len(outputs)))
-        trims = _step(bench, calibration, trims, lack, noise)
+        trims = _step(bench, calibration, trims, residual, noise)
         report(number + 1)
     set_trims(bench.chip, best)
-    return Tuned(replace(calibration, trims=best), before, least)
+    return Finetuned(replace(calibration, trims=best), before, least)
 
 
 def _step(
-    bench: Bench, calibration: Calibration, trims: tuple[Trim, ...], lack: Floats, noise: float
+    bench: Bench, calibration: Calibration, trims: tuple[Trim, ...], residual: Floats, noise: float
 ) -> tuple[Trim, ...]:
-    """Return the trims that should give what the outputs `[n, n_out]` lack."""
+    """Return the trims that should remove the residuals `[n, n_out]` of the outputs."""
     used = ~bench.held
-    x = torch.from_numpy(bench.all_inputs[used])
+    x = torch.from_numpy(bench.asked[used])
     flat, first = (_flat(each) for each in (trims, calibration.trims))
     first_edges = _twin_edges(bench.program.device, calibration.twin[0], x)
     slope = torch.func.jacrev(
@@ -78,7 +80,7 @@ def _step(
     ridge = (noise / PRIOR) ** 2
     normal = rows.T @ rows + ridge * np.eye(len(flat))
     back = ridge * (first - flat).numpy()
-    change = np.linalg.solve(normal, rows.T @ lack[used].reshape(-1) + back)
+    change = np.linalg.solve(normal, rows.T @ residual[used].reshape(-1) + back)
     arrays = [each.numpy() for each in _parts(calibration, flat + torch.from_numpy(change))]
     gains = [np.clip(gain, -MAX_GAIN, MAX_GAIN) for gain in arrays[::2]]
     return tuple(zip(gains, arrays[1::2], strict=True))
@@ -99,7 +101,7 @@ def _parts(calibration: Calibration, flat: Tensor) -> list[Tensor]:
 def _twin_outputs(calibration: Calibration, bench: Bench, edges: Tensor, flat: Tensor) -> Tensor:
     """Return the outputs `[n_out]` of the twin with trims.
 
-    Given are the edges `[n_in, n_hidden]` of its first layer, which trims do not change.
+    `edges` are the untrimmed responses `[n_in, n_hidden]` of its first layer.
     """
     trims = _parts(calibration, flat)
     values = (edges * trims[0] + trims[1]).sum(dim=-2)
@@ -111,7 +113,7 @@ def _twin_outputs(calibration: Calibration, bench: Bench, edges: Tensor, flat: T
 
 
 def _twin_edges(device: str, twin: TwinLayer, inputs: Tensor) -> Tensor:
-    """Return what a layer's edges give before trims, `[..., n_in, n_out]`."""
+    """Return the untrimmed responses of the edges of a layer, `[..., n_in, n_out]`."""
     physical, alive, gain, offset = (
         torch.from_numpy(part) for part in (twin.physical, twin.alive, twin.gain, twin.offset)
     )

@@ -8,7 +8,7 @@ from pkan_control.chips.calibration.calibration import set_trims
 from pkan_control.chips.calibration.sweep_cache import SweepCache
 from pkan_control.chips.trimmed import untrimmed
 from pkan_control.chips.uri import open_chip
-from pkan_control.training.in_the_loop import tune
+from pkan_control.training.finetuning import finetune
 
 
 def quiet(*_: object) -> None:
@@ -32,7 +32,7 @@ def error(bench: Bench) -> float:
 def test_it_never_leaves_a_chip_worse(start):
     bench, found = start
     reported: list[int] = []
-    tuned = tune(bench, found, 2, reported.append)
+    tuned = finetune(bench, found, 2, reported.append)
     assert reported == [1, 2, 3]
     assert tuned.after <= tuned.before
     left = error(bench)
@@ -45,5 +45,5 @@ def test_a_chip_without_trims_is_brought_close_by_its_twin_alone(start):
     from dataclasses import replace
 
     raw = replace(found, trims=tuple(untrimmed(bench.program)))
-    tuned = tune(bench, raw, 3, quiet)
+    tuned = finetune(bench, raw, 3, quiet)
     assert tuned.after < tuned.before / 2

@@ -1,4 +1,4 @@
-"""Early stop, logs, and data or devices that are not finite."""
+"""Early stopping, logs, and data or devices that are not finite."""
 
 import math
 
@@ -11,52 +11,49 @@ from pkan_control.chips.ideal import IdealChip
 from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.devices.bandpass import BandPass
 from pkan_control.devices.deviations import Deviations
-from pkan_control.training import run as run_module
-from pkan_control.training.early_stopping import Watch, validation_loss
-from pkan_control.training.examples import Examples
-from pkan_control.training.imitation import Settings
-from pkan_control.training.run import Extras
-from pkan_control.training.tensorboard_log import Diary
+from pkan_control.training.early_stopping import EarlyStopping, validation_loss
+from pkan_control.training.imitation import Examples, Settings
+from pkan_control.training.imitation_run import Extras
+from pkan_control.training.tensorboard_log import TensorboardLog
 from pkan_control.training.trainable import ChipNoise
 
 
-def test_a_round_that_brings_nothing_more_ends(train_short, monkeypatch):
-    monkeypatch.setattr('pkan_control.training.early_stopping.EVERY', 2)
+def test_a_round_without_progress_ends(train_short, monkeypatch):
+    monkeypatch.setattr('pkan_control.training.early_stopping.INTERVAL', 2)
     steps = []
-    train_short(Extras(patience=2), lambda share, text: steps.append(share))
+    train_short(Extras(patience=2), lambda share: steps.append(share))
     patient = []
-    train_short(Extras(patience=10_000), lambda share, text: patient.append(share))
+    train_short(Extras(patience=10_000), lambda share: patient.append(share))
     assert len(steps) < len(patient) == 61
 
 
 def test_patience_without_end_changes_nothing_but_which_step_is_kept(train_short, monkeypatch):
     """Held-out flights have random numbers of their own."""
-    monkeypatch.setattr('pkan_control.training.early_stopping.EVERY', 10_000)
+    monkeypatch.setattr('pkan_control.training.early_stopping.INTERVAL', 10_000)
     assert train_short(Extras(patience=10_000))[2] == train_short()[2]
 
 
 def test_the_best_network_of_a_round_is_kept(train_short):
     network, _, _ = train_short()
-    watch = Watch(3, 0, 12, 4)
+    stopping = EarlyStopping(3, 0, 12, 4)
     numbers = np.random.default_rng(0)
     seen = numbers.uniform(-1, 1, (40, 12)), numbers.uniform(-1, 1, (40, 4))
-    watch.begin(lambda policy, generator: seen, None, 0)
+    stopping.begin(lambda policy, generator: seen, None, 0)
     best = [p.detach().clone() for p in network.parameters()]
-    assert watch.ends(network, 1)[0] is False
+    assert stopping.ends_round(network, 1)[0] is False
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.mul_(3.0)
-    ended, loss = watch.ends(network, 4)
+    ended, loss = stopping.ends_round(network, 4)
     assert ended
-    watch.restore_best(network)
+    stopping.restore_best(network)
     assert all(torch.equal(p, b) for p, b in zip(network.parameters(), best, strict=True))
     assert validation_loss(network, Examples(*(torch.tensor(s).float() for s in seen))) < loss
 
 
 def test_logs_are_those_of_tensorboard(train_short, tmp_path):
-    diary = Diary(tmp_path / 'logs')
-    _, losses, _ = train_short(Extras(patience=1000, diary=diary))
-    diary.close()
+    with TensorboardLog(tmp_path / 'logs') as log:
+        _, losses, _ = train_short(Extras(patience=1000, log=log))
     found = EventAccumulator(str(tmp_path / 'logs')).Reload()
     assert {'loss/training', 'learning rate', 'quantised', 'loss/held out'} <= set(
         found.Tags()['scalars']
@@ -69,7 +66,7 @@ def test_logs_are_those_of_tensorboard(train_short, tmp_path):
 def test_logs_that_cannot_be_written_are_one_error(tmp_path, refused):
     (tmp_path / 'file').write_text('')
     with refused('cannot write logs', 'file'):
-        Diary(tmp_path / 'file' / 'logs')
+        TensorboardLog(tmp_path / 'file' / 'logs')
 
 
 @pytest.mark.parametrize('wrong', [math.nan, math.inf])
@@ -88,13 +85,13 @@ def test_a_device_whose_response_is_not_finite_is_named_in_training(
     def broken(self, x, physical):
         return torch.sqrt(physical[..., 0] - 10) + 0 * x
 
-    monkeypatch.setattr(run_module, 'fly', flights_without_policy)
+    monkeypatch.setattr('pkan_control.training.imitation_run.collect', zeros)
     monkeypatch.setattr(BandPass, 'response', broken)
     with refused('device bandpass', 'is not finite', 'layer 0'):
         train_short()
 
 
-def flights_without_policy(task, policy, flights, seconds, numbers):
+def zeros(task, policy, episodes, seconds, numbers):
     return np.zeros((20, 12)), np.zeros((20, 4))
 
 
