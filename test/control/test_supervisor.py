@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pkan_control.common.errors import UserError
 from pkan_control.control.controller import Controller
+from pkan_control.control.guard import InputGuard
 from pkan_control.control.laws.drone import DroneLaw
 from pkan_control.control.supervisor import Limits, Supervisor
 
@@ -455,3 +456,113 @@ def test_fault_01_inputs_may_take_the_grace_time_to_come(steady_s, waits):
     loop.supervisor.on_goal(STEP_NS, 0.02, GOAL)
     loop.state(2)
     assert not loop.supervisor.waits(steady_s)
+
+
+@pytest.mark.parametrize('name', ['state_timeout_s', 'setpoint_timeout_s'])
+def test_an_age_shorter_than_the_period_is_refused_with_both(name):
+    """A state at 50 Hz is 20 ms old when the next one comes; 0 means never too old."""
+    for allowed in (0.0, 0.02, 1.5):
+        Limits(**{name: allowed}).check(50.0)
+    with pytest.raises(UserError) as refused:
+        Limits(**{name: 0.0199}).check(50.0)
+    assert str(refused.value) == (
+        f'{name.removesuffix("_s")}=0.0199: must not be shorter than the control period of 0.02 s'
+    )
+
+
+def test_a_new_supervisor_has_the_limits_that_it_was_given():
+    supervisor = Loop(Limits(state_timeout_s=0.3, setpoint_timeout_s=0.7)).supervisor
+    assert (supervisor.state.max_age_s, supervisor.goal.max_age_s) == (0.3, 0.7)
+    assert (supervisor.lost, supervisor.holding) == ('', False)
+    assert supervisor.rearm() == ''
+
+
+def test_a_message_that_cannot_be_read_is_counted_and_named():
+    supervisor = Loop().supervisor
+    for count in (1, 2):
+        supervisor.reject(supervisor.goal, 'frame odd: no transform')
+        assert supervisor.goal.rejected == count
+    assert supervisor.reason == 'goal_pose: frame odd: no transform'
+    assert supervisor.state.rejected == 0
+
+
+def test_what_stands_against_going_live_is_the_first_input_that_is_missing_or_old():
+    loop = Loop(STRICT)
+    assert loop.supervisor.fault(2 * STEP_NS, 0.04) == 'state: never received'
+    loop.state(1)
+    assert loop.supervisor.fault(2 * STEP_NS, 0.04) == ''
+    assert loop.supervisor.fault(round(0.4e9), 0.4).startswith('state: 0.380 s old')
+    fresh = Loop(STRICT, goal=False)
+    fresh.state(1)
+    assert fresh.supervisor.fault(2 * STEP_NS, 0.04) == 'goal_pose: never received'
+
+
+def test_the_rest_of_a_state_has_its_own_age():
+    loop = Loop(STRICT)
+    other = InputGuard('imu', 0.1)
+    loop.supervisor.others.append(other)
+    assert loop.state(1) is None
+    assert loop.supervisor.reason == 'imu: never received'
+    other.receive(STEP_NS, 0.02, np.zeros(3))
+    assert loop.state(2) is not None
+    assert loop.supervisor.fault(2 * STEP_NS, 0.04) == ''
+    assert loop.state(9) is None
+    assert loop.supervisor.reason.startswith('imu: 0.160 s old')
+
+
+def test_refusals_resets_and_overruns_add_up():
+    loop = Loop()
+    for step in (1, 2, 5, 9):
+        loop.state(step)
+    assert loop.counters.overruns == 2 + 3
+    for step in (2000, 4000):
+        loop.state(step)
+    assert loop.counters.resets == 2
+    for step in (4001, 4002):
+        assert loop.state(step, late_ns=10**9) is None
+    assert loop.counters.refused == 2
+
+
+def test_the_shortest_step_of_time_is_no_jump():
+    loop = Loop()
+    loop.supervisor.on_state(STEP_NS, STEP_NS, 0.02, NEAR)
+    loop.supervisor.on_state(STEP_NS + 1, STEP_NS + 1, 0.02, NEAR)
+    assert loop.counters.resets == 0
+
+
+def test_a_state_that_is_not_finite_is_the_reason():
+    loop = Loop()
+    assert loop.state(1, NEAR * np.nan) is None
+    assert loop.supervisor.reason == 'state: not finite'
+
+
+def test_the_watchdog_is_due_its_timeout_after_the_last_command():
+    loop = Loop(Limits(state_timeout_s=0.2))
+    loop.state(1)
+    assert loop.supervisor.watchdog_due_s(0.05) == pytest.approx(0.17)
+    assert loop.watchdog(0.21) is None
+    loop.supervisor.limit(Limits(state_timeout_s=0.1))
+    assert loop.supervisor.watchdog_due_s(0.05) == pytest.approx(0.07)
+    decision = loop.supervisor.on_watchdog(10 * STEP_NS, 0.23)
+    assert (decision.safe, decision.stamp_ns) == (True, 10 * STEP_NS)
+    assert loop.counters.watchdog == 1
+
+
+def test_the_watchdog_keeps_the_reason_that_there_is():
+    loop = Loop()
+    loop.state(1)
+    for step in (2, 3):
+        loop.supervisor.on_state(step * STEP_NS, step * STEP_NS, step * 0.02, NEAR)
+    loop.supervisor.reason = 'command: not finite'
+    loop.supervisor.on_watchdog(3 * STEP_NS, 0.27)
+    assert loop.supervisor.reason.startswith('state: ')
+    still = Loop()
+    still.state(1)
+    still.supervisor.state.max_age_s = 0.0
+    still.supervisor.reason = 'chip: late'
+    still.supervisor.on_watchdog(STEP_NS, 0.27)
+    assert still.supervisor.reason == 'chip: late'
+    still.state(2)
+    still.supervisor.reason = ''
+    still.supervisor.on_watchdog(2 * STEP_NS, 0.5)
+    assert still.supervisor.reason == 'state: too old'
