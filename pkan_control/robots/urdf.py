@@ -1,4 +1,4 @@
-"""Reads the chain of joints from a URDF's root to one of its links.
+"""The chain of joints from the root of a URDF to one of its links.
 
 Documents with a DTD are refused, so that no entity is ever expanded.
 """
@@ -18,17 +18,18 @@ from pkan_control.common.errors import UserError, unknown
 
 MAX_BYTES = 4 * 1024 * 1024
 MOVING = ('revolute', 'continuous', 'prismatic')
-# A continuous joint has no limits; so far it can be told from none, in rad.
+KINDS = (*MOVING, 'fixed', 'floating', 'planar')
+# Limit in rad that stands for the missing one of a continuous joint.
 ENDLESS = 1e3
-# Where the URDF says nothing of a joint's velocity and effort.
+# Limits of velocity and effort where the URDF gives none.
 VELOCITY, EFFORT = 1.0, 100.0
 
 
 @dataclass(frozen=True)
 class UrdfJoint:
-    """A joint as it stands in a URDF: `origin` `[4, 4]` leads from the parent link to it.
+    """A joint of a URDF; `origin` `[4, 4]` is its transform from the parent link.
 
-    Limits are in rad or m, per second for the velocity, in N m or N for the effort.
+    Limits are in rad or m, per s for the velocity, in N m or N for the effort.
     """
 
     name: str
@@ -44,9 +45,9 @@ class UrdfJoint:
 
 
 def read_chain(path: Path, tip: str) -> list[UrdfJoint]:
-    """Return the joints from the root to the link `tip`, fixed ones among them, in order.
+    """Return the joints from the root to the link `tip` in order, fixed ones included.
 
-    Raises a `UserError` that names the file and what is wrong.
+    Raises a `UserError` that names the file, and the joint or link that is invalid.
     """
     try:
         return chain(_parse(path), tip)
@@ -57,7 +58,7 @@ def read_chain(path: Path, tip: str) -> list[UrdfJoint]:
 
 
 def chain(joints: list[UrdfJoint], tip: str) -> list[UrdfJoint]:
-    """Return the joints from the root to a link; refuse a link that is not there, and loops."""
+    """Return the joints from the root to a link; refuse a missing link, and loops."""
     above = {joint.child: joint for joint in joints}
     links = {*above, *(joint.parent for joint in joints)}
     if tip not in links:
@@ -69,7 +70,10 @@ def chain(joints: list[UrdfJoint], tip: str) -> list[UrdfJoint]:
         if len(found) > len(joints):
             raise UserError(f'the joints above link {tip!r} form a loop')
         if found[-1].kind not in (*MOVING, 'fixed'):
-            raise UserError(f'joint {found[-1].name!r}: is {found[-1].kind}, no joint of an arm')
+            allowed = ', '.join((*MOVING, 'fixed'))
+            raise UserError(
+                f'joint {found[-1].name!r}: is {found[-1].kind}; allowed in an arm are {allowed}'
+            )
     return found[::-1]
 
 
@@ -83,17 +87,19 @@ def _parse(path: Path) -> list[UrdfJoint]:
     except DefusedXmlException:
         raise UserError('has a DTD or entities, which are not read') from None
     except (ParseError, LookupError) as error:
-        raise UserError(f'no XML ({error})') from None
+        raise UserError(f'not XML ({error})') from None
     if root.tag != 'robot':
         raise UserError(f'the outermost tag is {root.tag!r}, not robot')
-    # A transmission names joints, too; those of the robot have a type.
+    for link in root.findall('link'):
+        _check_mass(link)
+    # A transmission names joints, too, but not as children of the robot.
     return [_joint(each) for each in root.findall('joint')]
 
 
 def _joint(element: Element) -> UrdfJoint:
     name, kind = element.get('name', ''), element.get('type', '')
-    if kind not in (*MOVING, 'fixed', 'floating', 'planar'):
-        raise UserError(f'joint {name!r}: type {kind!r} is none of a URDF')
+    if kind not in KINDS:
+        raise UserError(f'joint {name!r}: unknown type {kind!r}: allowed are {", ".join(KINDS)}')
     origin, limit = element.find('origin'), element.find('limit')
     axis = _numbers(element.find('axis'), 'xyz', (1.0, 0.0, 0.0), name)
     length = math.sqrt(sum(value * value for value in axis))
@@ -103,13 +109,35 @@ def _joint(element: Element) -> UrdfJoint:
     if kind == 'continuous':
         lower, upper = -ENDLESS, ENDLESS
     if kind in MOVING and not lower < upper:
-        raise UserError(f'joint {name!r}: limits {lower:g} to {upper:g} leave it no range')
+        raise UserError(f'joint {name!r}: lower limit {lower:g} is not below the upper, {upper:g}')
+    x, y, z = (value / (length or 1) for value in axis)
+    velocity = _number(limit, 'velocity', VELOCITY, name)
+    if kind in MOVING and not velocity > 0:
+        raise UserError(f'joint {name!r}: velocity={velocity:g}: must be positive')
     return UrdfJoint(
-        name, kind, _link(element, 'parent', name), _link(element, 'child', name),
-        _transform(origin, name), (axis[0] / (length or 1), axis[1] / (length or 1),
-        axis[2] / (length or 1)), lower, upper,
-        _number(limit, 'velocity', VELOCITY, name), _number(limit, 'effort', EFFORT, name),
-    )  # fmt: skip
+        name=name,
+        kind=kind,
+        parent=_link(element, 'parent', name),
+        child=_link(element, 'child', name),
+        origin=_transform(origin, name),
+        axis=(x, y, z),
+        lower=lower,
+        upper=upper,
+        velocity=velocity,
+        effort=_number(limit, 'effort', EFFORT, name),
+    )
+
+
+def _check_mass(link: Element) -> None:
+    """Refuse a mass below 0; frames without a body have a mass of 0, or none."""
+    mass = link.find('inertial/mass')
+    text = '0' if mass is None else mass.get('value', '')
+    try:
+        valid = 0 <= float(text) < math.inf
+    except ValueError:
+        valid = False
+    if not valid:
+        raise UserError(f'link {link.get("name", "")!r}: mass {text!r}: must be 0 kg or more')
 
 
 def _link(element: Element, tag: str, joint: str) -> str:
@@ -125,18 +153,20 @@ def _transform(origin: Element | None, joint: str) -> Floats:
     x, y, z = _numbers(origin, 'xyz', (0.0, 0.0, 0.0), joint)
     roll, pitch, yaw = _numbers(origin, 'rpy', (0.0, 0.0, 0.0), joint)
     (sr, sp, sy), (cr, cp, cy) = ([f(a) for a in (roll, pitch, yaw)] for f in (math.sin, math.cos))
-    return np.array([
-        [cy * cp, cy * sp * sr - sy * cr, cy * sp * cr + sy * sr, x],
-        [sy * cp, sy * sp * sr + cy * cr, sy * sp * cr - cy * sr, y],
-        [-sp, cp * sr, cp * cr, z],
-        [0.0, 0.0, 0.0, 1.0],
-    ])  # fmt: skip
+    return np.array(
+        [
+            [cy * cp, cy * sp * sr - sy * cr, cy * sp * cr + sy * sr, x],
+            [sy * cp, sy * sp * sr + cy * cr, sy * sp * cr - cy * sr, y],
+            [-sp, cp * sr, cp * cr, z],
+            [0.0, 0.0, 0.0, 1.0],
+        ]
+    )
 
 
-def _numbers(element: Element | None, name: str, usual: Any, joint: str) -> tuple[float, ...]:
+def _numbers(element: Element | None, name: str, default: Any, joint: str) -> tuple[float, ...]:
     text = None if element is None else element.get(name)
     if text is None:
-        return tuple(usual)
+        return tuple(default)
     try:
         values = tuple(float(part) for part in text.split())
     except ValueError:
@@ -146,10 +176,10 @@ def _numbers(element: Element | None, name: str, usual: Any, joint: str) -> tupl
     return values
 
 
-def _number(element: Element | None, name: str, usual: float, joint: str) -> float:
+def _number(element: Element | None, name: str, default: float, joint: str) -> float:
     text = None if element is None else element.get(name)
     if text is None:
-        return usual
+        return default
     try:
         value = float(text)
     except ValueError:

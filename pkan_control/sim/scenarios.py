@@ -14,6 +14,7 @@ An effect holds for the whole episode, or from one time to another.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, make_dataclass
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -177,10 +178,11 @@ def scenario_from(name: str, values: Any, where: str = '') -> Scenario:
                 raise UserError(f'{where}: {robot}.{effect}: {error}') from None
     for key, value in file.chip.items():
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise UserError(f'{where}: chip.{key}: must be text or a number, not {value!r}')
+            raise UserError(f'{where}: chip[{key!r}]: must be text or a number, not {value!r}')
     return Scenario(name, file.text, robots, {key: str(each) for key, each in file.chip.items()})
 
 
+@cache
 def _file_type() -> type:
     """Return the dataclass of a scenario's file, which follows from the table of effects."""
     sections = [

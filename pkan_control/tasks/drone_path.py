@@ -8,13 +8,13 @@ smoothly through its points.
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError, unknown
-from pkan_control.common.ranges import Positive, Vector, check_fields
+from pkan_control.common.ranges import Range, check_fields
 from pkan_control.common.yaml_files import read_file
 
 # Length of Gerono's figure of eight, `(sin p, sin p cos p)`, for half an axis of 1.
@@ -27,8 +27,14 @@ PIECES = 4000
 
 Shape = Literal['figure_of_eight', 'circle', 'waypoints', 'curve']
 SHAPES: tuple[str, ...] = get_args(Shape)
-# Points that a shape needs at least.
+# Points that a shape needs at least, and the shortest way in m from one to the next.
 FEWEST_POINTS = {'waypoints': 2, 'curve': 3}
+SHORTEST_M = 1e-3
+
+Coordinate = Annotated[float, Range('from -1e6 to 1e6 m', -1e6, 1e6)]
+Point = tuple[Coordinate, Coordinate, Coordinate]
+Speed = Annotated[float, Range('from 1e-3 to 1e3 m/s', 1e-3, 1e3)]
+Radius = Annotated[float, Range('from 1e-3 to 1e6 m', 1e-3, 1e6)]
 
 
 @dataclass(frozen=True)
@@ -40,10 +46,10 @@ class Path:
     """
 
     shape: Shape = 'figure_of_eight'
-    speed_m_s: Positive = 1.5
-    radius_m: Positive = 1.0
-    centre_m: Vector = (0.0, 0.0, 1.5)
-    points_m: tuple[Vector, ...] = ()
+    speed_m_s: Speed = 1.5
+    radius_m: Radius = 1.0
+    centre_m: Point = (0.0, 0.0, 1.5)
+    points_m: tuple[Point, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise a `UserError` for numbers out of range, and for points that are no path."""
@@ -55,10 +61,11 @@ class Path:
             raise UserError(
                 f'points_m: {self.shape} needs {fewest} points or more, not {len(self.points_m)}'
             )
-        if fewest and not self._chords().all():
-            raise UserError('points_m: no point may equal the next, nor the last the first')
-        if not 0 < self.period_s < math.inf:
-            raise UserError(f'a round takes {self.period_s} s: lengths do not fit speed_m_s')
+        if fewest and self._chords().min() < SHORTEST_M:
+            raise UserError(
+                f'points_m: each must be {SHORTEST_M} m or more from the next (and the last from '
+                'the first)'
+            )
 
     @property
     def period_s(self) -> float:

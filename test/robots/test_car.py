@@ -46,6 +46,11 @@ def test_lengths_that_are_none_are_refused(field, value):
         replace(RACECAR, **{field: value})
 
 
+def test_a_car_that_turns_about_a_point_between_its_wheels_is_refused():
+    with pytest.raises(UserError, match='between its rear wheels'):
+        replace(RACECAR, track=1.0)
+
+
 def test_steering_beyond_a_right_angle_is_refused():
     with pytest.raises(UserError, match='right angle'):
         replace(RACECAR, max_steering=1.6)

@@ -1,7 +1,8 @@
 """The Crazyflie's geometry, from the axes of its body frame."""
 
 import json
-from dataclasses import asdict
+import math
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from pkan_control.common.yaml_files import shipped_files
-from pkan_control.robots.quadrotor import CRAZYFLIE, airframe_from, load_airframe
+from pkan_control.control.laws import make_law
+from pkan_control.control.laws.drone import DroneLaw
+from pkan_control.robots.quadrotor import CRAZYFLIE, GRAVITY, airframe_from, load_airframe
 
 THRUSTS = arrays.arrays(np.float64, (4,), elements=st.floats(0, 0.148))
 FRONT, BACK, LEFT, RIGHT = [0, 3], [1, 2], [2, 3], [0, 1]
@@ -126,10 +129,54 @@ def test_files_of_no_airframe_are_refused(tmp_path, refused, text, words):
         load_airframe('balloon')
 
 
-def test_an_airframe_of_no_sense_is_refused(tmp_path, refused):
-    text = shipped_files('airframes')['crazyflie'].read_text()
+FAR = ((0.03, -0.03), (-0.03, -0.03), (-0.03, 0.03), (0.03, 0.03))
+
+
+@pytest.mark.parametrize(
+    ('changes', 'words'),
+    [
+        ({'mass': -1.0}, ['mass: must be positive and finite, not -1.0']),
+        ({'mass': math.nan}, ['mass: must be positive and finite, not nan']),
+        ({'inertia': (1e-5, 0.0, 1e-5)}, ['inertia[1]: must be positive and finite, not 0.0']),
+        ({'inertia': (1e-5, 1e-5, 2.1e-5)}, ['inertia: (1e-05, 1e-05, 2.1e-05) kg m^2', 'sum']),
+        ({'inertia': (1e-5, 3e-5, 1e-5)}, ['inertia', 'sum']),
+        ({'drag': (0.0, 0.0, -1e-9)}, ['drag[2]: must be 0 or more and finite, not -1e-09']),
+        ({'spins': (-1, 1, -1)}, ['spins: must have 4 values, not 3']),
+        ({'spins': (-1, 1, -1, 2)}, ['spins: (-1, 1, -1, 2): each must be -1 or 1']),
+        ({'spins': (1, 1, 1, 1)}, ['spins: (1, 1, 1, 1): these rotors cannot yaw']),
+        ({'spins': (1, 1, -1, -1)}, ['spins: (1, 1, -1, -1): these rotors cannot yaw']),
+        ({'spins': (1, 1, 1, -1)}, ['spins (1, 1, 1, -1)', 'shares [0.0, 0.5, 0.0, 0.5]']),
+        ({'rotors': tuple((x, x) for x in (-3, -1, 1, 3))}, ['rotors', 'lie on one line']),
+        ({'rotors': ((0.0, 0.0),) * 4}, ['rotors', 'lie on one line']),
+        (
+            {'rotors': tuple((x + 0.031, y) for x, y in FAR)},
+            ['rotors', 'shares [-0.008, 0.508, 0.508, -0.008]', 'around the centre of mass'],
+        ),
+        ({'max_speed': 1500.0}, ['max_speed: 1500 rad/s give a thrust of 0.2593 N, not more']),
+        ({'mass': 0.07}, ['not more than the weight of 0.6867 N: it cannot hover']),
+        (
+            {'rotors': tuple((x + 0.02, y) for x, y in FAR)},
+            ['max_speed: a rotor that carries 0.1104 N in hover gives at most 0.09862 N'],
+        ),
+    ],
+    ids=str,
+)
+def test_a_quadrotor_that_cannot_fly_is_refused_with_the_reason(tmp_path, refused, changes, words):
+    changes = {'max_speed': 1850.0} | changes
+    with refused(*words):
+        replace(CRAZYFLIE, **changes)
     path = tmp_path / 'odd.yaml'
-    for old, new in (('mass: 0.027', 'mass: -1'), ('spins: [-1, 1, -1, 1]', 'spins: [1]')):
-        path.write_text(text.replace(old, new))
-        with refused(str(path)):
-            load_airframe(str(path))
+    values = {**asdict(CRAZYFLIE), **changes}
+    path.write_text(json.dumps(values).replace('NaN', '.nan'))
+    with refused(str(path)):
+        load_airframe(str(path))
+    with refused('law drone', *words):
+        make_law('drone', DroneLaw().to_json() | {'airframe': values})
+
+
+@pytest.mark.parametrize('lean', [0.0, 0.5, 0.9])
+def test_a_flat_body_and_a_centre_of_mass_off_the_middle_are_possible(lean):
+    rotors = tuple((x + 0.03 * lean, y) for x, y in FAR)
+    frame = replace(CRAZYFLIE, inertia=(1e-5, 1e-5, 2e-5), rotors=rotors, max_speed=4000.0)
+    hover = np.array([frame.mass * GRAVITY, 0.0, 0.0, 0.0])
+    np.testing.assert_allclose(frame.wrench(frame.speeds(hover)), hover, atol=1e-9)

@@ -13,6 +13,7 @@ from pkan_control.robots.arm import urdf_arm
 from pkan_control.robots.urdf import ENDLESS, read_chain
 
 LIMIT = '<limit lower="-1" upper="2" velocity="3" effort="4"/>'
+MASS = '<link name="l0"><inertial><mass value="{}"/></inertial></link>'
 
 
 def joint(name: str, parent: str, child: str, kind: str = 'revolute', inside: str = LIMIT) -> str:
@@ -71,12 +72,19 @@ def test_fixed_joints_move_what_comes_after_them(written):
 @pytest.mark.parametrize(
     ('text', 'words'),
     [
-        ('<robot', ['no XML']),
+        ('<robot', ['not XML']),
         ('<car/>', ['car', 'robot']),
         (robot(joint('a', 'l0', 'l1')), ["unknown link 'tip'", 'l0, l1']),
         (robot(joint('a', 'tip', 'l1'), joint('b', 'l1', 'tip')), ['loop']),
         (robot(joint('a', 'l0', 'tip', 'hinge')), ["'a'", 'hinge']),
-        (robot(joint('a', 'l0', 'tip', inside='')), ["'a'", 'no range']),
+        (
+            robot(joint('a', 'l0', 'tip', inside='')),
+            ["'a'", 'lower limit 0 is not below the upper, 0'],
+        ),
+        (robot(joint('a', 'l0', 'tip', inside=LIMIT.replace('3', '0'))), ['velocity=0']),
+        (robot(joint('a', 'l0', 'tip'), MASS.format(-1)), ["link 'l0'", "mass '-1'", '0 kg']),
+        (robot(joint('a', 'l0', 'tip'), MASS.format('nan')), ["mass 'nan'"]),
+        (robot(joint('a', 'l0', 'tip'), MASS.format('heavy')), ["mass 'heavy'"]),
         (robot(joint('a', 'l0', 'tip', inside='<axis xyz="0 0 0"/>' + LIMIT)), ["'a'", 'axis']),
         (robot(joint('a', 'l0', 'tip', inside='<axis xyz="1 0"/>' + LIMIT)), ["'a'", '1 0']),
         (robot(joint('a', 'l0', 'tip', inside='<origin rpy="nan 0 0"/>' + LIMIT)), ['nan 0 0']),

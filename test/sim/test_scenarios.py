@@ -69,8 +69,8 @@ def test_a_scenario_of_chips_alone_holds_for_every_robot():
             ['drone.mass.from_s: must be a number, not nan'],
         ),
         ({'chip': 'bad'}, ["chip: must be a mapping, not 'bad'"]),
-        ({'chip': {'preset': [1]}}, ['chip.preset: must be text or a number, not [1]']),
-        ({'chip': {'seed': True}}, ['chip.seed: must be text or a number, not True']),
+        ({'chip': {'preset': [1]}}, ["chip['preset']: must be text or a number, not [1]"]),
+        ({'chip': {'seed': True}}, ["chip['seed']: must be text or a number, not True"]),
     ],
     ids=str,
 )

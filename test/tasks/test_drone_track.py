@@ -79,10 +79,13 @@ def test_shipped_paths_and_airframes_are_sound():
     [
         ('[]', ['must be a mapping of shape, speed_m_s']),
         ('{shape: spiral}', ["'spiral'", 'circle']),
-        ('{speed_m_s: 0}', ['speed_m_s: must be positive and finite, not 0.0']),
+        ('{speed_m_s: 0}', ['speed_m_s: must be from 1e-3 to 1e3 m/s, not 0.0']),
         ('{colour: red}', ['colour']),
         ('{shape: waypoints}', ['points_m: waypoints needs 2 points']),
-        ('{shape: waypoints, points_m: [[0, 0, 1], [0, 0, 1]]}', ['no point may equal the next']),
+        (
+            '{shape: waypoints, points_m: [[0, 0, 1], [0, 0, 1]]}',
+            ['points_m: each must be 0.001 m or more from the next'],
+        ),
         ('{shape: curve, points_m: [[0, 0, 1], [1, 0, 1]]}', ['points_m: curve needs 3 points']),
         ('{centre_m: [0, 1]}', ['centre_m']),
         ('{centre_m: 3}', ['path']),
