@@ -125,3 +125,38 @@ class Watchdog:
             return False
         self.fed_s = None
         return True
+
+
+@dataclass
+class Arming:
+    """Where commands go: a dry run, live, or stopped; a refused request returns the reason.
+
+    live: commands go to the actuators, otherwise to the shadow topic. stopped: every command is
+    the safe one, until a reset, which leaves a dry run. A stop in a dry run commands nothing.
+    """
+
+    live: bool = False
+    stopped: bool = False
+
+    def enable(self, live: bool, fault: str) -> str:
+        """Go live, unless there is a fault, or back to a dry run."""
+        if live and self.stopped:
+            return 'stopped in an emergency: reset first'
+        if live and fault:
+            return fault
+        if self.stopped:
+            return ''
+        self.live = live
+        return ''
+
+    def stop(self) -> None:
+        """Stop in an emergency, until a reset."""
+        self.stopped = True
+
+    def reset(self, fault: str) -> str:
+        """End an emergency stop, unless there is a fault; a dry run follows."""
+        if self.stopped and fault:
+            return fault
+        self.live = self.live and not self.stopped
+        self.stopped = False
+        return ''

@@ -64,9 +64,11 @@ class Terms:
         if isinstance(values, np.ndarray):
             return scale, offset, low, high
         return (
-            constant(scale, values), constant(offset, values), constant(low, values),
+            constant(scale, values),
+            constant(offset, values),
+            constant(low, values),
             constant(high, values),
-        )  # fmt: skip
+        )
 
 
 def signals_to_json(signals: Sequence[Signal]) -> list[dict[str, Any]]:

@@ -11,9 +11,15 @@ import numpy as np
 
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
-from pkan_control.control.arming import Arming
 from pkan_control.control.controller import Controller
-from pkan_control.control.guard import NANOSECONDS, NEVER, CommandGuard, InputGuard, Watchdog
+from pkan_control.control.guard import (
+    NANOSECONDS,
+    NEVER,
+    Arming,
+    CommandGuard,
+    InputGuard,
+    Watchdog,
+)
 from pkan_control.control.laws.law import Law
 
 # Commands in a row that a chip may miss while the last one is held.

@@ -15,7 +15,6 @@ import numpy as np
 
 from pkan_control.common.arrays import Array, Floats, namespace
 from pkan_control.devices.deviations import PROGRAMMING_C, Deviations
-from pkan_control.devices.power import filter_power
 
 CLOCK_HZ = 4e6
 # Drive frequency before the bilinear warp: 10**(3.65 + 1.5 x) Hz, 4.5 kHz to 141 kHz.
@@ -130,6 +129,13 @@ class BandPass:
         highest_hz = np.maximum(physical[..., 1], physical[..., 2])
         watts = filter_power(figure_of_merit_j, POLES, highest_hz, SIGNAL_TO_NOISE)
         return np.where(physical[..., 0] == 0, 0.0, watts)
+
+
+def filter_power(
+    figure_of_merit_j: Floats, poles: int, highest_hz: Floats, signal_to_noise: float
+) -> Floats:
+    """Return `FOM * poles * f_highest * SNR` in watts."""
+    return figure_of_merit_j * poles * highest_hz * signal_to_noise
 
 
 def drive_hz(x: Array) -> Array:

@@ -18,12 +18,12 @@ resistance is multiplied, and every current divided, by one number: `IMPEDANCE`.
 """
 
 import math
+from types import ModuleType
 
 import numpy as np
 
 from pkan_control.common.arrays import Array, Floats, namespace
 from pkan_control.devices.deviations import PROGRAMMING_C, Deviations
-from pkan_control.devices.omega import wright_omega
 
 # Lowest and highest value of each parameter; bias and gain are this project's choice, the others
 # the source's.
@@ -57,6 +57,9 @@ TIME_CONSTANTS = 7
 PROGRAMMING_K = 273.15 + PROGRAMMING_C
 # Inputs over which the power is averaged.
 POWER_POINTS = 33
+# Wright omega: below this z it is e^z to double precision; steps of its iteration.
+EXPONENTIAL_BELOW = -40.0
+OMEGA_STEPS = 2
 
 
 class Memdiode:
@@ -159,6 +162,49 @@ def solve(volts: Array, physical: Array) -> tuple[Array, Array]:
     z = xp.log(a * saturation) + slope * volts * (1 + parallel / divider)
     current = wright_omega(z) / a
     return parallel * (volts / divider - current), current
+
+
+def wright_omega(z: Array) -> Array:
+    """Return the Wright omega function of a finite z, elementwise, in any precision.
+
+    It solves `omega + ln(omega) = z`: Lambert's `W(e^z)` without the exponential, which overflows
+    single precision at z = 88. The iteration is that of F. Fritsch, R. Shafer and W. Crowley,
+    "Solution of the transcendental equation w e^w = x", Communications of the ACM 16(2), 1973: of
+    fourth order, so that two steps reach double precision.
+
+    Where the arrays record gradients the iteration is kept out of the record; one first-order
+    term around its result carries the exact derivative `omega / (1 + omega)`.
+    """
+    if not hasattr(z, 'detach'):
+        return _omega(z, namespace(z))
+    fixed = z.detach()
+    omega = _omega(fixed, namespace(fixed))
+    return omega + omega / (1 + omega) * (z - fixed)
+
+
+def _omega(z: Array, xp: ModuleType) -> Array:
+    limited = xp.clip(z, EXPONENTIAL_BELOW, None)
+    omega = _first_omega(limited, xp)
+    for _ in range(OMEGA_STEPS):
+        omega = _improved_omega(omega, limited, xp)
+    return xp.where(z < EXPONENTIAL_BELOW, xp.exp(xp.clip(z, None, 0.0)), omega)
+
+
+def _first_omega(z: Array, xp: ModuleType) -> Array:
+    """Return `e^z / (1 + e^z)` at the left, Taylor's series at 1, `z - ln z` at the right."""
+    small = xp.exp(xp.clip(z, None, -1.0))
+    off = xp.clip(z, -1.0, 3.0) - 1
+    large = xp.clip(z, 3.0, None)
+    middle = 1 + off / 2 + off * off / 16
+    right = large - xp.log(large) * (1 - 1 / large)
+    return xp.where(z < -1, small / (1 + small), xp.where(z > 3, right, middle))
+
+
+def _improved_omega(omega: Array, z: Array, xp: ModuleType) -> Array:
+    error = z - omega - xp.log(omega)
+    ratio = error / (1 + omega)
+    size = 1 + omega + 2 / 3 * error
+    return omega * (1 + ratio * (size - ratio / 2) / (size - ratio))
 
 
 def _grid() -> tuple[Floats, Floats]:

@@ -2,9 +2,15 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from pkan_control.chips.power import estimate_power
-from pkan_control.devices.power import Periphery
+from pkan_control.chips.power import (
+    FIGURE_OF_MERIT_J,
+    PERCENTILES,
+    Periphery,
+    draw_figures_of_merit,
+    estimate_power,
+)
 from pkan_control.networks.program import Program
 
 NOTHING = Periphery(0.0, 0.0, 0.0, 0.0, 0.0)
@@ -55,3 +61,17 @@ def test_the_periphery_is_counted_part_by_part(program):
     busy = with_gains(program, 1)
     detectors = estimate_power(busy, rest).p50 - estimate_power(idle, rest).p50
     assert detectors == pytest.approx(1e6 * busy.elements)
+
+
+def test_figures_of_merit_are_triangular_in_their_logarithm():
+    low, mode, high = np.log10(FIGURE_OF_MERIT_J)
+    expected = stats.triang((mode - low) / (high - low), low, high - low)
+    drawn = np.log10(draw_figures_of_merit(0, 100_000))
+    wanted = expected.ppf(np.array(PERCENTILES) / 100)
+    np.testing.assert_allclose(np.percentile(drawn, PERCENTILES), wanted, atol=0.02)
+    assert low <= drawn.min() < drawn.max() <= high
+
+
+def test_draws_belong_to_their_seed():
+    assert (draw_figures_of_merit(3, 50) == draw_figures_of_merit(3, 50)).all()
+    assert (draw_figures_of_merit(3, 50) != draw_figures_of_merit(4, 50)).all()

@@ -19,9 +19,17 @@ def calibration(make_program, exact_calibration):
 
 @pytest.mark.parametrize(
     ('temperature_c', 'level'),
-    [(None, None), (25.0, None), (30.0, None), (30.1, Level.WARN), (19.9, Level.WARN),
-     (35.0, Level.WARN), (35.1, Level.ERROR), (14.9, Level.ERROR)],
-)  # fmt: skip
+    [
+        (None, None),
+        (25.0, None),
+        (30.0, None),
+        (30.1, Level.WARN),
+        (19.9, Level.WARN),
+        (35.0, Level.WARN),
+        (35.1, Level.ERROR),
+        (14.9, Level.ERROR),
+    ],
+)
 def test_fault_27_drift_is_a_warning_and_then_an_error(calibration, temperature_c, level):
     found = drift(calibration, temperature_c, NOW)
     assert [each for each, _ in found] == ([] if level is None else [level])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import signal
 
-from pkan_control.devices.bandpass import bandpass, drive_hz
+from pkan_control.devices.bandpass import bandpass, drive_hz, filter_power
 from pkan_control.devices.deviations import Deviations
 from pkan_control.devices.element import find_device
 
@@ -201,3 +201,16 @@ def test_power_grows_with_the_highest_corner_and_ends_with_the_gain():
     assert watts[1] == pytest.approx(2 * watts[0])
     assert watts[2] == 0
     assert watts[0] == pytest.approx(2 * 52e-9, rel=0.02)
+
+
+def test_measured_filter_is_reproduced():
+    watts = filter_power(np.array(3.3e-17), 2, np.array(1e3), 10**5.9)
+    assert watts == pytest.approx(52e-9, rel=0.02)
+
+
+def test_power_is_proportional_to_every_factor():
+    base = filter_power(np.array(1e-18), 1, np.array(1e4), 1e5)
+    assert base == pytest.approx(1e-9)
+    assert filter_power(np.array([1e-18, 2e-18]), 2, np.array(3e4), 4e5) == pytest.approx(
+        [24e-9, 48e-9]
+    )

@@ -7,14 +7,15 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import optimize
+from scipy import optimize, special
 
 from pkan_control.devices.deviations import Deviations, find_deviations
 from pkan_control.devices.element import find_device
-from pkan_control.devices.memdiode import HIGH, LOW, RANGES, memdiode, solve
+from pkan_control.devices.memdiode import HIGH, LOW, RANGES, memdiode, solve, wright_omega
 from pkan_control.networks.program import chebyshev, compile_layer
 
 COUNT = 10_000
+WIDE = np.concatenate([np.linspace(-700, 2000, 20_001), np.linspace(-42, 8, 20_001)])
 CODES = st.tuples(*[st.integers(low, high) for low, high in memdiode.code_limits])
 
 
@@ -225,3 +226,45 @@ def test_values_beyond_the_ranges_get_the_codes_at_the_ends():
 def test_names_say_the_units():
     assert memdiode.parameters == tuple(RANGES)
     assert len(memdiode.codes) == len(memdiode.parameters) == 7
+
+
+def test_the_omega_function_reaches_double_precision():
+    np.testing.assert_allclose(wright_omega(WIDE), special.wrightomega(WIDE), rtol=1e-14, atol=0)
+
+
+def test_the_equation_of_omega_is_solved():
+    z = WIDE[WIDE > -600]
+    omega = wright_omega(z)
+    np.testing.assert_allclose(omega + np.log(omega), z, rtol=1e-14, atol=1e-14)
+
+
+@given(st.floats(width=32, allow_nan=False, allow_infinity=False))
+def test_omega_is_finite_in_single_precision(number):
+    z = np.array([number], dtype=np.float32)
+    omega = wright_omega(z)
+    assert omega.dtype == np.float32
+    wanted = special.wrightomega(z.astype(float))
+    np.testing.assert_allclose(omega, wanted, rtol=2e-6, atol=1e-38)
+
+
+@pytest.mark.parametrize('kind', [torch.float32, torch.float64])
+def test_the_gradient_of_omega_is_exact(kind):
+    z = torch.tensor([-1e30, -300.0, -40.1, -2.0, 0.0, 3.0, 90.0, 1e30], dtype=kind)
+    omega = wright_omega(z.requires_grad_())
+    omega.sum().backward()
+    assert omega.dtype == kind
+    wanted = (omega / (1 + omega)).detach()
+    np.testing.assert_array_equal(z.grad.numpy(), wanted.numpy())
+
+
+def test_the_gradient_of_omega_is_that_of_differences():
+    z = torch.linspace(-45, 60, 500, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(wright_omega, (z,), eps=1e-5, atol=1e-7, rtol=1e-5)
+
+
+def test_torch_computes_the_same_omega_with_and_without_gradients():
+    z = torch.from_numpy(WIDE)
+    np.testing.assert_array_equal(
+        wright_omega(z).numpy(), wright_omega(z.requires_grad_()).detach()
+    )
+    np.testing.assert_allclose(wright_omega(z).detach(), wright_omega(WIDE), rtol=1e-14, atol=0)

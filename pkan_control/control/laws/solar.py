@@ -79,12 +79,14 @@ class SolarLaw:
     name = 'solar'
     state_names = STATE
     goal_names = ()
-    observation = Terms([
-        Signal('voltage', 'V', '', 25.0, 115.0),
-        Signal('current', 'A', '', 2.5, 5.5),
-        Signal('rise', '', '', 3.0, clip=1.5),
-        Signal('moved', 'V', '', 20.0, clip=1.5),
-    ])  # fmt: skip
+    observation = Terms(
+        [
+            Signal('voltage', 'V', '', 25.0, 115.0),
+            Signal('current', 'A', '', 2.5, 5.5),
+            Signal('rise', '', '', 3.0, clip=1.5),
+            Signal('moved', 'V', '', 20.0, clip=1.5),
+        ]
+    )
     output = COMMAND
     command = COMMAND
 

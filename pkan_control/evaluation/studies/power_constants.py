@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pkan_control.chips.power import FIGURE_OF_MERIT_J, Periphery
 from pkan_control.common.arrays import Floats
 from pkan_control.common.seeding import stream
-from pkan_control.devices.power import FIGURE_OF_MERIT_J, Periphery
 
 DRAWS, PERCENTILES = 2000, (10, 50, 90)
 
