@@ -11,6 +11,7 @@ import pytest
 from programs import program
 
 from pkan_control.cli.commands.options import write_json
+from pkan_control.common.yaml_files import shipped_files
 from pkan_control.control.controller_file import (
     ControllerFile,
     save_controller_file,
@@ -68,6 +69,52 @@ def test_a_mistake_is_one_line_and_exit_code_two(pkan, words, named):
     assert lines[0].isprintable()
     for word in named:
         assert word in lines[0]
+
+
+AIRFRAME = shipped_files('airframes')['crazyflie'].read_text()
+
+
+@pytest.mark.parametrize(
+    ('words', 'text', 'named'),
+    [
+        (
+            'rollout drone_hover --airframe',
+            AIRFRAME.replace('mass: 0.027', 'mass: 27'),
+            'airframe {}: max_speed: 2273.7 rad/s give a thrust of 0.5959 N, not more than',
+        ),
+        ('rollout drone_hover --airframe', f'{AIRFRAME}mass: 1', "line 17: key 'mass' appears"),
+        (
+            'rollout drone_hover --airframe',
+            AIRFRAME.replace('9.18e-7, ', '1e, '),
+            "airframe {}: drag[0]: must be a number, not '1e'",
+        ),
+        (
+            'rollout drone_hover --scenario',
+            'text: A.\ndrone: {mass: yes}',
+            "scenario {}: drone.mass.value: must be a number, not 'yes'",
+        ),
+        (
+            'rollout drone_track --path',
+            'shape: circle\nradius: 2',
+            "path {}: unknown key 'radius': allowed are shape, speed_m_s, radius_m,",
+        ),
+        (
+            'rollout arm_reach --robot',
+            'model: pybullet_data/franka_panda/panda.urdf\ntip: panda_grasptarget\nhome: 9',
+            'robot {}: home: 1 numbers for 7 joints',
+        ),
+        (
+            'proxy tcp://127.0.0.1:1 --plan',
+            'to_board: {rates: {drop: 2}}',
+            "fault plan {}: to_board.rates['drop']: must be from 0 to 1, not 2.0",
+        ),
+    ],
+    ids=lambda text: text[:20],
+)
+def test_a_mistake_in_a_file_is_one_line_and_exit_code_two(refusal, tmp_path, words, text, named):
+    path = tmp_path / 'mine.yaml'
+    path.write_text(text)
+    assert named.format(path) in refusal(*words.split(), path)
 
 
 @pytest.mark.parametrize(

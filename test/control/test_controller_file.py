@@ -100,6 +100,15 @@ def test_the_same_bundle_is_the_same_file(controller_files, files, tmp_path, kin
     assert list(tmp_path.iterdir()) == [tmp_path / 'again']
 
 
+def test_a_robot_that_cannot_fly_is_refused_with_file_and_reason(forge, refused):
+    def grow(manifest: dict, tensors: dict) -> None:
+        manifest['law']['parameters']['airframe']['mass'] = 1.0
+
+    path = forge('mlp', grow)
+    with refused(f'controller file {path}: parameters of law drone: max_speed: ', 'cannot hover'):
+        load_controller_file(path)
+
+
 def test_a_forged_file_that_changes_nothing_is_taken(forge):
     for kind in KINDS:
         load_controller_file(forge(kind, lambda manifest, tensors: None))

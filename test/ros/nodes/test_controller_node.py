@@ -459,6 +459,21 @@ def test_wiring_that_does_not_fit_is_refused_at_configure(node, probe, parameter
     assert any(all(word in line for word in named) for line in errors)
 
 
+def test_a_mapping_with_a_mistake_is_refused_at_configure_by_key_and_value(node, probe, tmp_path):
+    path = tmp_path / 'mine.yaml'
+    running = node(mapping=str(path))
+    for text, named in (
+        ('inputs: [{topic: a, type: b, terms: {c: {field: d, scale: 1e}}}]',
+         "inputs[0].terms['c'].scale: must be a number, not '1e'"),
+        ('goal: {topic: a}\ngoal: {topic: b}', "line 2: key 'goal' appears twice"),
+    ):  # fmt: skip
+        path.write_text(text)
+        assert not probe.change('configure')
+        assert probe.state_of() == 'unconfigured'
+        errors = [line for line in running.text.splitlines() if '[ERROR]' in line]
+        assert f'mapping {path}: {named}' in errors[-1]
+
+
 def test_a_timer_makes_ticks_at_the_controllers_rate_however_often_states_come(node, probe):
     node(autostart='true', trigger='timer', state_timeout=5.0)
     began = None

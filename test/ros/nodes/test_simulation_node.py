@@ -122,6 +122,16 @@ def test_a_bad_parameter_is_one_line_and_exit_code_two(start, parameters, named)
     assert all(word in lines[0] for word in named)
 
 
+def test_a_scenario_with_a_mistake_is_one_line_and_exit_code_two(start, tmp_path):
+    path = tmp_path / 'storm.yaml'
+    path.write_text('text: A storm.\ndrone: {wind_n: [1e-1, off, 0]}\n')
+    simulation = start('simulation_node', scenario=str(path))
+    assert simulation.ends() == 2
+    assert simulation.text.splitlines() == [
+        f"error: scenario {path}: drone.wind_n.value[1]: must be a number, not 'off'"
+    ]
+
+
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize('lockstep', ['true', 'false'])
 def test_a_signal_ends_it_cleanly(start, probe, number, lockstep):
