@@ -27,6 +27,14 @@ PLUG_INS = {
         'kinematics': 'control.laws.kinematics:KinematicsLaw',
         'cylindrical': 'control.laws.cylindrical:CylindricalLaw',
     },
+    'worlds': {
+        'bullet_arm': 'sim.worlds:bullet_arm',
+        'bullet_cartpole': 'sim.worlds:bullet_cartpole',
+        'bullet_drone': 'sim.worlds:bullet_drone',
+        'bullet_vehicle': 'sim.worlds:bullet_vehicle',
+        'cartpole': 'sim.worlds:cartpole',
+        'solar': 'sim.worlds:solar',
+    },
     'tasks': {
         'arm_pick_place': 'tasks.arm_pick_place:arm_pick_place',
         'arm_reach': 'tasks.arm_reach:arm_reach',

@@ -18,7 +18,7 @@ from pkan_control.chips.calibration.measuring import (
     CHECK_NOISE,
     STAGES,
     SWEPT_X,
-    Found,
+    LayerValues,
     Stage,
     gather,
     measure_node,
@@ -50,7 +50,7 @@ class Chip(simulated.SimulatedChip):
 
     episode = 0
 
-    def measure(self, program: Program, stage: Stage) -> Found:
+    def measure(self, program: Program, stage: Stage) -> LayerValues:
         """Return what a stage finds of each layer."""
         parts = []
         for layer, node in nodes(program):
@@ -76,7 +76,7 @@ def trim(chip: Chip, program: Program, averages: int, way: str) -> float:
     return sigma
 
 
-def twin_trims(program: Program, found: dict[str, Found], sigma: float) -> tuple:
+def twin_trims(program: Program, found: dict[str, LayerValues], sigma: float) -> tuple:
     """Return the lines from what the fitted elements give to what they should."""
     stages, device = STAGES[1:], find_device(program.device)
     x = np.concatenate([stage.x for stage in stages])

@@ -54,6 +54,14 @@ class Index:
     target: int = 0
     element: int = 0
 
+    def is_in(self, program: Program) -> bool:
+        """Return whether a program has such an element."""
+        if not 0 <= self.layer < len(program.layers):
+            return False
+        place = (self.source, self.target, self.element)
+        shape = program.layers[self.layer].shape[:3]
+        return all(0 <= at < size for at, size in zip(place, shape, strict=True))
+
 
 class Chip(Protocol):
     """One interface for every chip: it holds a program and evaluates it.

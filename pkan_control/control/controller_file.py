@@ -2,45 +2,30 @@
 
 Tensors: the program's codes (or an MLP's weights), device constants, and self-test vectors.
 Metadata: a JSON manifest with format version, task, law, signals, rate, safe command, provenance,
-measured results and a checksum. No code, no pickle, a bounded size; what is loaded is checked
-whole before anything is returned.
+measured results and a checksum. A file is checked whole before anything of it is returned.
 """
 
-import hashlib
-import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save as save_tensors
 
 from pkan_control.common.errors import UserError
-from pkan_control.common.files import replace_file
+from pkan_control.common.files import FilePath
+from pkan_control.common.sealed_files import Manifest, SealedFormat, Tensors
 from pkan_control.control.laws import make_law
 from pkan_control.control.laws.law import Law
 from pkan_control.control.signals import Signal, signals_from_json, signals_to_json
 from pkan_control.control.symmetry import evaluations
 from pkan_control.networks.policy import Policy, read_policy
 
-FORMAT_VERSION = 1
-MAX_BYTES = 4 * 1024 * 1024
+FORMAT = SealedFormat('controller file', version=1, max_bytes=4 * 1024 * 1024)
 SELF_TEST_VECTORS, SELF_TEST_SEED, SELF_TEST_TOLERANCE = 16, 0, 1e-9
-
-# What a manifest or tensors that are not what they should be can raise while they are read.
-DAMAGE = (
-    *(LookupError, TypeError, ValueError, AttributeError),
-    *(ArithmeticError, RecursionError, OSError),
-)
-
-Tensors = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
 class ControllerFile:
-    """A trained controller: what the controller file says, checked."""
+    """A trained controller: the checked content of a controller file."""
 
     task: str
     law: Law
@@ -50,7 +35,7 @@ class ControllerFile:
     results: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse a policy that does not fit the law, or a rate that is none."""
+        """Raise a `UserError` for a policy that does not fit the law, or an impossible rate."""
         wanted = (len(self.law.observation), len(self.law.output))
         if (self.policy.shape[0], self.policy.shape[-1]) != wanted:
             raise UserError(f'network of shape {self.policy.shape}: the law needs {wanted}')
@@ -65,53 +50,35 @@ class ControllerFile:
         return self.policy.device
 
 
-def save_controller_file(path: Path, controller_file: ControllerFile) -> str:
-    """Write the controller file and return its checksum.
+def save_controller_file(path: FilePath, controller_file: ControllerFile) -> str:
+    """Write a controller file and return its checksum.
 
-    An existing file is replaced only by a complete one.
+    An existing file is replaced only by a complete one. Raises a `UserError` for provenance or
+    results with a number that is not finite, and for a path that cannot be written.
     """
-    tensors = controller_file.policy.tensors()
+    policy = controller_file.policy
     generator = np.random.default_rng(SELF_TEST_SEED)
-    inputs = generator.uniform(-1.5, 1.5, (SELF_TEST_VECTORS, controller_file.policy.shape[0]))
-    tensors['self_test_inputs'] = inputs
-    # The same file whether there was a compiler or not.
-    tensors['self_test_outputs'] = controller_file.policy.evaluate(inputs, portable=True)
-    manifest = _manifest(controller_file)
-    try:
-        manifest['checksum'] = checksum(manifest, tensors)
-    except ValueError:
-        raise UserError('provenance and results: all numbers must be finite') from None
-    data = save_tensors(tensors, {'manifest': _canonical(manifest)})
-    if len(data) > MAX_BYTES:
-        raise UserError(f'controller file {path}: {len(data)} bytes, allowed are {MAX_BYTES}')
-    replace_file(path, data, 'controller file ')
-    return str(manifest['checksum'])
+    inputs = generator.uniform(-1.5, 1.5, (SELF_TEST_VECTORS, policy.shape[0]))
+    tensors = {
+        **policy.tensors(),
+        'self_test_inputs': inputs,
+        # The same file with and without compiled code.
+        'self_test_outputs': policy.evaluate(inputs, portable=True),
+    }
+    return FORMAT.write(path, _manifest(controller_file), tensors)
 
 
-def load_controller_file(path: Path) -> ControllerFile:
-    """Read a controller file; raise a `UserError` for one that is not whole, known and right."""
-    try:
-        manifest, tensors = _read(path)
-        return _unpack(manifest, tensors)
-    except UserError as error:
-        raise UserError(f'controller file {path}: {error}') from None
-    except DAMAGE as error:
-        raise UserError(f'controller file {path}: damaged manifest ({error!r})') from None
+def load_controller_file(path: FilePath) -> ControllerFile:
+    """Read a controller file.
 
-
-def checksum(manifest: dict[str, Any], tensors: Tensors) -> str:
-    """Return the SHA-256 of a manifest, its own checksum left out, and of all tensors."""
-    rest = {key: value for key, value in manifest.items() if key != 'checksum'}
-    digest = hashlib.sha256(_canonical(rest).encode())
-    for name in sorted(tensors):
-        array = tensors[name]
-        digest.update(f'{name} {array.dtype.str} {array.shape}'.encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
+    Raises a `UserError` of one line for a path that is none, and for a file that cannot be read,
+    is damaged, was written for another release, or does not compute its self-test vectors.
+    """
+    return FORMAT.read(path, _unpack)
 
 
 def facts(controller_file: ControllerFile) -> dict[str, Any]:
-    """Return what a controller is, for people and programs: nothing that is needed to run it."""
+    """Return a description of a controller as a JSON object: `pkan inspect` prints it."""
     policy, law = controller_file.policy, controller_file.law
     return {
         'task': controller_file.task,
@@ -131,14 +98,9 @@ def facts(controller_file: ControllerFile) -> dict[str, Any]:
     }
 
 
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(',', ':'), allow_nan=False)
-
-
-def _manifest(controller_file: ControllerFile) -> dict[str, Any]:
+def _manifest(controller_file: ControllerFile) -> Manifest:
     law = controller_file.law
     return {
-        'format_version': FORMAT_VERSION,
         'task': controller_file.task,
         'law': {'name': law.name, 'parameters': law.to_json()},
         'rate_hz': controller_file.rate_hz,
@@ -154,34 +116,7 @@ def _manifest(controller_file: ControllerFile) -> dict[str, Any]:
     }
 
 
-def _read(path: Path) -> tuple[dict[str, Any], Tensors]:
-    if not path.is_file():
-        raise UserError('no such file')
-    if path.stat().st_size > MAX_BYTES:
-        raise UserError(f'has {path.stat().st_size} bytes: allowed are at most {MAX_BYTES}')
-    try:
-        with safe_open(path, framework='np') as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, TypeError, KeyError) as error:
-        raise UserError(f'not a whole safetensors file ({error})') from None
-    if 'manifest' not in metadata:
-        raise UserError('has no manifest: it is not a controller file')
-    manifest = json.loads(metadata['manifest'])
-    _check_whole(manifest, tensors)
-    return manifest, tensors
-
-
-def _check_whole(manifest: dict[str, Any], tensors: Tensors) -> None:
-    version = manifest.get('format_version')
-    if version != FORMAT_VERSION:
-        raise UserError(f'format version {version!r}: this release reads {FORMAT_VERSION}')
-    found = checksum(manifest, tensors)
-    if found != manifest.get('checksum'):
-        raise UserError(f'checksum {found} does not match the stored {manifest.get("checksum")!r}')
-
-
-def _unpack(manifest: dict[str, Any], tensors: Tensors) -> ControllerFile:
+def _unpack(manifest: Manifest, tensors: Tensors) -> ControllerFile:
     law = make_law(manifest['law']['name'], manifest['law']['parameters'])
     controller_file = ControllerFile(
         task=str(manifest['task']),

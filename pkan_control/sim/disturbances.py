@@ -1,4 +1,4 @@
-"""How the conditions of one episode go: what a scenario's effects make of them at a time."""
+"""Conditions of one episode by its time, as a scenario's effects make them, for each robot."""
 
 import math
 from collections.abc import Callable
@@ -6,43 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pkan_control.common.arrays import Floats
+from pkan_control.common.arrays import Array, Floats
+from pkan_control.sim.effects import Effects
 from pkan_control.sim.quadrotor_dynamics import Conditions
-from pkan_control.sim.scenarios import Effects
 
-Vector = tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class ArmConditions:
-    """A load at the tool in kg, and a steady force on it in N in the base frame."""
-
-    payload_kg: float = 0.0
-    push_n: Vector = (0.0, 0.0, 0.0)
-
-
-CALM = ArmConditions()
-# The conditions of an episode by its time in s.
-ArmCourse = Callable[[float], ArmConditions]
-
-
-def arm_course(effects: Effects) -> ArmCourse:
-    """Return how conditions go in an episode; nothing of them is drawn."""
-
-    def at(time_s: float) -> ArmConditions:
-        acting = {name: effect.value for name, effect in effects.items() if effect.acts(time_s)}
-        payload = acting.get('payload_kg', (0.0,))
-        return ArmConditions(payload[0], acting.get('push_n', CALM.push_n))
-
-    if not {'payload_kg', 'push_n'} & set(effects):
-        return lambda time_s: CALM
-    whole = at(0.0)
-    timed = any(e.from_s > 0 or e.to_s < math.inf for e in effects.values())
-    return at if timed else lambda time_s: whole
-
-
-# Correlation time of gusts.
+# Correlation time of gusts, and of the road, in s.
 GUST_TAU_S = 0.5
+# Friction between tyre and road where nothing else is said, and the least that is left of it.
+FRICTION, SLIPPERIEST = 0.8, 0.05
+# Share of the training flights' friction, lag of the steering in s, offset of it in rad.
+FRICTIONS, LAGS, OFFSET, LATE_SHARE = (0.4, 1.2), (0.02, 0.1), 0.03, 0.3
+# The steering's own lag: a hobby servo.
+STEERING_LAG_S = 0.05
+Vector = tuple[float, ...]
 
 
 def value_at(effects: Effects, name: str, usual: float, time_s: float) -> float:
@@ -51,7 +27,26 @@ def value_at(effects: Effects, name: str, usual: float, time_s: float) -> float:
     return usual if effect is None or not effect.acts(time_s) else effect.value[0]
 
 
-class Course:
+class Gusts:
+    """An Ornstein-Uhlenbeck process of unit spread, drawn once a control period."""
+
+    def __init__(
+        self, shape: tuple[int, ...], rate_hz: float, generator: np.random.Generator
+    ) -> None:
+        """Draw where it starts; `shape` is that of its values."""
+        self._kept = math.exp(-1 / (rate_hz * GUST_TAU_S))
+        self._fresh = math.sqrt(1 - self._kept**2)
+        self._generator = generator
+        self._value = generator.standard_normal(shape)
+
+    def next(self) -> Floats:
+        """Return the values of the next control period."""
+        draw = self._generator.standard_normal(self._value.shape)
+        self._value = self._kept * self._value + self._fresh * draw
+        return self._value
+
+
+class DroneDisturbances:
     """The conditions of one episode; its motors are drawn once."""
 
     def __init__(self, effects: Effects, generator: np.random.Generator) -> None:
@@ -93,20 +88,79 @@ class Course:
         return min(1.0, sag.value[0] * max(0.0, min(time_s, sag.to_s) - sag.from_s))
 
 
-class Gusts:
-    """An Ornstein-Uhlenbeck process of unit spread, drawn once a control period."""
+@dataclass(frozen=True)
+class ArmConditions:
+    """A load at the tool in kg, and a steady force on it in N in the base frame."""
 
-    def __init__(
-        self, shape: tuple[int, ...], rate_hz: float, generator: np.random.Generator
-    ) -> None:
-        """Draw where it starts; `shape` is that of its values."""
-        self._kept = math.exp(-1 / (rate_hz * GUST_TAU_S))
-        self._fresh = math.sqrt(1 - self._kept**2)
-        self._generator = generator
-        self._value = generator.standard_normal(shape)
+    payload_kg: float = 0.0
+    push_n: Vector = (0.0, 0.0, 0.0)
 
-    def next(self) -> Floats:
-        """Return the values of the next control period."""
-        draw = self._generator.standard_normal(self._value.shape)
-        self._value = self._kept * self._value + self._fresh * draw
-        return self._value
+
+CALM_ARM = ArmConditions()
+# The conditions of an episode by its time in s.
+ArmDisturbances = Callable[[float], ArmConditions]
+
+
+def arm_disturbances(effects: Effects) -> ArmDisturbances:
+    """Return how conditions go in an episode; nothing of them is drawn."""
+
+    def at(time_s: float) -> ArmConditions:
+        acting = {name: effect.value for name, effect in effects.items() if effect.acts(time_s)}
+        payload = acting.get('payload_kg', (0.0,))
+        return ArmConditions(payload[0], acting.get('push_n', CALM_ARM.push_n))
+
+    if not {'payload_kg', 'push_n'} & set(effects):
+        return lambda time_s: CALM_ARM
+    whole = at(0.0)
+    timed = any(e.from_s > 0 or e.to_s < math.inf for e in effects.values())
+    return at if timed else lambda time_s: whole
+
+
+@dataclass(frozen=True)
+class CarConditions:
+    """What differs from the nominal car; numbers, or arrays that broadcast over a batch.
+
+    friction is that of the tyres, payload_kg lies at the centre of mass, steering_lag_s is the
+    time constant of the steering, steering_offset_rad what it stands off by. `late` tells which
+    cars of a batch get their commands one control period late.
+    """
+
+    friction: Array = FRICTION
+    payload_kg: float = 0.0
+    steering_lag_s: Array = STEERING_LAG_S
+    steering_offset_rad: Array = 0.0
+    late: Array = False
+
+
+NOMINAL_CAR = CarConditions()
+
+
+def draw_car_conditions(cars: int, generator: np.random.Generator) -> CarConditions:
+    """Draw friction, lag and offset of the steering for each of a batch of cars."""
+    return CarConditions(
+        friction=FRICTION * generator.uniform(*FRICTIONS, (cars, 1)),
+        steering_lag_s=generator.uniform(*LAGS, (cars, 1)),
+        steering_offset_rad=OFFSET * generator.standard_normal((cars, 1)),
+        late=generator.random((cars, 1)) < LATE_SHARE,
+    )
+
+
+class CarDisturbances:
+    """The conditions of one episode: what a scenario's effects make of them at a time."""
+
+    def __init__(self, effects: Effects, rate_hz: float, generator: np.random.Generator) -> None:
+        """Draw how the road changes on the way."""
+        self._effects = effects
+        self._road = Gusts((1,), rate_hz, generator)
+
+    def next(self, time_s: float) -> CarConditions:
+        """Return the conditions at a time in s; call it once for each control period."""
+        effects = self._effects
+        changes = value_at(effects, 'friction_spread', 0.0, time_s) * float(self._road.next()[0])
+        factor = value_at(effects, 'friction', 1.0, time_s) * (1 + changes)
+        return CarConditions(
+            friction=max(SLIPPERIEST, FRICTION * factor),
+            payload_kg=value_at(effects, 'payload_kg', 0.0, time_s),
+            steering_lag_s=value_at(effects, 'steering_lag_s', STEERING_LAG_S, time_s),
+            steering_offset_rad=value_at(effects, 'steering_offset_rad', 0.0, time_s),
+        )

@@ -1,98 +1,45 @@
-"""What every world does, and how one is found by name."""
+"""Worlds: the physics that tasks run in, and how one is found by name."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pkan_control.common.arrays import Floats
-from pkan_control.common.errors import UserError, unknown
+from pkan_control.common.errors import UserError
+from pkan_control.common.registry import Registry
 from pkan_control.common.seeding import stream
 from pkan_control.control.laws.law import Law
-from pkan_control.sim.scenarios import NO_EFFECTS, Effects
-
-# Worlds that take many robots, `[..., n]`, as they take one.
-BATCHED = ('cartpole', 'solar')
-# Worlds of numbers alone, and those that show their states.
-SHOWN_BY = {'cartpole': 'bullet_cartpole'}
+from pkan_control.sim.effects import NO_EFFECTS, Effect, Effects
 
 
-class World(Protocol):
-    """One simulated robot."""
+class Simulation(Protocol):
+    """One simulated robot, with a state of `n` numbers and a command of `m`."""
 
     def reset(self, state: Floats, generator: np.random.Generator) -> Floats:
         """Put the robot into a state `[n]` and return the state that results.
 
-        From the generator comes what disturbs this episode.
+        What disturbs the episode is drawn from the generator.
         """
 
     def step(self, command: Floats) -> Floats:
-        """Apply a command for one control period and return the state `[n]` at its end."""
+        """Apply a command `[m]` for one control period and return the state `[n]` at its end."""
 
     def close(self) -> None:
         """Release the simulation."""
 
 
 @runtime_checkable
-class Filmed(World, Protocol):
-    """A world of which there are pictures."""
+class Filmed(Simulation, Protocol):
+    """A simulation of which there are pictures."""
 
     def image(self, width: int, height: int) -> NDArray[np.uint8]:
         """Return a picture of the robot, red, green and blue `[height, width, 3]`."""
 
 
-def open_world(name: str, law: Law, rate_hz: float, effects: Effects = NO_EFFECTS) -> World:
-    """Return the world of that name for a law's robot; loads PyBullet only when asked for it."""
-    openers: dict[str, Callable[[Any, float, Effects], World]] = {
-        'bullet_drone': _bullet_drone,
-        'bullet_arm': _bullet_arm,
-        'cartpole': _cartpole,
-        'bullet_cartpole': _bullet_cartpole,
-        'solar': _solar,
-        'bullet_vehicle': _bullet_vehicle,
-    }
-    if name not in openers:
-        raise unknown('world', name, openers)
-    return openers[name](law, rate_hz, effects)
-
-
-# Draws a state `[n]`, as red, green and blue `[height, width, 3]`, in a width and a height.
-Draw = Callable[[Floats, int, int], NDArray[np.uint8]]
-
-
-def pictures_of(name: str, world: World, law: Law, rate_hz: float) -> Draw:
-    """Return what draws a world of that name, which is in that state; a `UserError` for none."""
-    shown = open_world(SHOWN_BY[name], law, rate_hz) if name in SHOWN_BY else world
-    if not isinstance(shown, Filmed):
-        raise UserError(f'there are no pictures of the world {name}')
-
-    def draw(state: Floats, width: int, height: int) -> NDArray[np.uint8]:
-        if shown is not world:
-            shown.reset(state, stream(0, 'pictures'))
-        return shown.image(width, height)
-
-    return draw
-
-
-def training_world(
-    name: str, law: Law, rate_hz: float, flights: int, generator: np.random.Generator
-) -> World:
-    """Return a batched world of that name, each flight in drawn conditions of its own."""
-    openers: dict[str, Callable[[Any, float, int, np.random.Generator], World]] = {
-        'bullet_drone': _varied_drones,
-        'bullet_arm': _late_arms,
-        'cartpole': _cartpole,
-        'solar': _solar,
-        'bullet_vehicle': _varied_vehicles,
-    }
-    if name not in openers:
-        raise unknown('world', name, openers)
-    return openers[name](law, rate_hz, flights, generator)
-
-
-class StudyWorld(Protocol):
+class StudySimulation(Protocol):
     """Robots `[chips, episodes, n]`: many chips in the same episodes, without collisions."""
 
     def reset(self, state: Floats, generators: Sequence[np.random.Generator]) -> Floats:
@@ -102,87 +49,85 @@ class StudyWorld(Protocol):
         """Apply commands `[chips, episodes, m]` for one control period; return the states."""
 
 
-def study_world(name: str, law: Law, rate_hz: float, effects: Effects) -> StudyWorld | None:
-    """Return a world for many chips at once, None where there is no such model of the robot."""
-    openers: dict[str, Callable[[Any, float, Effects], StudyWorld]] = {
-        'bullet_drone': _study_drones,
-        'bullet_vehicle': _study_vehicles,
-    }
-    return openers[name](law, rate_hz, effects) if name in openers else None
+@dataclass(frozen=True)
+class World:
+    """The physics of one kind of robot: how its simulations are opened, and what disturbs them.
+
+    Each function takes a law, which has the robot, and the control rate in Hz. None of them loads
+    a physics engine before it is called.
+
+    Attributes:
+        robot: kind of robot; the section of a scenario that holds for it
+        open: opens one robot that effects disturb
+        batch: opens a number of robots to train with, in conditions drawn from a generator;
+            None where `open` does for a `batched` world, or nothing can be trained in it
+        study: opens robots for many chips at once; None where each chip runs on its own
+        pictures: opens a simulation that draws the states of this world; None where `open` does
+        batched: whether what `open` returns takes states `[episodes, n]` as it takes `[n]`
+        effects: what a scenario may say of this robot
+    """
+
+    robot: str
+    open: Callable[[Any, float, Effects], Simulation]
+    batch: Callable[[Any, float, int, np.random.Generator], Simulation] | None = None
+    study: Callable[[Any, float, Effects], StudySimulation] | None = None
+    pictures: Callable[[Any, float], Simulation] | None = None
+    batched: bool = False
+    effects: Mapping[str, Effect] = field(default_factory=dict)
 
 
-def _study_drones(law: Any, rate_hz: float, effects: Effects) -> StudyWorld:
-    from pkan_control.sim.batched.study_drone import StudyDrone
-
-    return StudyDrone(law.airframe, rate_hz, effects)
+WORLDS: Registry[World] = Registry('pkan_control.worlds', 'world', World)
 
 
-def _bullet_drone(law: Any, rate_hz: float, effects: Effects) -> World:
-    from pkan_control.sim.bullet.drone import BulletDrone
-    from pkan_control.sim.disturbances import Course
-
-    return BulletDrone(law.airframe, rate_hz, partial(Course, effects))
+def find_world(name: str) -> World:
+    """Return the world of that name from the entry points `pkan_control.worlds`."""
+    return WORLDS.find(name)
 
 
-def _varied_drones(
-    law: Any, rate_hz: float, flights: int, generator: np.random.Generator
-) -> World:
-    from pkan_control.sim.batched.drone import BatchedDrone
-    from pkan_control.sim.quadrotor_dynamics import draw_conditions
-
-    # A seed makes the same controller, whether there is a compiler or not.
-    conditions = draw_conditions(flights, generator)
-    return BatchedDrone(law.airframe, rate_hz, conditions, portable=True)
+def open_world(name: str, law: Law, rate_hz: float, effects: Effects = NO_EFFECTS) -> Simulation:
+    """Return a simulation of a law's robot in the world of that name."""
+    return find_world(name).open(law, rate_hz, effects)
 
 
-def _bullet_arm(law: Any, rate_hz: float, effects: Effects) -> World:
-    from pkan_control.sim.bullet.arm import BulletArm
-    from pkan_control.sim.disturbances import arm_course
-
-    return BulletArm(law, rate_hz, arm_course(effects))
-
-
-def _late_arms(law: Any, rate_hz: float, flights: int, generator: np.random.Generator) -> World:
-    from pkan_control.sim.batched.arm import LATE_SHARE, BatchedArm
-
-    return BatchedArm(law, rate_hz, generator.random((flights, 1)) < LATE_SHARE)
-
-
-def _cartpole(law: Any, rate_hz: float, *others: Any) -> World:
-    from pkan_control.sim.batched.cartpole import BatchedCartpole
-
-    return BatchedCartpole(rate_hz)
+def training_batch(
+    name: str, law: Law, rate_hz: float, robots: int, generator: np.random.Generator
+) -> Simulation:
+    """Return a simulation of many robots, each in conditions of its own where the world varies."""
+    world = find_world(name)
+    if world.batch is not None:
+        return world.batch(law, rate_hz, robots, generator)
+    if world.batched:
+        return world.open(law, rate_hz, NO_EFFECTS)
+    raise UserError(f'world {name}: has no batch of robots to train with')
 
 
-def _bullet_cartpole(law: Any, rate_hz: float, effects: Effects) -> World:
-    from pkan_control.sim.bullet.cartpole import BulletCartpole
-
-    return BulletCartpole(rate_hz)
+# Draws a state `[n]`, as red, green and blue `[height, width, 3]`, in a width and a height.
+Draw = Callable[[Floats, int, int], NDArray[np.uint8]]
 
 
-def _solar(law: Any, rate_hz: float, *others: Any) -> World:
-    from pkan_control.sim.batched.solar import BatchedSolar
+def pictures_of(name: str, simulation: Simulation, law: Law, rate_hz: float) -> Draw:
+    """Return what draws the states of a world; a `UserError` where there are no pictures."""
+    pictures = find_world(name).pictures
+    shown = simulation if pictures is None else pictures(law, rate_hz)
+    if not isinstance(shown, Filmed):
+        raise UserError(f'there are no pictures of the world {name}')
 
-    return BatchedSolar()
+    def draw(state: Floats, width: int, height: int) -> NDArray[np.uint8]:
+        if shown is not simulation:
+            shown.reset(state, stream(0, 'pictures'))
+        return shown.image(width, height)
 
-
-def _bullet_vehicle(law: Any, rate_hz: float, effects: Effects) -> World:
-    from pkan_control.sim.bullet.vehicle import BulletVehicle
-    from pkan_control.sim.tyres import CarCourse
-
-    return BulletVehicle(law.car, rate_hz, partial(CarCourse, effects, rate_hz))
-
-
-def _varied_vehicles(
-    law: Any, rate_hz: float, flights: int, generator: np.random.Generator
-) -> World:
-    from pkan_control.sim.batched.vehicle import BatchedVehicle
-    from pkan_control.sim.tyres import draw_car_conditions
-
-    return BatchedVehicle(law.car, rate_hz, draw_car_conditions(flights, generator))
+    return draw
 
 
-def _study_vehicles(law: Any, rate_hz: float, effects: Effects) -> StudyWorld:
-    from pkan_control.sim.batched.study_vehicle import StudyVehicle
+EffectsByRobot = Mapping[str, Mapping[str, Effect]]
 
-    return StudyVehicle(law.car, rate_hz, effects)
+
+def effects_by_robot() -> EffectsByRobot:
+    """Return what disturbs each kind of robot, by the worlds that are installed."""
+    found: dict[str, dict[str, Effect]] = {}
+    for name in WORLDS.names():
+        world = find_world(name)
+        if world.effects:
+            found.setdefault(world.robot, {}).update(world.effects)
+    return found

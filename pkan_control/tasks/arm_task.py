@@ -32,7 +32,6 @@ class ArmTask:
     split: str = 'kinematics'
     given_law: HasArm | None = None
 
-    robot = 'arm'
     world = 'bullet_arm'
     rate_hz = 60.0
     moving = False

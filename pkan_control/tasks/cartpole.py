@@ -29,7 +29,6 @@ class Cartpole:
     world: str = 'cartpole'
 
     name = 'cartpole'
-    robot = 'cartpole'
     rate_hz = 10.0
     steps = 500
 

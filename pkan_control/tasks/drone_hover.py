@@ -32,7 +32,6 @@ class DroneHover:
     mirrored: bool = False
 
     name = 'drone_hover'
-    robot = 'drone'
     world = 'bullet_drone'
     rate_hz = 50.0
     episode_s = 6.0

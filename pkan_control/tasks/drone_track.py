@@ -36,7 +36,6 @@ class DroneTrack:
     mirrored: bool = False
 
     name = 'drone_track'
-    robot = 'drone'
     world = 'bullet_drone'
     rate_hz = 50.0
     episode_s = 10.0

@@ -53,7 +53,6 @@ class SolarMppt:
     law: SolarLaw = field(default_factory=SolarLaw)
 
     name = 'solar_mppt'
-    robot = 'solar'
     world = 'solar'
     rate_hz = 10.0
     steps = 50

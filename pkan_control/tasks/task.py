@@ -44,10 +44,6 @@ class Task(Protocol):
         """Name on the command line."""
 
     @property
-    def robot(self) -> str:
-        """Kind of robot: the section of a scenario that holds for it."""
-
-    @property
     def world(self) -> str:
         """Name of the world that it runs in."""
 

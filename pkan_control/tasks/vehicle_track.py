@@ -55,7 +55,6 @@ class VehicleTrack:
     path: Path = field(default_factory=lambda: Path('curve', 2.0, points_m=ROAD))
 
     name = 'vehicle_track'
-    robot = 'vehicle'
     world = 'bullet_vehicle'
     rate_hz = 50.0
     episode_s = 10.0

@@ -70,7 +70,7 @@ def _step(
 ) -> tuple[Trim, ...]:
     """Return the trims that should remove the residuals `[n, n_out]` of the outputs."""
     used = ~bench.held
-    x = torch.from_numpy(bench.asked[used])
+    x = torch.from_numpy(bench.all_inputs[used])
     flat, first = (_flat(each) for each in (trims, calibration.trims))
     first_edges = _twin_edges(bench.program.device, calibration.twin[0], x)
     slope = torch.func.jacrev(

@@ -15,7 +15,7 @@ from torch import Tensor
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
 from pkan_control.control.symmetry import symmetrised
-from pkan_control.sim.world import training_world
+from pkan_control.sim.world import training_batch
 from pkan_control.tasks.task import Imitable
 from pkan_control.training.sparsity import Sparsity
 from pkan_control.training.trainable import PolicyFunction, Trainable
@@ -122,7 +122,7 @@ def collect(
     """
     law = task.law
     network = policy and symmetrised(law, policy)
-    world = training_world(task.world, law, task.rate_hz, episodes, numbers)
+    world = training_batch(task.world, law, task.rate_hz, episodes, numbers)
     state = world.reset(task.training_starts(numbers, episodes), numbers)
     memory = law.start(state)
     observations, actions = [], []

@@ -10,10 +10,11 @@ from pkan_control.common.registry import Registry, members
 from pkan_control.control.laws import LAWS
 from pkan_control.devices.element import DEVICES
 from pkan_control.ros.adapters.adapter import ADAPTERS
+from pkan_control.sim.world import WORLDS
 from pkan_control.tasks.problems.problem import PROBLEMS
 from pkan_control.tasks.task import TASKS
 
-SHIPPED = (LAWS, DEVICES, ADAPTERS, PROBLEMS, TASKS)
+SHIPPED = (LAWS, DEVICES, ADAPTERS, PROBLEMS, TASKS, WORLDS)
 MODULE = """
 class Pump:
     name = 'pump'

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import save
 
+from pkan_control.common.sealed_files import checksum
 from pkan_control.control.controller_file import (
-    MAX_BYTES,
+    FORMAT,
     ControllerFile,
-    checksum,
     load_controller_file,
     save_controller_file,
 )
@@ -94,7 +94,7 @@ def test_everything_comes_back(controller_files, files, kind):
 
 
 @pytest.mark.parametrize('kind', KINDS)
-def test_the_same_bundle_is_the_same_file(controller_files, files, tmp_path, kind):
+def test_the_same_controller_is_the_same_file(controller_files, files, tmp_path, kind):
     save_controller_file(tmp_path / 'again', load_controller_file(files[kind]))
     assert (tmp_path / 'again').read_bytes() == files[kind].read_bytes()
     assert list(tmp_path.iterdir()) == [tmp_path / 'again']
@@ -181,8 +181,8 @@ def test_junk_is_refused(tmp_path, refused, data):
 
 def test_fault_11_a_file_that_is_too_large_is_not_even_read(files, tmp_path, refused):
     (tmp_path / 'large').write_bytes(files['mlp'].read_bytes())
-    os.truncate(tmp_path / 'large', MAX_BYTES + 1)
-    with refused(str(MAX_BYTES + 1), f'at most {MAX_BYTES}'):
+    os.truncate(tmp_path / 'large', FORMAT.max_bytes + 1)
+    with refused(str(FORMAT.max_bytes + 1), f'at most {FORMAT.max_bytes}'):
         load_controller_file(tmp_path / 'large')
 
 
@@ -280,7 +280,7 @@ def test_fault_11_a_sealed_file_that_is_wrong_is_refused(forge, refused, change,
 @pytest.mark.parametrize('name', ['format_version', 'law', 'rate_hz', 'device', 'shape', 'task'])
 @pytest.mark.parametrize('kind', KINDS)
 def test_every_key_of_the_manifest_is_wanted(forge, refused, kind, name):
-    with refused():
+    with refused(name.replace('_', ' ') if name == 'format_version' else name):
         load_controller_file(forge(kind, without(name)))
 
 
@@ -378,7 +378,7 @@ def test_fault_11_hostile_tensors_are_refused(forge, refused, change):
         load_controller_file(forge('mlp', change))
 
 
-def test_a_bundle_that_does_not_fit_its_law_is_not_made(make_program, refused):
+def test_a_policy_that_does_not_fit_its_law_is_not_made(make_program, refused):
     with refused('(11, 4)', '(12, 4)'):
         ControllerFile('drone_hover', LAW, 100.0, make_program((11, 4)))
     for rate in (0.0, -1.0, float('nan'), float('inf')):
@@ -445,5 +445,5 @@ def test_results_that_json_does_not_have_are_refused(controller_files, good, ref
 
 def test_a_file_that_could_not_be_loaded_is_not_written(make_program, tmp_path, refused):
     large = make_program((12, 512, 64, 4), elements=14)
-    with refused(str(MAX_BYTES)):
+    with refused(str(FORMAT.max_bytes)):
         save_controller_file(tmp_path / 'large', ControllerFile('drone_hover', LAW, 100.0, large))

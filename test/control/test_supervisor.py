@@ -386,11 +386,13 @@ def test_fault_15_a_chip_that_misses_is_bridged_twice_and_then_all_is_safe(fault
 def test_an_answer_between_misses_resets_their_count(script):
     loop, answer = Loop(), None
     for step, outcome in enumerate(script * 20, 1):
-        answer = answer or loop.pilot._controller.step
-        loop.pilot._controller.step = answer if outcome == '+' else raising(TimeoutError('late'))
+        answer = answer or loop.supervisor._controller.step
+        loop.supervisor._controller.step = (
+            answer if outcome == '+' else raising(TimeoutError('late'))
+        )
         decision = loop.state(step)
         assert not decision.safe
-        assert loop.pilot.holding == (outcome == '-')
+        assert loop.supervisor.holding == (outcome == '-')
     assert loop.counters.chip_missed == 20 * script.count('-')
     assert loop.counters.chip_lost == 0
 

@@ -1,5 +1,7 @@
 """Symmetry averaging: what a chip adds to both outputs cancels."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -17,9 +19,10 @@ from pkan_control.control.symmetry import evaluations, symmetrised
 from pkan_control.devices.deviations import Deviations
 from pkan_control.evaluation.rollouts.baselines import shipped_controller
 from pkan_control.evaluation.rollouts.rollout import Plan, run_controller
-from pkan_control.evaluation.studies import monte_carlo as flock
+from pkan_control.evaluation.studies import monte_carlo
 from pkan_control.networks.mlp import Mlp
 from pkan_control.sim.batched.vehicle import BatchedVehicle
+from pkan_control.sim.world import find_world
 from pkan_control.tasks.drone_hover import drone_hover
 from pkan_control.tasks.vehicle_track import vehicle_track
 
@@ -145,12 +148,13 @@ def test_many_chips_at_once_are_averaged_as_each_alone(shipped_file, monkeypatch
         return made
 
     plan = Plan(vehicle_track, 2, 3)
-    together = flock.fly(plan, shipped_file, chips())
-    monkeypatch.setattr(flock, 'study_world', lambda *told: None)
+    together = monte_carlo.run_chips(plan, shipped_file, chips())
+    car, rate_hz = vehicle_track.car, vehicle_track.rate_hz
     monkeypatch.setattr(
-        flock, 'open_world', lambda *told: BatchedVehicle(vehicle_track.car, vehicle_track.rate_hz)
+        monte_carlo, 'find_world', lambda name: replace(find_world(name), study=None)
     )
-    alone = flock.fly(plan, shipped_file, chips())
+    monkeypatch.setattr(monte_carlo, 'open_world', lambda *values: BatchedVehicle(car, rate_hz))
+    alone = monte_carlo.run_chips(plan, shipped_file, chips())
     for name, values in together.figures.items():
         np.testing.assert_allclose(values, alone.figures[name], rtol=1e-6)
 

@@ -4,13 +4,14 @@ from pathlib import Path
 
 from pkan_control.common.yaml_files import shipped_files
 from pkan_control.control.laws.drone import PARTS
-from pkan_control.sim.scenarios import EFFECTS, load_scenario, shipped
+from pkan_control.sim.scenarios import load_scenario, shipped
+from pkan_control.sim.world import effects_by_robot
 
 ROWS = (Path(__file__).parents[2] / 'doc' / 'drone.md').read_text().splitlines()
 
 
 def test_every_effect_has_its_row():
-    for name, effect in EFFECTS['drone'].items():
+    for name, effect in effects_by_robot()['drone'].items():
         of_three = ', of three numbers' if effect.size == 3 else ''
         limits = f'{effect.low:g} to {effect.high:g}{of_three}'
         assert f'| `{name}` | {effect.unit} | {limits} | {effect.text} |' in ROWS

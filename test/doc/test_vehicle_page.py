@@ -3,14 +3,15 @@
 from pathlib import Path
 
 from pkan_control.control.laws.vehicle import OBSERVATION, PARTS
-from pkan_control.sim.scenarios import EFFECTS, load_scenario, shipped
+from pkan_control.sim.scenarios import load_scenario, shipped
+from pkan_control.sim.world import effects_by_robot
 from pkan_control.tasks.vehicle_track import vehicle_track
 
 ROWS = (Path(__file__).parents[2] / 'doc' / 'vehicle.md').read_text().splitlines()
 
 
 def test_every_effect_has_its_row():
-    for name, effect in EFFECTS['vehicle'].items():
+    for name, effect in effects_by_robot()['vehicle'].items():
         limits = f'{effect.low:g} to {effect.high:g}'
         assert f'| `{name}` | {effect.unit} | {limits} | {effect.text} |' in ROWS
 

@@ -7,8 +7,8 @@ import pytest
 
 from pkan_control.robots.arm import load_arm
 from pkan_control.sim.batched.arm import BatchedArm
-from pkan_control.sim.scenarios import Disturbance
-from pkan_control.sim.world import open_world, training_world
+from pkan_control.sim.effects import Disturbance
+from pkan_control.sim.world import open_world, training_batch
 from pkan_control.tasks.arm_reach import arm_reach
 
 START = arm_reach.start(0, 0)
@@ -93,7 +93,7 @@ def test_batched_joints_stop_at_their_limits():
 
 
 def test_some_of_the_arms_in_training_are_late():
-    world = training_world('bullet_arm', arm_reach.law, 60.0, 100, generator())
+    world = training_batch('bullet_arm', arm_reach.law, 60.0, 100, generator())
     world.reset(np.tile(START, (100, 1)), generator())
     first = world.step(np.full((100, 7), 0.5))
     late = (first[:, 7:] == 0).all(axis=1)

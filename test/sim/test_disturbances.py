@@ -5,16 +5,16 @@ import pytest
 
 from pkan_control.robots.quadrotor import CRAZYFLIE
 from pkan_control.sim.bullet.drone import BulletDrone
-from pkan_control.sim.disturbances import Course, Gusts
+from pkan_control.sim.disturbances import DroneDisturbances, Gusts
+from pkan_control.sim.effects import Disturbance
 from pkan_control.sim.quadrotor_dynamics import CALM, Conditions
-from pkan_control.sim.scenarios import Disturbance
 
 REST = np.array([0, 0, 1000.0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0])
 HOVER = np.full(4, CRAZYFLIE.hover_speed)
 
 
-def course(seed: int = 0, **effects: Disturbance) -> Course:
-    return Course(effects, np.random.default_rng(seed))
+def course(seed: int = 0, **effects: Disturbance) -> DroneDisturbances:
+    return DroneDisturbances(effects, np.random.default_rng(seed))
 
 
 def test_without_effects_nothing_differs():

@@ -20,7 +20,7 @@ from pkan_control.sim.quadrotor_dynamics import (
     lagged,
     rotor_wrench,
 )
-from pkan_control.sim.world import open_world, training_world
+from pkan_control.sim.world import open_world, training_batch
 from pkan_control.tasks.drone_hover import drone_hover
 
 # High enough for the ground to play no role.
@@ -289,11 +289,11 @@ def test_worlds_are_found_by_name(refused):
     world = open_world('bullet_drone', law, 50.0)
     np.testing.assert_allclose(world.reset(REST, DRAWS)[:3], REST[:3])
     world.close()
-    batch = training_world('bullet_drone', law, 50.0, 3, np.random.default_rng(0))
+    batch = training_batch('bullet_drone', law, 50.0, 3, np.random.default_rng(0))
     batch.reset(np.tile(REST, (3, 1)), DRAWS)
     # Every flight has conditions of its own.
     assert len(np.unique(batch.step(np.tile(HOVER, (3, 1)))[:, 9])) == 3
     with refused("'moon'", 'bullet_drone'):
         open_world('moon', law, 50.0)
     with refused("'moon'", 'bullet_drone'):
-        training_world('moon', law, 50.0, 1, np.random.default_rng(0))
+        training_batch('moon', law, 50.0, 1, np.random.default_rng(0))

@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from pkan_control.common.errors import UserError
 from pkan_control.common.yaml_files import MAX_BYTES
-from pkan_control.sim.scenarios import EFFECTS, Disturbance, load_scenario, scenario_from, shipped
+from pkan_control.sim.effects import Disturbance
+from pkan_control.sim.scenarios import load_scenario, scenario_from, shipped
+from pkan_control.sim.world import effects_by_robot
 
+EFFECTS = effects_by_robot()
 KEYS = st.text(max_size=9)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from pkan_control.sim.batched.vehicle import BatchedVehicle
-from pkan_control.sim.scenarios import Disturbance
-from pkan_control.sim.tyres import CarConditions, CarCourse, draw_car_conditions
-from pkan_control.sim.world import open_world, study_world, training_world
+from pkan_control.sim.disturbances import CarConditions, CarDisturbances, draw_car_conditions
+from pkan_control.sim.effects import Disturbance
+from pkan_control.sim.world import find_world, open_world, training_batch
 from pkan_control.tasks.vehicle_track import states_at, vehicle_track
 
 CAR, LAW = vehicle_track.car, vehicle_track.law
@@ -76,7 +76,7 @@ def test_a_road_that_changes_is_drawn_once_for_an_episode():
     effects = {'friction': Disturbance((0.5,)), 'friction_spread': Disturbance((0.2,))}
 
     def frictions(seed: int) -> list[float]:
-        course = CarCourse(effects, 50.0, np.random.default_rng(seed))
+        course = CarDisturbances(effects, 50.0, np.random.default_rng(seed))
         return [float(course.next(step / 50).friction) for step in range(500)]
 
     assert frictions(0) == frictions(0) != frictions(1)
@@ -116,7 +116,7 @@ def test_torch_drives_the_same_cars():
 
 
 def test_training_meets_a_fleet_of_different_cars():
-    world = training_world('bullet_vehicle', LAW, 50.0, 64, np.random.default_rng(0))
+    world = training_batch('bullet_vehicle', LAW, 50.0, 64, np.random.default_rng(0))
     starts = vehicle_track.training_starts(np.random.default_rng(0), 64)
     world.reset(np.repeat(starts[:1], 64, axis=0), np.random.default_rng(0))
     for _ in range(20):
@@ -126,7 +126,7 @@ def test_training_meets_a_fleet_of_different_cars():
 
 def test_cars_of_a_study_are_those_of_their_episodes():
     effects = {'friction': Disturbance((0.5,)), 'friction_spread': Disturbance((0.3,))}
-    world = study_world('bullet_vehicle', LAW, 50.0, effects)
+    world = find_world('bullet_vehicle').study(LAW, 50.0, effects)
     world.reset(np.tile(START, (3, 2, 1)), [np.random.default_rng(seed) for seed in (0, 1)])
     for _ in range(40):
         states = world.step(np.tile([0.4, 2.5], (3, 2, 1)))

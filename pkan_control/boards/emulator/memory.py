@@ -153,5 +153,6 @@ class Memory:
         """Return this chip with a program loaded, without trims."""
         model = ChipModel(self._seed, self.deviations, program, crc)
         for index in self.failed_elements:
-            model.fail_element(index)
+            if index.is_in(program):
+                model.fail_element(index)
         return model

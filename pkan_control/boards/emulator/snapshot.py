@@ -1,24 +1,25 @@
 """State of an emulated board between two runs, as a JSON file."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+from pkan_control.boards.emulator.chip_model import Trims
 from pkan_control.boards.emulator.firmware import Firmware
-from pkan_control.chips.board.program_image import unpack_image
+from pkan_control.chips.board.program_image import Image, unpack_image
 from pkan_control.chips.chip import Index
 from pkan_control.common.errors import UserError
 from pkan_control.common.files import replace_file
 
 VERSION = 1
 MAX_BYTES = 64 * 1024 * 1024
+KIND = 'state of the board '
 DAMAGE = (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 
-def save_snapshot(path: Path, firmware: Firmware, preset: str) -> None:
+def save_snapshot(path: str | Path, firmware: Firmware, preset: str) -> None:
     """Write program, stored trims, dead elements and boot count."""
     memory = firmware.board.memory
     crc, trims = memory.stored_trims
@@ -32,40 +33,76 @@ def save_snapshot(path: Path, firmware: Firmware, preset: str) -> None:
         'slot': None if memory.active is None else memory.active[0],
         'image': '' if memory.active is None else memory.active[1].hex(),
     }
-    replace_file(path, (json.dumps(values) + '\n').encode(), 'state of the board ')
+    replace_file(Path(path), (json.dumps(values) + '\n').encode(), KIND)
 
 
-def load_snapshot(path: Path, firmware: Firmware, preset: str) -> None:
-    """Restore a new board from a file; raise a `UserError` for the file of another board."""
-    where = f'state of the board {path}'
+def load_snapshot(path: str | Path, firmware: Firmware, preset: str) -> None:
+    """Restore a new board from a file, or leave it as it is.
+
+    Raises a `UserError` for a file that cannot be read, is damaged, or is of another board.
+    """
+    where = f'{KIND}{Path(path)}'
+    identity = {'version': VERSION, 'uid': firmware.uid.hex(), 'preset': preset}
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise UserError(f'has {path.stat().st_size} bytes: at most {MAX_BYTES}')
-        values = json.loads(path.read_bytes())
-        for name, wanted in (
-            ('version', VERSION),
-            ('uid', firmware.uid.hex()),
-            ('preset', preset),
-        ):
-            if values[name] != wanted:
-                raise UserError(f'{name} {values[name]!r}: this board has {wanted!r}')
-        _restore(firmware, values)
+        snapshot = _parse(_read(Path(path)), identity)
     except OSError as error:
         raise UserError(f'cannot read {where}: {error.strerror}') from None
     except UserError as error:
         raise UserError(f'{where}: {error}') from None
+    snapshot.restore(firmware)
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    """The content of a file, complete and valid."""
+
+    boots: int
+    slot: int
+    data: bytes
+    image: Image | None
+    dead_elements: tuple[Index, ...]
+    stored_trims: tuple[int, Trims]
+
+    def restore(self, firmware: Firmware) -> None:
+        memory = firmware.board.memory
+        firmware.board.boot_count = 1 + self.boots
+        if self.image is not None:
+            memory.load(self.slot, self.data, self.image, crc32(self.data))
+        for index in self.dead_elements:
+            memory.fail_element(index)
+        memory.stored_trims = self.stored_trims
+
+
+def _read(path: Path) -> bytes:
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise UserError(f'has {size} bytes: must be at most {MAX_BYTES}')
+    return path.read_bytes()
+
+
+def _parse(data: bytes, identity: dict[str, Any]) -> _Snapshot:
+    try:
+        values = json.loads(data)
+        for name, wanted in identity.items():
+            if values[name] != wanted:
+                raise UserError(f'{name} {values[name]!r}: this board has {wanted!r}')
+        return _unpack(values)
+    except UserError:
+        raise
     except DAMAGE as error:
-        raise UserError(f'{where}: damaged ({error!r})') from None
+        raise UserError(f'damaged ({error!r})') from None
 
 
-def _restore(firmware: Firmware, values: Mapping[str, Any]) -> None:
-    memory = firmware.board.memory
-    firmware.board.boot_count = 1 + int(values['boots'])
-    if values['image']:
-        data = bytes.fromhex(values['image'])
-        memory.load(int(values['slot']), data, unpack_image(data), crc32(data))
-    for place in values['dead_elements']:
-        memory.fail_element(Index(*map(int, place)))
+def _unpack(values: dict[str, Any]) -> _Snapshot:
+    image_data = bytes.fromhex(values['image'])
+    image = unpack_image(image_data) if image_data else None
+    program = image.program() if image else None
+    dead = tuple(Index(*map(int, place)) for place in values['dead_elements'])
+    for index in dead:
+        if min(astuple(index)) < 0 or (program and not index.is_in(program)):
+            raise IndexError(index)
     rows = (map(int, row) for row in values['trims']['values'])
     trims = {(kind, number): (gain, offset) for kind, number, gain, offset in rows}
-    memory.stored_trims = (int(values['trims']['program']), trims)
+    slot = int(values['slot']) if image else 0
+    stored = (int(values['trims']['program']), trims)
+    return _Snapshot(int(values['boots']), slot, image_data, image, dead, stored)

@@ -112,6 +112,7 @@ def _constants(device: Device) -> tuple[int, int, int]:
 
 def unpack_image(data: bytes) -> Image:
     """Return the content of an image; raise an `ImageError` for any other bytes."""
+    data = bytes(memoryview(data))  # A `TypeError` for anything but bytes.
     if len(data) < _HEADER.size:
         raise ImageError(f'of {len(data)} bytes: at least {_HEADER.size}', len(data), _HEADER.size)
     magic, version, kind, count, elements, inputs, outputs, *rest = _HEADER.unpack_from(data)

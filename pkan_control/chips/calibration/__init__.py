@@ -1,4 +1,4 @@
-"""Measures what is particular about one chip, and corrects it by trims alone.
+"""Calibration: measures the deviations of one chip and corrects them by trims alone.
 
-Everything goes through the `Chip` interface, so that simulated chips and boards are alike.
+It uses the `Chip` interface only, so that simulated chips and boards are handled alike.
 """

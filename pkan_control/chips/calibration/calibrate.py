@@ -1,4 +1,4 @@
-"""The recipe: self-test, offsets, sweeps, trims, twin, outputs, and how good it came out."""
+"""The calibration procedure: self-test, offsets, sweeps, trims, twin, outputs, and fidelity."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from pkan_control.chips.calibration.measuring import (
     REPEATS,
     STAGES,
     SWEPT_X,
-    Found,
+    LayerValues,
     check_edges,
     evaluate,
     measure_all,
@@ -28,7 +28,7 @@ from pkan_control.chips.calibration.measuring import (
 )
 from pkan_control.chips.calibration.self_test import SelfTest, alive, self_test
 from pkan_control.chips.calibration.sweep_cache import SweepCache
-from pkan_control.chips.calibration.trims import after, edge_trims, refit_outputs
+from pkan_control.chips.calibration.trims import compose, edge_trims, refit_outputs
 from pkan_control.chips.chip import Chip
 from pkan_control.chips.ideal import IdealChip
 from pkan_control.chips.trimmed import Trim, untrimmed
@@ -38,17 +38,17 @@ from pkan_control.common.errors import UserError
 from pkan_control.common.seeding import stream
 from pkan_control.networks.program import Program
 
-# Told of a calibration's progress: what is done now, how much of it, and of how much.
+# Progress callback: (stage, done, total).
 Progress = Callable[[str, int, int], None]
-# Share of the real inputs that the outputs are not fitted to, but judged by: every so many.
+# Every this many inputs are held out of the fit of the outputs, and used to judge it.
 HELD_OUT = 4
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What was found out about a chip without trims."""
+    """Measurements of a chip without trims."""
 
-    stages: dict[str, Found]
+    stages: dict[str, LayerValues]
     sigma: float
     test: SelfTest
     twin: tuple[TwinLayer, ...]
@@ -57,10 +57,10 @@ class Measured:
 def calibrate(
     chip: Chip, program: Program, inputs: Floats, date: str, cache: SweepCache, progress: Progress
 ) -> Calibration:
-    """Calibrate a chip for a program with real inputs `[n, n_in]` in [0, 1] of the network.
+    """Calibrate a chip for a program, with inputs `[n, n_in]` in [0, 1] from real rollouts.
 
-    The chip is left with its new trims, not armed. What was measured is in the cache, from
-    which a calibration that was interrupted goes on.
+    The chip is left with its new trims, not armed. Measurements are stored in the cache, from
+    which an interrupted calibration resumes.
     """
     check_inputs(program, inputs)
     chip.program(program)
@@ -90,7 +90,7 @@ def calibrate(
 
 @dataclass(frozen=True)
 class Bench:
-    """A chip under test: what its edges and outputs give, with the trims that it has."""
+    """A chip under test: measures its edges and outputs with the present trims."""
 
     chip: Chip
     program: Program
@@ -98,7 +98,7 @@ class Bench:
     progress: Progress
 
     def fidelity(self, stage: int, sigma: float, what: str) -> Fidelity:
-        """Measure how close the chip is to its program; sigma is the noise of a sweep."""
+        """Measure how close the chip is to its program; `sigma` is the noise of a sweep."""
         count = len(nodes(self.program))
         edges = check_edges(
             self.chip,
@@ -107,7 +107,7 @@ class Bench:
             lambda done: self.progress(f'edges, {what}', done, count),
         )
         outputs, targets = self.outputs(stage + 1, what).mean(axis=0), self.targets
-        real = self.held & (np.arange(len(self.asked)) < len(self.inputs))
+        real = self.held & (np.arange(len(self.all_inputs)) < len(self.inputs))
         spread = self.held & ~real
         return fidelity(
             edges,
@@ -119,33 +119,33 @@ class Bench:
 
     @property
     def held(self) -> NDArray[np.bool_]:
-        """Which inputs are not fitted to, but judged by."""
-        held: NDArray[np.bool_] = np.arange(len(self.asked)) % HELD_OUT == 0
+        """Mask of the inputs held out of the fit."""
+        held: NDArray[np.bool_] = np.arange(len(self.all_inputs)) % HELD_OUT == 0
         return held
 
     @property
-    def asked(self) -> Floats:
-        """Real inputs, then as many all over their range: a fit to both holds beyond the real."""
+    def all_inputs(self) -> Floats:
+        """Real inputs, then as many over [0, 1], so that a fit holds beyond the real ones."""
         draw = stream(0, 'inputs of a check').random(self.inputs.shape)
         return np.concatenate([self.inputs, draw])
 
     @property
     def targets(self) -> Floats:
-        """Outputs `[n, n_out]` that a flawless chip gives."""
-        return ideal_outputs(self.program, self.asked)
+        """Outputs `[n, n_out]` of an ideal chip for all inputs."""
+        return ideal_outputs(self.program, self.all_inputs)
 
     def outputs(self, stage: int, what: str) -> Floats:
         """Return outputs `[repeats, n, n_out]`."""
         return evaluate(
             self.chip,
-            self.asked,
+            self.all_inputs,
             _episode(self.program, stage),
             lambda done: self.progress(f'outputs, {what}', done, REPEATS),
         )
 
 
 def ideal_outputs(program: Program, inputs: Floats) -> Floats:
-    """Return the outputs `[n, n_out]` that a flawless chip gives."""
+    """Return the outputs `[n, n_out]` of an ideal chip."""
     chip = IdealChip()
     chip.program(program)
     return chip.evaluate(inputs, 0.0, 1.0)
@@ -170,15 +170,15 @@ def _measure(chip: Chip, program: Program, cache: SweepCache, progress: Progress
     return Measured(stages, sigma, test, twin)
 
 
-def repeatability(stages: dict[str, Found]) -> float:
-    """Return the noise of a reading: what differs on the way up and on the way down."""
+def repeatability(stages: dict[str, LayerValues]) -> float:
+    """Return the sigma of a reading, by the differences between the sweeps up and down."""
     pairs = zip(stages['up'], stages['down'], strict=True)
     differences = np.concatenate([np.ravel(up - down[::-1]) for up, down in pairs])
     return max(float(1.4826 * np.median(np.abs(differences)) / np.sqrt(2)), 1e-6)
 
 
-def edge_lines(program: Program, stages: dict[str, Found], sigma: float) -> tuple[Trim, ...]:
-    """Return the trims that bring each edge as near as possible to what it should be."""
+def edge_lines(program: Program, stages: dict[str, LayerValues], sigma: float) -> tuple[Trim, ...]:
+    """Return the trims that bring each edge closest to its program."""
     trims = []
     for layer, wanted in enumerate(ideal_edges(program, SWEPT_X)):
         off, up, down = (stages[name][layer] for name in ('off', 'up', 'down'))
@@ -191,32 +191,32 @@ def edge_lines(program: Program, stages: dict[str, Found], sigma: float) -> tupl
 def _refitted(
     bench: Bench, outputs: Floats, trims: tuple[Trim, ...], measured: Measured
 ) -> tuple[Trim, ...]:
-    """Return trims whose last layer makes up for what the outputs still lack.
+    """Return trims whose last layer also corrects the remaining errors of the outputs.
 
-    What its edges give is the twin's knowledge. A fit that does not help for inputs that it has
-    not seen is not used.
+    The twin predicts the values of its edges. A fit that does not help for the held-out inputs is
+    discarded.
     """
     twin = TwinChip(bench.chip.identity.uid, measured.twin)
     twin.program(bench.program)
     set_trims(twin, trims)
-    edges, wanted = twin.last_edges(bench.asked), bench.targets
+    edges, wanted = twin.last_edges(bench.all_inputs), bench.targets
     found, held = outputs.mean(axis=0), bench.held
     sigma = outputs.std(axis=0).mean(axis=0) / np.sqrt(len(outputs)) + 1e-6
     change = refit_outputs(found[~held], wanted[~held], edges[~held], sigma)
     mended = found[held] + (edges[held] * (change[0] - 1) + change[1]).sum(axis=1)
     if np.square(mended - wanted[held]).sum() >= np.square(found[held] - wanted[held]).sum():
         return trims
-    return (*trims[:-1], after(trims[-1], change))
+    return (*trims[:-1], compose(trims[-1], change))
 
 
 def _episode(program: Program, stage: int) -> int:
-    """Return the first of the episodes of a stage: no two measurements share their noise."""
+    """Return the first episode of a stage, so that no two measurements share their noise."""
     jobs = len(STAGES) * len(nodes(program))
     return jobs + 1 + stage * max(len(nodes(program)), REPEATS)
 
 
 def check_inputs(program: Program, inputs: Floats) -> None:
-    """Raise a `UserError` for inputs that cannot be put on the network."""
+    """Raise a `UserError` for inputs of another shape, or too few."""
     if inputs.ndim != 2 or inputs.shape[1] != program.shape[0] or len(inputs) < 2 * HELD_OUT:
         raise UserError(
             f'inputs of shape {inputs.shape}: must be at least {2 * HELD_OUT} rows of '

@@ -1,11 +1,11 @@
-"""A calibration: what is particular about one chip that holds one program, and its trims."""
+"""The calibration of one chip for one program: trims, twin, faults and fidelity."""
 
 import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 
-from pkan_control.chips.calibration.measuring import Found
+from pkan_control.chips.calibration.measuring import LayerValues
 from pkan_control.chips.calibration.self_test import ElementFault
 from pkan_control.chips.chip import Chip
 from pkan_control.chips.trimmed import Trim
@@ -20,10 +20,10 @@ from pkan_control.networks.program import Program
 class Fidelity:
     """Errors of edges in gain units over x in [0, 1], and of outputs.
 
-    The error of an edge is that which stays however long one averages: the noise of a reading is
-    told apart. R^2 of an edge is 1 - (its squared error / its variance). The NRMSE of an output
-    is its RMSE over the standard deviation that it should have, for inputs all over [0, 1]; the
-    root mean square over outputs. For real inputs, which may hardly vary, stands the plain RMSE;
+    The error of an edge is what remains after infinite averaging: the noise of its readings is
+    subtracted. R^2 of an edge is 1 - (squared error / variance). The NRMSE of an output is its
+    RMSE divided by the standard deviation of the ideal output, for inputs spread over [0, 1]; the
+    root mean square over outputs. For real inputs, which may hardly vary, it is the plain RMSE;
     an output of 1 is its full scale.
     """
 
@@ -37,11 +37,11 @@ class Fidelity:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Bound to a chip by its uid and to a program by its checksum.
+    """A calibration, bound to a chip by its uid and to a program by its checksum.
 
-    trims are gain and offset `[n_in, n_out]` of each layer. Fidelity is that before (raw) and
-    after (trimmed). sigma is the noise of one reading of an edge in gain units, the temperature
-    that of the chip in degC.
+    `trims` are gain and offset `[n_in, n_out]` of each layer. Fidelity is given before (`raw`)
+    and after (`trimmed`). `sigma` is the noise of one reading of an edge in gain units, the
+    temperature that of the chip in degC.
     """
 
     uid: str
@@ -57,7 +57,7 @@ class Calibration:
     trimmed: Fidelity
 
     def check(self, chip: Chip, program: Program) -> None:
-        """Raise a `UserError` unless it is of this chip with this program."""
+        """Raise a `UserError` unless it belongs to this chip and this program."""
         uid, found = chip.identity.uid, program_checksum(program)
         if self.uid != uid:
             raise UserError(f'the calibration is of chip {self.uid}: this one is {uid}')
@@ -67,7 +67,7 @@ class Calibration:
             )
 
     def apply(self, chip: Chip, program: Program) -> None:
-        """Set the trims of the chip that holds the program."""
+        """Set the trims of the chip, which must hold the program."""
         self.check(chip, program)
         set_trims(chip, self.trims)
 
@@ -88,16 +88,16 @@ def program_checksum(program: Program) -> str:
 
 
 def fidelity(
-    edges: Found,
-    wanted: Found,
+    edges: LayerValues,
+    wanted: LayerValues,
     noise: float,
     spread: tuple[Floats, Floats],
     real: tuple[Floats, Floats],
 ) -> Fidelity:
     """Compare edges `[n, n_in, n_out]` of each layer, and outputs `[n, n_out]` with their targets.
 
-    noise is that of a reading of an edge, in gain units. The outputs are those of inputs all over
-    their range (spread), and of real ones.
+    `noise` is that of a reading of an edge, in gain units. The outputs are those of inputs over
+    their whole range (`spread`), and of real ones (`real`).
     """
     pairs = list(zip(edges, wanted, strict=True))
     rmse = np.concatenate([edge_rmse(found, right, noise) for found, right in pairs])
@@ -110,7 +110,7 @@ def fidelity(
 
 
 def edge_rmse(found: Floats, wanted: Floats, noise: float = 0.0) -> Floats:
-    """Return the RMSE of each edge of a layer, flat, less the noise of its readings."""
+    """Return the RMSE of each edge of a layer, flattened, less the noise of its readings."""
     squares = np.mean(np.square(found - wanted), axis=0) - noise**2
     return np.ravel(np.sqrt(np.maximum(squares, 0.0)))
 
@@ -121,8 +121,8 @@ def output_nrmse(outputs: Floats, targets: Floats) -> float:
     return float(np.sqrt(np.mean(errors)))
 
 
-def ideal_edges(program: Program, x: Floats) -> Found:
-    """Return what the edges of each layer should give at inputs `x[n]`: `[n, n_in, n_out]`."""
+def ideal_edges(program: Program, x: Floats) -> LayerValues:
+    """Return the ideal values `[n, n_in, n_out]` of the edges of each layer at inputs `x[n]`."""
     device = find_device(program.device)
     inputs = x.reshape(-1, 1, 1, 1)
     return [

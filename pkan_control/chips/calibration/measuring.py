@@ -1,4 +1,4 @@
-"""What calibration measures of a chip: signatures of elements, offsets, sweeps of edges."""
+"""Measurements of a calibration: signatures of elements, offsets and sweeps of edges."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from pkan_control.networks.program import Program
 
 # Points of a sweep over all of x, and readings averaged at each.
 POINTS, AVERAGES = 50, 16
-# An element is known by its values at three drive frequencies.
+# The signature of an element: its values at three drive frequencies.
 SIGNATURE_X, SIGNATURE_AVERAGES = np.array([0.1, 0.5, 0.9]), 64
-# Readings of an edge without drive: what is there is its offset.
+# Readings of an edge without drive: they give its offset.
 READINGS_OFF = 4
-# A measurement whose answer gets lost on the wire is made again, that often in all. Nothing flies
-# meanwhile: a board may take its time.
+# Tries of a measurement whose response is lost. Nothing runs meanwhile, so a board may take this
+# long for a response; each evaluation is repeated.
 TRIES = 3
 REPEATS, DEADLINE_S = 16, 1.0
 
@@ -44,17 +44,17 @@ STAGES = (
     Stage('up', 'edge', SWEPT_X),
     Stage('down', 'edge', SWEPT_X[::-1]),
 )
-# After the trims: between the points that they were fitted to, by finer readings. Of the noise of
-# a sweep so much at least is left in them, less only if it were less than white.
+# After trimming: between the points of the fit, with more averages. At least this share of the
+# noise of a sweep remains in them, less only if the noise were less than white.
 CHECK = Stage('check', 'edge', (SWEPT_X[1:] + SWEPT_X[:-1]) / 2, 4 * AVERAGES)
 CHECK_NOISE = (AVERAGES / CHECK.averages) ** 0.5
 
-# What a stage found of each layer: `[n, n_in, n_out]` of edges, `[n, n_in, n_out, K]` of elements.
-Found = list[Floats]
+# Values of each layer: `[n, n_in, n_out]` of edges, `[n, n_in, n_out, K]` of elements.
+LayerValues = list[Floats]
 
 
 def nodes(program: Program) -> list[tuple[int, int]]:
-    """Return layer and number of every node: a stage measures what leads to one at a time."""
+    """Return layer and number of every node: one job measures all that leads to one node."""
     return [
         (layer, n) for layer, codes in enumerate(program.layers) for n in range(codes.shape[1])
     ]
@@ -62,13 +62,13 @@ def nodes(program: Program) -> list[tuple[int, int]]:
 
 def measure_all(
     chip: Chip, program: Program, cache: SweepCache, report: Report
-) -> dict[str, Found]:
-    """Measure every stage, but for what the cache holds already; by name of the stage.
+) -> dict[str, LayerValues]:
+    """Measure all stages, except what the cache already holds; return values by stage.
 
-    Each job names an episode of its own to the chip: a simulated one has the same noise in it
-    whether the jobs before it were done now or in a process that was killed.
+    Each job is an episode of its own: a simulated chip then has the same noise in it whether the
+    jobs before were measured now or by a process that was killed.
     """
-    found: dict[str, Found] = {}
+    found: dict[str, LayerValues] = {}
     done = 0
     for stage in STAGES:
         parts: list[Floats] = []
@@ -87,7 +87,7 @@ def measure_all(
 def measure_node(
     chip: Chip, program: Program, stage: Stage, layer: int, node: int, episode: int
 ) -> Floats:
-    """Measure all that leads to a node, alone: `[n_in, n]`, or `[n_in * K, n]` of elements."""
+    """Measure each edge to a node on its own: `[n_in, n]`, or its elements: `[n_in * K, n]`."""
     sources, _, elements, _ = program.layers[layer].shape
     count = elements if stage.target == 'element' else 1
     chip.begin(episode)
@@ -96,11 +96,13 @@ def measure_node(
 
 
 def _sweep(chip: Chip, stage: Stage, index: Index) -> Floats:
-    return patiently(lambda: chip.sweep(stage.target, index, stage.x, stage.averages, stage.drive))
+    return with_retries(
+        lambda: chip.sweep(stage.target, index, stage.x, stage.averages, stage.drive)
+    )
 
 
-def gather(parts: list[Floats], program: Program, stage: Stage) -> Found:
-    """Return the rows of all nodes as one array for each layer."""
+def gather(parts: list[Floats], program: Program, stage: Stage) -> LayerValues:
+    """Stack the rows of all nodes into one array for each layer."""
     found, begin = [], 0
     for codes in program.layers:
         sources, targets, elements, _ = codes.shape
@@ -114,8 +116,8 @@ def gather(parts: list[Floats], program: Program, stage: Stage) -> Found:
     return found
 
 
-def check_edges(chip: Chip, program: Program, episode: int, report: Report) -> Found:
-    """Sweep all edges once more, as they are now trimmed."""
+def check_edges(chip: Chip, program: Program, episode: int, report: Report) -> LayerValues:
+    """Sweep all edges with the present trims."""
     parts = []
     for number, (layer, node) in enumerate(nodes(program)):
         parts.append(measure_node(chip, program, CHECK, layer, node, episode + number))
@@ -137,11 +139,11 @@ def evaluate(chip: Chip, inputs: Floats, episode: int, report: Report) -> Floats
 
 
 def _evaluate(chip: Chip, x: Floats) -> Floats:
-    return patiently(lambda: chip.evaluate(x, 0.0, DEADLINE_S))
+    return with_retries(lambda: chip.evaluate(x, 0.0, DEADLINE_S))
 
 
-def patiently(measure: Callable[[], Answer]) -> Answer:
-    """Measure again where an answer got lost; the last failure is raised."""
+def with_retries(measure: Callable[[], Answer]) -> Answer:
+    """Repeat a measurement after a timeout; raise the last one."""
     for _ in range(TRIES - 1):
         try:
             return measure()

@@ -5,16 +5,16 @@ from typing import Literal
 
 import numpy as np
 
-from pkan_control.chips.calibration.measuring import SIGNATURE_X, Found
+from pkan_control.chips.calibration.measuring import SIGNATURE_X, LayerValues
 from pkan_control.common.arrays import Floats
 from pkan_control.devices.element import find_device
 from pkan_control.networks.program import Program
 
-# A signature that is off by more than this share of itself is no tolerance of a part any more.
+# A signature that deviates by more than this share of itself is beyond the tolerance of a part.
 SHARE = 0.3
-# And by more than so many sigma of the noise; one that is weaker than this cannot be judged.
+# It must also deviate by this many sigma of the noise; a weaker signature cannot be tested.
 SIGMAS, WEAK_SIGMAS = 6.0, 10.0
-# The least noise that is assumed, in gain units: what the element's formula itself is off by.
+# Smallest noise assumed, in gain units: the error of the element's formula itself.
 LEAST_NOISE = 5e-4
 
 Kind = Literal['dead', 'stuck']
@@ -22,7 +22,7 @@ Kind = Literal['dead', 'stuck']
 
 @dataclass(frozen=True)
 class ElementFault:
-    """An element that gives nothing (dead), or not what it is set to (stuck)."""
+    """An element without output (dead), or with another response than programmed (stuck)."""
 
     layer: int
     source: int
@@ -31,7 +31,7 @@ class ElementFault:
     kind: Kind
 
     def __str__(self) -> str:
-        """Name the element as people count: from 1."""
+        """Return the position, counted from 1, and the kind of fault."""
         return (
             f'layer {self.layer + 1}, input {self.source + 1}, output {self.target + 1}, '
             f'element {self.element + 1}: {self.kind}'
@@ -40,14 +40,14 @@ class ElementFault:
 
 @dataclass(frozen=True)
 class SelfTest:
-    """Faults, and how many elements are set too weak to tell whether they live."""
+    """Faults, and the number of elements whose gain is too small to be tested."""
 
     faults: tuple[ElementFault, ...]
     untested: int
 
 
-def self_test(program: Program, signatures: Found) -> SelfTest:
-    """Compare the signatures `[3, n_in, n_out, K]` of each layer with those programmed."""
+def self_test(program: Program, signatures: LayerValues) -> SelfTest:
+    """Compare the signatures `[3, n_in, n_out, K]` of each layer with the programmed ones."""
     expected = [_expected(program, layer) for layer in range(len(program.layers))]
     sigma = _noise(signatures, expected)
     faults: list[ElementFault] = []
@@ -66,7 +66,7 @@ def self_test(program: Program, signatures: Found) -> SelfTest:
 
 
 def alive(program: Program, faults: tuple[ElementFault, ...]) -> list[Floats]:
-    """Return 1 for every element that works and 0 for one that does not, `[n_in, n_out, K]`."""
+    """Return 1 for each working element and 0 for each faulty one, `[n_in, n_out, K]`."""
     masks = [np.ones(codes.shape[:3]) for codes in program.layers]
     for fault in faults:
         masks[fault.layer][fault.source, fault.target, fault.element] = 0.0
@@ -80,8 +80,8 @@ def _expected(program: Program, layer: int) -> Floats:
     return values
 
 
-def _noise(signatures: Found, expected: Found) -> float:
-    """Return the sigma of a reading, from all residuals; some faults do not change a median."""
+def _noise(signatures: LayerValues, expected: LayerValues) -> float:
+    """Return the sigma of a reading by the median of all residuals, robust to some faults."""
     pairs = zip(signatures, expected, strict=True)
     residuals = np.concatenate([np.ravel(found - wanted) for found, wanted in pairs])
     return max(float(1.4826 * np.median(np.abs(residuals))), LEAST_NOISE)

@@ -1,12 +1,13 @@
-"""What was measured so far, in a file: a calibration that was killed goes on from there.
+"""Cache of the sweeps measured so far, in a file, from which an interrupted calibration resumes.
 
-A line of JSON says which chip and program it is about; records follow, each with its checksum. It
-is only ever appended to, so that a kill can damage no more than the last record, which is dropped.
+A line of JSON names chip and program; records follow, each with its checksum. The file is only
+appended to, so that a kill damages at most the last record, which is then dropped.
 """
 
 import json
 from pathlib import Path
 from struct import Struct
+from typing import NoReturn
 from zlib import crc32
 
 import numpy as np
@@ -20,41 +21,42 @@ _RECORD = Struct('<IIII')
 
 
 class SweepCache:
-    """Values `[rows, columns]` by number of job."""
+    """Measured values `[rows, columns]` by number of the job."""
 
-    def __init__(self, path: Path | None, about: dict[str, str]) -> None:
-        """Read what is there; `about` names chip and program. Without a path nothing is kept."""
-        self._path = path
+    def __init__(self, path: str | Path | None, about: dict[str, str]) -> None:
+        """Read the file, if there is one; `about` names chip and program.
+
+        Without a path nothing is stored. Raises a `UserError` for the sweeps of another
+        calibration, and for any other file.
+        """
+        self._path = None if path is None else Path(path)
         self._values: dict[int, Floats] = {}
         self._head = (json.dumps({'version': VERSION, **about}) + '\n').encode()
-        if path is None:
+        if self._path is None:
             return
         try:
-            self._begin(path)
+            self._begin(self._path)
         except OSError as error:
-            raise UserError(f'cannot write {path}: {error.strerror}') from None
+            raise UserError(f'cannot read or write {self._path}: {error.strerror}') from None
 
     def __len__(self) -> int:
         return len(self._values)
 
     def _begin(self, path: Path) -> None:
-        there = path.read_bytes() if path.exists() else b''
-        head, line, records = there.partition(b'\n')
-        if not line:
+        data = path.read_bytes() if path.exists() else b''
+        head, line, records = data.partition(b'\n')
+        if not line and self._head.startswith(data):
             path.write_bytes(self._head)
             return
         if head + line != self._head:
-            raise UserError(
-                f'{path} holds the sweeps of another calibration, {_shown(head)}: this one is '
-                f'{_shown(self._head)}; remove the file to begin anew'
-            )
+            _refuse(path, head, self._head)
         whole = len(self._head) + self._read(records)
-        if whole < len(there):
+        if whole < len(data):
             with path.open('r+b') as file:
                 file.truncate(whole)
 
     def _read(self, data: bytes) -> int:
-        """Take all whole records; return how many bytes they are."""
+        """Take all whole records; return their size in bytes."""
         at = 0
         while len(data) - at >= _RECORD.size:
             job, rows, columns, crc = _RECORD.unpack_from(data, at)
@@ -67,11 +69,11 @@ class SweepCache:
         return at
 
     def get(self, job: int) -> Floats | None:
-        """Return the values of a job, None where it has not been done."""
+        """Return the values of a job, None if it was not measured yet."""
         return self._values.get(job)
 
     def add(self, job: int, values: Floats) -> None:
-        """Keep the values of a job."""
+        """Store the values of a job."""
         self._values[job] = values
         if self._path is None:
             return
@@ -84,9 +86,23 @@ class SweepCache:
             raise UserError(f'cannot write {self._path}: {error.strerror}') from None
 
     def remove(self) -> None:
-        """Remove the file: the calibration is complete."""
+        """Remove the file of a complete calibration."""
         if self._path is not None:
             self._path.unlink(missing_ok=True)
+
+
+def _refuse(path: Path, head: bytes, wanted: bytes) -> NoReturn:
+    """Raise the error of a file that begins with another line than this calibration's."""
+    try:
+        is_cache = 'version' in json.loads(head)
+    except (ValueError, TypeError, RecursionError):
+        is_cache = False
+    if not is_cache:
+        raise UserError(f'{path} is not a file of sweeps: move it away')
+    raise UserError(
+        f'{path} holds the sweeps of another calibration, {_shown(head)}: this one is '
+        f'{_shown(wanted)}; remove the file to start over'
+    )
 
 
 def _shown(head: bytes) -> str:

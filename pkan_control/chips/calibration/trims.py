@@ -1,21 +1,22 @@
-"""Trims of edges: a robust straight line from what was measured to what is wanted."""
+"""Trims of edges: a robust straight line from measured to wanted values."""
 
 import numpy as np
 
 from pkan_control.chips.trimmed import MAX_GAIN, Trim
 from pkan_control.common.arrays import Floats
 
-# What is assumed of a gain before anything was measured: a path is within this of 1 (sigma).
+# Prior of the gain of a trim: 1, with this sigma.
 GAIN_SIGMA = 0.1
-# Huber's constant: 95 % efficient on normal residuals; and how often weights are renewed.
+# Huber's constant (95 % efficient on normal residuals), and the rounds of reweighting.
 HUBER, ROUNDS = 1.345, 5
 
 
 def edge_trims(measured: Floats, wanted: Floats, sigma: float) -> Trim:
     """Return gain and offset `[n_in, n_out]` of the line that maps readings to wanted values.
 
-    Both are `[n, n_in, n_out]`; sigma is the noise of a reading. An edge that hardly varies
-    keeps a gain near 1: the prior of the gain has a say where the noise has.
+    Both are `[n, n_in, n_out]`; `sigma` is the noise of a reading. Iteratively reweighted
+    least squares with Huber's weights and a Gaussian prior of the gain, so that an edge that
+    hardly varies keeps a gain near 1.
     """
     weights = np.ones_like(measured)
     for _ in range(ROUNDS):
@@ -39,9 +40,9 @@ def _line(y: Floats, t: Floats, weights: Floats, sigma: float) -> Trim:
 def refit_outputs(outputs: Floats, wanted: Floats, edges: Floats, sigma: Floats) -> Trim:
     """Return gain and offset `[n_before, n_out]` of the last layer, on top of its trims.
 
-    Ridge regression of what the outputs lack, `wanted - outputs` `[n, n_out]`, on what the edges
-    of the last layer give, `[n, n_before, n_out]`, and a constant. The noise of an output is
-    `sigma[n_out]`; gains are drawn to 1 as those of edges are.
+    Ridge regression of the errors of the outputs, `wanted - outputs` `[n, n_out]`, on the
+    values of the last layer's edges, `[n, n_before, n_out]`, and a constant.
+    The noise of an output is `sigma[n_out]`; gains have the same prior as those of edges.
     """
     _, sources, targets = edges.shape
     gain, offset = np.ones((sources, targets)), np.zeros((sources, targets))
@@ -56,7 +57,7 @@ def refit_outputs(outputs: Floats, wanted: Floats, edges: Floats, sigma: Floats)
     return gain, offset
 
 
-def after(first: Trim, second: Trim) -> Trim:
-    """Return the trim that does what the first and then the second does."""
+def compose(first: Trim, second: Trim) -> Trim:
+    """Return the composition of two trims, the first applied first."""
     gain = np.clip(first[0] * second[0], -MAX_GAIN, MAX_GAIN)
     return gain, first[1] * second[0] + second[1]

@@ -24,5 +24,7 @@ def make_law(name: str, parameters: dict[str, Any]) -> Law:
         return law_type.from_json(parameters)
     except UserError as error:
         raise UserError(f'parameters of law {name}: {error}') from None
-    except (TypeError, KeyError, ValueError, OverflowError) as error:
-        raise UserError(f'parameters of law {name}: {error!r}') from None
+    except KeyError as error:
+        raise UserError(f'parameters of law {name}: {error} is missing') from None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise UserError(f'parameters of law {name}: {error}') from None

@@ -1,6 +1,6 @@
 """What a recorded flight holds: topics, types and qualities of service of the running nodes.
 
-`ros/nodes/topics.py` says the same of rclpy's messages.
+`ros/nodes/standard_topics.py` defines the same for rclpy's messages.
 """
 
 from collections.abc import Callable

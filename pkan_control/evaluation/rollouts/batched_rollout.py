@@ -7,13 +7,13 @@ import numpy as np
 from pkan_control.common.arrays import Floats
 from pkan_control.common.seeding import stream
 from pkan_control.control.guard import CommandGuard
-from pkan_control.sim.world import BATCHED, open_world
+from pkan_control.sim.world import find_world, open_world
 from pkan_control.tasks.task import Score, Task
 
 
 def runs_batched(task: Task) -> bool:
     """Return whether a task's world takes states `[episodes, n]`."""
-    return task.world in BATCHED
+    return find_world(task.world).batched
 
 
 def run_batched(

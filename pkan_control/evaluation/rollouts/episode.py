@@ -4,8 +4,8 @@ from pkan_control.common.arrays import Floats
 from pkan_control.common.seeding import stream
 from pkan_control.evaluation.rollouts.record import EpisodeRecord
 from pkan_control.evaluation.rollouts.sensors import Sensors
-from pkan_control.sim.scenarios import NO_EFFECTS, Disturbance, Effects
-from pkan_control.sim.world import World
+from pkan_control.sim.effects import NO_EFFECTS, Disturbance, Effects
+from pkan_control.sim.world import Simulation
 from pkan_control.tasks.task import Task
 
 NANOSECONDS = 1_000_000_000
@@ -24,7 +24,7 @@ class Episode:
     """
 
     def __init__(
-        self, task: Task, world: World, seed: int, number: int, effects: Effects = NO_EFFECTS
+        self, task: Task, world: Simulation, seed: int, number: int, effects: Effects = NO_EFFECTS
     ) -> None:
         """Put the world into the start of that episode."""
         self._task = task

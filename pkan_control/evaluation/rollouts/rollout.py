@@ -17,8 +17,9 @@ from pkan_control.control.guard import CommandGuard
 from pkan_control.control.supervisor import HELD
 from pkan_control.evaluation.rollouts.episode import NANOSECONDS, Episode
 from pkan_control.evaluation.rollouts.record import EpisodeRecord
-from pkan_control.sim.scenarios import CALM, Effects, Scenario
-from pkan_control.sim.world import World, open_world
+from pkan_control.sim.effects import Effects
+from pkan_control.sim.scenarios import CALM, Scenario
+from pkan_control.sim.world import Simulation, find_world, open_world
 from pkan_control.tasks.task import Compared, Task
 
 Report = Callable[[int], None]
@@ -61,10 +62,12 @@ class Plan:
     @property
     def effects(self) -> Effects:
         """What disturbs the task's robot."""
-        return self.scenario.effects(self.task.robot)
+        return self.scenario.effects(find_world(self.task.world).robot)
 
 
-def run_episode(plan: Plan, world: World, controller: Controller, number: int) -> EpisodeRecord:
+def run_episode(
+    plan: Plan, world: Simulation, controller: Controller, number: int
+) -> EpisodeRecord:
     """Run one episode through law, network and guard.
 
     What a chip misses is bridged as a supervisor does it: by the last command, then the safe one.

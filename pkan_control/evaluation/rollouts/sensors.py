@@ -6,7 +6,7 @@ from pkan_control.common.arrays import Floats
 from pkan_control.common.rotations import matrix, turn
 from pkan_control.control.laws.drone import ATTITUDE, POSITION, RATE, VELOCITY
 from pkan_control.robots.quadrotor import GRAVITY
-from pkan_control.sim.scenarios import Effects
+from pkan_control.sim.effects import Effects
 
 # Which numbers of a drone's state carry which noise; an attitude is turned instead.
 PARTS = {

@@ -10,8 +10,8 @@ from pkan_control.common.arrays import Floats
 from pkan_control.control.guard import CommandGuard
 from pkan_control.evaluation.rollouts.episode import NANOSECONDS, Episode
 from pkan_control.evaluation.rollouts.record import EpisodeRecord
-from pkan_control.sim.scenarios import NO_EFFECTS, Effects
-from pkan_control.sim.world import World
+from pkan_control.sim.effects import NO_EFFECTS, Effects
+from pkan_control.sim.world import Simulation
 from pkan_control.tasks.task import Task
 
 # An unanswered state is offered again after this time: a message may get lost, or its receiver
@@ -40,7 +40,7 @@ class SimulationSession:
     """Owns the present episode, and decides when it advances."""
 
     def __init__(
-        self, task: Task, world: World, seed: int, pace: Pace, effects: Effects = NO_EFFECTS
+        self, task: Task, world: Simulation, seed: int, pace: Pace, effects: Effects = NO_EFFECTS
     ) -> None:
         """Begin with episode 0."""
         self._task, self._world, self._seed, self._pace = task, world, seed, pace

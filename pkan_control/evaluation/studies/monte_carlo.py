@@ -20,7 +20,7 @@ from pkan_control.evaluation.rollouts.rollout import Plan, run_episode
 from pkan_control.evaluation.rollouts.sensors import Sensors
 from pkan_control.networks.policy import chip_program
 from pkan_control.networks.program import Program, squash
-from pkan_control.sim.world import StudyWorld, open_world, study_world
+from pkan_control.sim.world import StudySimulation, find_world, open_world
 from pkan_control.tasks.task import Score
 
 
@@ -37,10 +37,11 @@ def run_chips(
 ) -> ChipScores:
     """Fly all episodes of a plan on each chip, which holds the controller's program."""
     task, program = plan.task, chip_program(controller_file.policy, 'study')
-    world = study_world(task.world, task.law, task.rate_hz, plan.effects)
-    if world is None:
+    study = find_world(task.world).study
+    if study is None:
         return _chip_scores([_one_by_one(plan, controller_file, chip) for chip in chips])
     population = Population(chips, program, plan.numbers)
+    world = study(task.law, task.rate_hz, plan.effects)
     # A robot that is lost may fly off beyond all numbers.
     with np.errstate(over='ignore', invalid='ignore'):
         states, goals = _all_at_once(plan, controller_file, program, population, len(chips), world)
@@ -76,7 +77,7 @@ def _all_at_once(
     program: Program,
     population: Population,
     chips: int,
-    world: StudyWorld,
+    world: StudySimulation,
 ) -> tuple[Floats, Floats]:
     """Return states `[steps + 1, chips, episodes, n]` and goals `[steps + 1, episodes, g]`."""
     task, law, rate_hz = plan.task, controller_file.law, plan.task.rate_hz

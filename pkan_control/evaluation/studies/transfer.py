@@ -23,7 +23,7 @@ from pkan_control.chips.calibration.measuring import (
     CHECK,
     CHECK_NOISE,
     STAGES,
-    Found,
+    LayerValues,
     Stage,
     check_edges,
     gather,
@@ -162,7 +162,7 @@ class _Episodes:
         return self._next - self._size
 
 
-def _sweep(chip: SimulatedChip, program: Program, stage: Stage, episode: int) -> Found:
+def _sweep(chip: SimulatedChip, program: Program, stage: Stage, episode: int) -> LayerValues:
     parts = [
         measure_node(chip, program, stage, layer, node, episode + number)
         for number, (layer, node) in enumerate(nodes(program))

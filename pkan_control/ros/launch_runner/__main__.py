@@ -4,75 +4,43 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from ament_index_python.packages import get_package_share_directory
-
 from pkan_control.common.errors import UserError, unknown
-from pkan_control.ros.launch_runner import arguments
-from pkan_control.ros.launch_runner.evaluation import Plan, evaluate
+from pkan_control.common.resources import share
+from pkan_control.ros.launch_runner.evaluation import evaluate
+from pkan_control.ros.launch_runner.launch_file import read
 from pkan_control.ros.launch_runner.processes import run
-from pkan_control.ros.launch_runner.relay import log_directory, open_log
+from pkan_control.ros.launch_runner.values import perform
 
-PACKAGE = 'pkan_control'
-SUFFIX = '.launch.xml'
-USER_ERROR = 2
-INTERRUPTED = 130
-
-DESCRIPTION = """Start the nodes of a launch file.
-
-Ctrl-C sends SIGINT to every node, SIGTERM after 5 s and SIGKILL after 5 s more; each further
-Ctrl-C goes one step on. The exit code is that of the first node to fail, 0 if none did, 2 for a
-mistake in the launch file or its arguments. A node's output is shown where the launch file says
-output="screen" or "both"; otherwise only its stderr is, and all of it is in a log file under
-$ROS_LOG_DIR or ~/.ros/log."""
+DESCRIPTION = """Start the nodes of a launch file. Ctrl-C sends SIGINT to every node, SIGTERM after
+5 s and SIGKILL after 5 s more; each further Ctrl-C sends the next signal at once. The exit code is
+that of the first node to fail, 0 if none did, and 2 for a mistake in the file or its arguments."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run from the command line; return the exit code."""
-    options = _parser().parse_args(argv)
-    try:
-        os.environ.update(additions(os.environ))
-        return _show_or_run(options)
-    except UserError as error:
-        print('error:', ' '.join(str(error).split()), file=sys.stderr)
-        return USER_ERROR
-    except KeyboardInterrupt:
-        return INTERRUPTED
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog='python -m pkan_control.ros.launch_runner',
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    module = 'python -m pkan_control.ros.launch_runner'
+    parser = argparse.ArgumentParser(prog=module, description=DESCRIPTION)
     parser.add_argument('file', help='name of a launch file of the package, or a path')
     parser.add_argument('arguments', nargs='*', metavar='name:=value')
-    parser.add_argument(
-        '-s', '--show-args', action='store_true', help='show the arguments of the launch file'
-    )
-    return parser
-
-
-def _show_or_run(options: argparse.Namespace) -> int:
-    path = locate(options.file)
-    known = arguments.declared(path, os.environ)
-    if options.show_args:
-        print(arguments.listing(known.values()))
-        return 0
-    given = arguments.assignments(options.arguments)
-    plan = evaluate(path, given, os.environ)
-    arguments.check_names(given, known.keys() | plan.declared)
-    return _run(plan)
-
-
-def _run(plan: Plan) -> int:
-    if all(process.output == 'screen' for process in plan.processes):
-        return run(plan.processes, None)
-    with open_log(log_directory(os.environ)) as log:
-        return run(plan.processes, log)
+    parser.add_argument('-s', '--show-args', action='store_true', help='show the arguments')
+    options = parser.parse_args(argv)
+    try:
+        os.environ.update(additions(os.environ))
+        path = locate(options.file)
+        known = declared(path)
+        if options.show_args:
+            print("Arguments (pass arguments as '<name>:=<value>'):", *known.values(), sep='\n\n')
+            return 0
+        return run(evaluate(path, assignments(options.arguments, known)))
+    except UserError as error:
+        print('error:', ' '.join(str(error).split()), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 def additions(environment: Mapping[str, str]) -> dict[str, str]:
@@ -87,17 +55,47 @@ def additions(environment: Mapping[str, str]) -> dict[str, str]:
 
 def locate(name: str) -> Path:
     """Return the path of a launch file: a path as it is, a bare name from the package's share."""
-    if os.sep in name:
+    shipped = share('launch') / name
+    if os.sep not in name and shipped.is_file():
+        return shipped
+    if os.sep in name or Path(name).is_file():
         return Path(name)
-    try:
-        directory = Path(get_package_share_directory(PACKAGE), 'launch')
-    except LookupError as error:
-        raise UserError(f'package {PACKAGE!r} is not in AMENT_PREFIX_PATH') from error
-    if (directory / name).is_file():
-        return directory / name
-    if Path(name).is_file():
-        return Path(name)
-    raise unknown('launch file', name, [path.name for path in directory.glob(f'*{SUFFIX}')])
+    raise unknown('launch file', name, [each.name for each in shipped.parent.glob('*.launch.xml')])
+
+
+def assignments(texts: Iterable[str], known: Collection[str]) -> dict[str, str]:
+    """Read `name:=value` texts for known names; of two for one name the last one counts."""
+    given = {}
+    for text in texts:
+        name, assigned, value = text.partition(':=')
+        if not (name and assigned and value):
+            raise UserError(f'argument {text!r} is not of the form name:=value')
+        if name not in known:
+            raise unknown('argument', name, known or ['none'])
+        given[name] = value
+    return given
+
+
+def declared(path: Path, parents: tuple[Path, ...] = ()) -> dict[str, str]:
+    """Return the help of each argument of a launch file and of the files that it includes.
+
+    What an include sets itself is left out, and so is a file whose name depends on a variable.
+    """
+    found: dict[str, str] = {}
+    for element in read(path).iter():
+        if element.tag == 'arg' and 'value' not in element.attrib:
+            text, default = element.get('description', 'no description'), element.get('default')
+            text += '' if default is None else f"\n        (default: '{default}')"
+            name = element.attrib['name']
+            found.setdefault(name, f"    '{name}':\n        {text}")
+        elif element.tag == 'include' and path not in parents:
+            with suppress(UserError):
+                inner = Path(perform(element.attrib['file'], path.absolute().parent, {}))
+                fixed = {argument.attrib['name'] for argument in element}
+                for name, text in declared(inner.resolve(), (*parents, path)).items():
+                    if name not in fixed:
+                        found.setdefault(name, text)
+    return found
 
 
 if __name__ == '__main__':

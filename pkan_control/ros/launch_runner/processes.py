@@ -1,252 +1,174 @@
-"""Runs processes to their end: relays what they say, ends them in order, leaves none behind."""
+"""Execution of processes: relay of their output, and an orderly end of all of them."""
 
+import asyncio
 import os
-import selectors
+import select
 import signal
-import socket
-import subprocess
+import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
 from typing import IO, TextIO
 
-from pkan_control.ros.launch_runner.escalation import STEPS, Escalation
 from pkan_control.ros.launch_runner.evaluation import Process
-from pkan_control.ros.launch_runner.parameters import ParameterFile
-from pkan_control.ros.launch_runner.relay import STREAMS, Lines, Screen, destinations
 
-CANNOT_START = 2
-"""Exit code for a process that could not be started."""
-
-MOST_READS = 32
-"""Reads that empty a pipe in any case."""
+CANNOT_START = 2  # exit code
+ESCALATION = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+PATIENCE_S = 5.0  # from one signal of the escalation to the next
+DRAIN_S = 1.0  # for the rest of the output of a process that has ended
 
 
-def run(processes: Iterable[Process], log: TextIO | None) -> int:
+def run(processes: Sequence[Process]) -> int:
     """Run the processes until all have ended; return the first failure's exit code, or 0."""
-    with ExitStack() as stack:
-        directory = stack.enter_context(tempfile.TemporaryDirectory(prefix='launch_params_'))
-        selector = stack.enter_context(selectors.DefaultSelector())
-        supervisor = _Supervisor(selector, Path(directory), log)
-        stack.enter_context(_signals(selector, supervisor.requests.append))
-        stack.callback(supervisor.kill)
-        supervisor.start(processes)
-        while supervisor.children:
-            supervisor.turn()
-        return supervisor.exit_code
+    with tempfile.TemporaryDirectory(prefix='launch_params_') as directory:
+        return asyncio.run(_Supervisor(Path(directory)).run(processes))
 
 
-def exit_code(returncode: int) -> int:
-    """Return the exit code as a shell gives it: 128 and the signal for a process killed by one."""
-    return returncode if returncode >= 0 else 128 - returncode
-
-
-def written(command: Iterable[str | ParameterFile], directory: Path) -> list[str]:
-    """Write the parameter files of a command line, and return it with their paths."""
-    return [part if isinstance(part, str) else _write(part, directory) for part in command]
-
-
-def _write(parameters: ParameterFile, directory: Path) -> str:
-    with tempfile.NamedTemporaryFile(
-        'w', prefix='launch_params_', dir=directory, delete=False, encoding='utf-8'
-    ) as file:
-        file.write(parameters.text)
-    return file.name
-
-
-@contextmanager
-def _signals(selector: selectors.BaseSelector, request: Callable[[int], None]) -> Iterator[None]:
-    """Note each signal that ends the runner or tells of a child's end, and wake the selector."""
-    reading, writing = socket.socketpair()
-    with reading, writing:
-        for end in (reading, writing):
-            end.setblocking(False)
-        selector.register(reading, selectors.EVENT_READ, partial(reading.recv, 4096))
-        numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGCHLD]
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-            numbers.append(signal.SIGHUP)
-        old_fd = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
-        old = {number: signal.signal(number, lambda n, _: request(n)) for number in numbers}
-        try:
-            yield
-        finally:
-            for number, handler in old.items():
-                signal.signal(number, handler)
-            signal.set_wakeup_fd(old_fd)
-
-
-@dataclass
 class _Child:
-    process: Process
-    popen: 'subprocess.Popen[bytes]'
-    escalation: Escalation
-    command: list[str]
+    """A running process, the leader of a session and of a process group of its own."""
 
-    def has_ended(self) -> bool:
-        """Tell without reaping it, so that its process group's number stays its own."""
-        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        return os.waitid(os.P_PID, self.popen.pid, flags) is not None
+    def __init__(self, process: Process, directory: Path):
+        self.label, self.on_exit_shutdown = process.label, process.on_exit_shutdown
+        self.unsent = list(ESCALATION)
+        self.timer: asyncio.TimerHandle | None = None
+        self.command = [w if isinstance(w, str) else w.write(directory) for w in process.command]
+        self.popen = Popen(  # noqa: S603  the command of the launch file, no shell
+            self.command,
+            bufsize=0,
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=PIPE,
+            start_new_session=True,
+        )
 
-    def pipes(self) -> list[IO[bytes]]:
-        """Return its stdout and stderr."""
-        return [pipe for pipe in (self.popen.stdout, self.popen.stderr) if pipe]
-
-    def signal_group(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the process and to all that it has started."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.popen.pid, number)
 
 
 class _Supervisor:
-    def __init__(self, selector: selectors.BaseSelector, directory: Path, log: TextIO | None):
-        self.children: list[_Child] = []
-        self.requests: list[int] = []
-        self.exit_code = 0
-        self._selector = selector
+    def __init__(self, directory: Path):
         self._directory = directory
-        self._log = log
-        self._screen = Screen()
+        self._children: list[_Child] = []
         self._stopping = False
+        self._exit_code = 0
 
-    def start(self, processes: Iterable[Process]) -> None:
+    async def run(self, processes: Sequence[Process]) -> int:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(max(1, len(processes))))
+        loop.add_signal_handler(signal.SIGINT, self._interrupt)
+        loop.add_signal_handler(signal.SIGTERM, self._stop)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            loop.add_signal_handler(signal.SIGHUP, self._stop)
+        try:
+            self._start(processes)
+            await asyncio.gather(*map(self._attend, self._children))
+        finally:
+            for child in self._children:
+                child.send(signal.SIGKILL)
+                child.popen.wait()
+        return self._exit_code
+
+    def _start(self, processes: Sequence[Process]) -> None:
         for process in processes:
             try:
-                self._start(process)
+                child = _Child(process, self._directory)
             except (OSError, ValueError) as error:
-                self._say(process.label, f'cannot be started: {error}', 'ERROR')
-                self.exit_code = self.exit_code or CANNOT_START
+                self._report(process.label, f'cannot be started: {error}', 'ERROR')
+                self._exit_code = CANNOT_START
                 self._stop()
-                return
+                break
+            self._children.append(child)
+            self._report(child.label, f'process started with pid [{child.popen.pid}]')
+            if self._stopping:
+                break
 
-    def _start(self, process: Process) -> None:
-        command = written(process.command, self._directory)
-        popen = subprocess.Popen(  # noqa: S603  what the launch file says, and no shell
-            command,
-            env=process.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            start_new_session=True,
-        )
-        escalation = Escalation(process.sigterm_timeout, process.sigkill_timeout)
-        child = _Child(process, popen, escalation, command)
-        self.children.append(child)
-        self._say(process.label, f'process started with pid [{popen.pid}]')
-        for name, pipe in zip(STREAMS, child.pipes(), strict=True):
-            self._watch(process, name, pipe)
-
-    def _watch(self, process: Process, stream: str, pipe: IO[bytes]) -> None:
-        os.set_blocking(pipe.fileno(), False)
-        lines = Lines()
-        read = partial(self._read, process, stream, pipe, lines)
-        self._selector.register(pipe, selectors.EVENT_READ, read)
-
-    def _read(self, process: Process, stream: str, pipe: IO[bytes], lines: Lines) -> bool:
-        """Relay what there is; return whether there may be more now."""
-        try:
-            data = os.read(pipe.fileno(), 65536)
-        except BlockingIOError:
-            return False
-        self._relay(process, stream, lines.feed(data) if data else lines.rest())
-        if not data:
-            self._selector.unregister(pipe)
-        return bool(data)
-
-    def _relay(self, process: Process, stream: str, lines: list[str]) -> None:
-        shown, logged = destinations(process.output, stream)
-        for line in lines:
-            labelled = f'[{process.label}] {line}'
-            if shown:
-                self._screen.write(stream, labelled)
-            if logged and self._log:
-                print(f'{time.time():.7f} {labelled}', file=self._log)
-
-    def _say(self, label: str, text: str, level: str = 'INFO') -> None:
-        self._screen.write('stdout', f'[{level}] [{label}]: {text}')
-
-    def turn(self) -> None:
-        """Wait for something to happen, and deal with it."""
-        for key, _ in self._selector.select(self._wait()):
-            key.data()
-        while self.requests:
-            self._serve(self.requests.pop(0))
-        for child in [child for child in self.children if child.has_ended()]:
-            self._finish(child)
-        for child in self.children:
-            self._escalate(child)
-        if self._screen.closed:
+    async def _attend(self, child: _Child) -> None:
+        """Relay the output of a process, and report its end."""
+        streams = {'stdout': child.popen.stdout, 'stderr': child.popen.stderr}
+        relays = [asyncio.create_task(self._relay(child.label, *each)) for each in streams.items()]
+        # Not reaped yet: until then the number of its process group stays its own.
+        end = partial(os.waitid, os.P_PID, child.popen.pid, os.WEXITED | os.WNOWAIT)
+        await asyncio.get_running_loop().run_in_executor(None, end)
+        self._children.remove(child)
+        if child.timer:
+            child.timer.cancel()
+        child.send(signal.SIGKILL)  # for what it started and left behind
+        await asyncio.wait(relays, timeout=DRAIN_S)
+        for relay in relays:
+            relay.cancel()
+        pid, code = child.popen.pid, child.popen.wait()
+        if code == 0:
+            self._report(child.label, f'process has finished cleanly [pid {pid}]')
+        else:
+            text = f"pid {pid}, exit code {code}, cmd '{' '.join(child.command)}'"
+            self._report(child.label, f'process has died [{text}].', 'ERROR')
+            # A shell's exit code for a process killed by a signal is 128 and the signal.
+            self._exit_code = self._exit_code or (code if code > 0 else 128 - code)
+        if child.on_exit_shutdown:
             self._stop()
 
-    def _wait(self) -> float | None:
-        deadlines = [child.escalation.deadline for child in self.children]
-        due = [deadline for deadline in deadlines if deadline is not None]
-        return max(0.0, min(due) - time.monotonic()) if due else None
+    async def _relay(self, label: str, stream: str, pipe: IO[bytes] | None) -> None:
+        reader = asyncio.StreamReader(limit=2**26)  # bytes of a line
+        connected = asyncio.get_running_loop().connect_read_pipe(
+            partial(asyncio.StreamReaderProtocol, reader), pipe
+        )
+        with closing((await connected)[0]):
+            async for line in reader:
+                text = line.decode(errors='replace').removesuffix('\n')
+                self._show(stream, f'[{label}] {text}')
 
-    def _serve(self, number: int) -> None:
-        if number == signal.SIGCHLD:
-            return
-        if self._stopping and number == signal.SIGINT:
-            for child in self.children:
-                self._signal(child)
-        self._stop()
+    def _interrupt(self) -> None:
+        """End all processes; each further interrupt sends each of them its next signal."""
+        self._stopping = True
+        for child in self._children:
+            self._advance(child)
 
     def _stop(self) -> None:
         if not self._stopping:
-            self._stopping = True
-            for child in self.children:
-                self._signal(child)
+            self._interrupt()
 
-    def _signal(self, child: _Child) -> None:
-        if number := child.escalation.advance(time.monotonic()):
-            self._send(child, number)
+    def _advance(self, child: _Child, late: str = '') -> None:
+        """Send a process its next signal, and schedule the one after that."""
+        if child.timer:
+            child.timer.cancel()
+        if not child.unsent:
+            return
+        number = child.unsent.pop(0)
+        if late:
+            text = f"did not end in time after '{late}', escalating to '{number.name}'"
+            self._report(child.label, text, 'ERROR')
+        self._report(child.label, f"sending signal '{number.name}' to process[{child.label}]")
+        child.send(number)
+        if child.unsent:
+            later = asyncio.get_running_loop().call_later
+            child.timer = later(PATIENCE_S, self._advance, child, number.name)
 
-    def _escalate(self, child: _Child) -> None:
-        if number := child.escalation.due(time.monotonic()):
-            before = STEPS[STEPS.index(number) - 1].name
-            text = f"did not end in time after '{before}', escalating to '{number.name}'"
-            self._say(child.process.label, text, 'ERROR')
-            self._send(child, number)
+    def _report(self, label: str, text: str, level: str = 'INFO') -> None:
+        self._show('stdout', f'[{level}] [{label}]: {text}')
 
-    def _send(self, child: _Child, number: signal.Signals) -> None:
-        label = child.process.label
-        self._say(label, f"sending signal '{number.name}' to process[{label}]")
-        child.signal_group(number)
-
-    def _finish(self, child: _Child) -> None:
-        self.children.remove(child)
-        child.signal_group(signal.SIGKILL)
-        self._drain(child)
-        code = child.popen.wait()
-        self._report(child, code)
-        self.exit_code = self.exit_code or exit_code(code)
-        if child.process.on_exit_shutdown:
+    def _show(self, stream: str, line: str) -> None:
+        """Write a line to the runner's own stdout or stderr; stop if its reader is gone."""
+        target: TextIO = getattr(sys, stream)
+        try:
+            write_all(target.fileno(), f'{line}\n'.encode(target.encoding, errors='replace'))
+        except BrokenPipeError:
+            # Python flushes its streams at exit, which would fail as well.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, target.fileno())
+            os.close(nowhere)
             self._stop()
 
-    def _drain(self, child: _Child) -> None:
-        """Relay what is still in the pipes; more may come only from outside the process group."""
-        for pipe in child.pipes():
-            for _ in range(MOST_READS):
-                if pipe not in self._selector.get_map() or not self._selector.get_key(pipe).data():
-                    break
-            if pipe in self._selector.get_map():
-                self._selector.unregister(pipe)
-            pipe.close()
 
-    def _report(self, child: _Child, code: int) -> None:
-        pid, label = child.popen.pid, child.process.label
-        if code == 0:
-            self._say(label, f'process has finished cleanly [pid {pid}]')
-        else:
-            command = ' '.join(child.command)
-            text = f"process has died [pid {pid}, exit code {code}, cmd '{command}']."
-            self._say(label, text, 'ERROR')
-
-    def kill(self) -> None:
-        """End at once whatever still runs; after an error, for otherwise nothing does."""
-        for child in self.children:
-            child.signal_group(signal.SIGKILL)
-            child.popen.wait()
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write every byte: `print` loses some if a signal comes, or if the descriptor is full."""
+    while data:
+        try:
+            data = data[os.write(descriptor, data) :]
+        except BlockingIOError:
+            select.select([], [descriptor], [])

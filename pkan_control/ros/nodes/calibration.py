@@ -39,7 +39,8 @@ POLL_S = 0.05
 async def in_background(node: Node, work: Callable[[], Result]) -> Result:
     """Return the result of a function that runs in a thread, or raise its exception.
 
-    The node stays responsive: rclpy's executors serve other callbacks while a coroutine waits.
+    The events executor serves other callbacks meanwhile; rclpy's single-threaded one serves
+    nothing else while a coroutine waits.
     """
     done: ThreadFuture[Result] = ThreadFuture()
     polled: Future[None] = Future()
@@ -94,13 +95,8 @@ class Calibrator:
         refuse: Callable[[], str],
     ) -> None:
         """Open the service; `refuse` returns the reason to refuse a request, empty for none."""
-        self._node, self._controller_file, self._chip, self._path = (
-            node,
-            controller_file,
-            chip,
-            path,
-        )
-        self._network = controller.evaluator
+        self._node, self._chip, self._path = node, chip, path
+        self._controller_file, self._network = controller_file, controller.evaluator
         self._refuse = refuse
         # The stage of the calibration that runs, and whether it is to be abandoned.
         self.stage, self._is_abandoned = '', False
@@ -115,7 +111,7 @@ class Calibrator:
 
     def fault(self) -> str:
         """Return why the chip must not be armed; empty where it may."""
-        return ''.join(text for level, text in self.findings() if level == Level.ERROR)
+        return '; '.join(text for level, text in self.findings() if level == Level.ERROR)
 
     def values(self) -> dict[str, object]:
         """Return the diagnostic values of the chip; the keys carry the units."""
@@ -172,6 +168,7 @@ class Calibrator:
         return partial(self._measure, Path(self._path), program, network)
 
     def _report(self, stage: str, done: int, total: int) -> None:
+        """Take note of progress; raise a `UserError` to end an abandoned calibration."""
         if self._is_abandoned:
             raise UserError('calibrate: abandoned, the node ends')
         self.stage = f'{stage}: {done} of {total}'
@@ -179,6 +176,7 @@ class Calibrator:
             self._node.get_logger().info(f'calibrate: {stage} done')
 
     def _measure(self, path: Path, program: Program, network: OnChip) -> str:
+        """Calibrate the chip, save and use the calibration; return a summary."""
         subject = {'uid': self._chip.identity.uid, 'program': program_checksum(program)}
         cache = SweepCache(path.with_suffix('.sweeps'), subject)
         date = datetime.now(UTC).isoformat(timespec='seconds')

@@ -1,6 +1,6 @@
 """Topics of a mapping: fields of any message type, as states and set-points."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial, reduce
 from importlib import import_module
@@ -30,6 +30,8 @@ from pkan_control.ros.nodes.topics import Sample, StateInputs, Topic, header_fra
 # The names of a vector's numbers, and the frames that it may be given in.
 KnownVectors = Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
 Reader = Callable[[Any], Floats]
+# Errors of a message that lacks what a mapping reads.
+UNREADABLE = (LookupError, ValueError, OverflowError, TypeError, AttributeError)
 # Conversions of vectors into the frames of ROS, by the frame that they are given in.
 CONVERSIONS: dict[str, Callable[[Floats], Floats]] = {
     'ned': ned_from_enu,
@@ -120,23 +122,27 @@ def places(given: Input, known: KnownVectors, names: tuple[str, ...]) -> list[in
 
 
 def mapped_topic(given: Input, known: KnownVectors) -> Topic:
-    """Return the topic of an input; every field is looked up in an empty message."""
-    kind = message_type(given.type)
-    readers: list[Reader] = [term_reader(each) for each in given.terms.values()]
-    for name, vector in given.vectors.items():
-        readers.append(vector_reader(vector, len(known[name][0])))
+    """Return the topic of an input; a `UserError` names a field that its type does not have."""
+    found = message_type(given.type)
+    sizes = {name: len(numbers) for name, (numbers, _) in known.items()}
+    readers = [term_reader(each) for each in given.terms.values()]
+    readers += [vector_reader(each, sizes[name]) for name, each in given.vectors.items()]
     stamp = stamp_reader(given.stamp)
-    frame = header_frame if hasattr(kind(), 'header') else no_frame
-    _try(given, kind, [stamp, *(partial(field, path=each.field) for each in _unnamed(given))])
+    frame = header_frame if hasattr(found(), 'header') else no_frame
+    checks: list[Callable[[Any], Any]] = [stamp, *map(term_check, given.terms.values())]
+    checks += [
+        partial(components, vector=each, count=sizes[name]) for name, each in given.vectors.items()
+    ]
+    check_fields(given, found, checks)
 
     def read(message: Any) -> Sample:
         try:
             values = np.concatenate([each(message) for each in readers])
             return Sample(stamp(message), frame(message), values)
-        except (LookupError, ValueError, OverflowError) as error:
+        except UNREADABLE as error:
             return Sample(0, frame(message), str(error))
 
-    return Topic(given.topic, kind, read, max_age_s=given.max_age)
+    return Topic(given.topic, found, read, max_age_s=given.max_age)
 
 
 def no_frame(message: Any) -> str:
@@ -144,17 +150,14 @@ def no_frame(message: Any) -> str:
     return ''
 
 
-def _unnamed(given: Input) -> list[Term | Vector]:
-    """Return the parts that an empty message has, too: all but those of named joints."""
-    parts: list[Term | Vector] = [*given.terms.values(), *given.vectors.values()]
-    return [each for each in parts if not (isinstance(each, Term) and each.joint)]
+def check_fields(given: Input, message_type: type, checks: Sequence[Callable[[Any], Any]]) -> None:
+    """Read an empty message; raise a `UserError` for a field that is missing or no number.
 
-
-def _try(given: Input, kind: type, reads: list[Callable[[Any], Any]]) -> None:
-    """Read an empty message; raise a `UserError` for a field that its type does not have."""
-    for read in reads:
+    Elements of its empty arrays cannot be checked.
+    """
+    for check in checks:
         try:
-            read(kind())
+            check(message_type())
         except LookupError:
             continue
         except (AttributeError, TypeError, ValueError) as error:
@@ -188,6 +191,13 @@ def _descend(value: Any, step: str) -> Any:
     return getattr(value, step)
 
 
+def term_check(term: Term) -> Callable[[Any], Any]:
+    """Return what reads as much of a number as an empty message has."""
+    if not term.joint:
+        return term_reader(term)
+    return lambda message: (list(message.name), list(field(message, term.field)))
+
+
 def term_reader(term: Term) -> Reader:
     """Return what reads one number `[1]`."""
 
@@ -206,15 +216,9 @@ def term_reader(term: Term) -> Reader:
 def vector_reader(vector: Vector, count: int) -> Reader:
     """Return what reads a vector `[3]`, or an attitude `[4]` in the order x, y, z, w."""
     convert = CONVERSIONS.get(vector.frame, np.asarray)
-    px4 = vector.frame == 'ned_frd'
 
     def read(message: Any) -> Floats:
-        value = field(message, vector.field)
-        if hasattr(value, 'x'):
-            names = 'wxyz' if px4 else 'xyzw'
-            numbers = [getattr(value, name) for name in (names if count == 4 else 'xyz')]
-        else:
-            numbers = [float(number) for number in value]
+        numbers = components(message, vector, count)
         if len(numbers) != count:
             raise ValueError(f'{vector.field}: must have {count} numbers, has {len(numbers)}')
         found: Floats = convert(np.array(numbers))
@@ -223,6 +227,18 @@ def vector_reader(vector: Vector, count: int) -> Reader:
         return found
 
     return read
+
+
+def components(message: Any, vector: Vector, count: int) -> list[float]:
+    """Return the numbers of a vector, from fields x, y, z (and w) or from an array.
+
+    PX4's attitudes are in the order w, x, y, z.
+    """
+    value = field(message, vector.field)
+    if not hasattr(value, 'x'):
+        return [float(number) for number in value]
+    names = 'xyz' if count == 3 else 'wxyz' if vector.frame == 'ned_frd' else 'xyzw'
+    return [float(getattr(value, name)) for name in names]
 
 
 def stamp_reader(stamp: Stamp) -> Callable[[Any], int]:

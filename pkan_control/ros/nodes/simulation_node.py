@@ -20,7 +20,7 @@ from pkan_control.ros.nodes.parameters import SIMULATION, declare, read
 from pkan_control.ros.nodes.qos import RELIABLE
 from pkan_control.ros.nodes.simulation_publishers import SimulationPublishers
 from pkan_control.sim.scenarios import load_scenario
-from pkan_control.sim.world import Draw, open_world, pictures_of
+from pkan_control.sim.world import Draw, find_world, open_world, pictures_of
 from pkan_control.tasks.task import Score, find_task
 
 # Period of a lockstep simulation's timer, which repeats states, times out, and keeps pace.
@@ -56,7 +56,9 @@ class SimulationNode(Node):
         self._error = ''
         self._task = find_task(self._values['task'])
         _check_record(self._values['record'])
-        effects = load_scenario(self._values['scenario']).effects(self._task.robot)
+        effects = load_scenario(self._values['scenario']).effects(
+            find_world(self._task.world).robot
+        )
         law, rate_hz = self._task.law, self._task.rate_hz
         self._world = open_world(self._task.world, law, rate_hz, effects)
         seed, pace = self._values['seed'], self._pace()

@@ -1,18 +1,22 @@
-"""A car as array functions: many at once, for training.
+"""A car as array functions: many at once, for training and studies.
 
 A bicycle whose rear wheel rolls where it points, with a steering that lags. Its tyres hold up to
 their friction: beyond, the car turns less than it is steered, as one whose front wheels slide.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from pkan_control.common.arrays import Array, namespace
+from pkan_control.common.arrays import Array, Floats, namespace
 from pkan_control.common.rotations import matrix
 from pkan_control.control.laws.drone import ATTITUDE
 from pkan_control.control.laws.vehicle import FORWARD, YAW_RATE, limited
 from pkan_control.robots.car import Car
 from pkan_control.robots.quadrotor import GRAVITY
-from pkan_control.sim.tyres import USUAL, CarConditions, followed
+from pkan_control.sim.disturbances import NOMINAL_CAR, CarConditions, CarDisturbances
+from pkan_control.sim.effects import Effects
+from pkan_control.sim.quadrotor_dynamics import lagged
 
 SUBSTEPS = 2
 # Share of the weight on the driven axle, and time constants in s of the drive and of turning.
@@ -22,7 +26,7 @@ DRIVEN, DRIVE_LAG_S, TURN_LAG_S = 0.5, 0.06, 0.04
 class BatchedVehicle:
     """Cars `[..., 13]` on a plane, each in conditions of its own."""
 
-    def __init__(self, car: Car, rate_hz: float, conditions: CarConditions = USUAL) -> None:
+    def __init__(self, car: Car, rate_hz: float, conditions: CarConditions = NOMINAL_CAR) -> None:
         """Make a world that takes commands at a rate in Hz."""
         self._car, self._rate_hz, self.conditions = car, rate_hz, conditions
         self._state: Array = None
@@ -44,7 +48,7 @@ class BatchedVehicle:
         dt = 1 / self._rate_hz / SUBSTEPS
         for _ in range(SUBSTEPS):
             wanted = arrived[..., :1] + self.conditions.steering_offset_rad
-            self._steering = followed(self._steering, wanted, self.conditions.steering_lag_s, dt)
+            self._steering = lagged(self._steering, wanted, self.conditions.steering_lag_s, dt)
             self._state = self._advance(arrived[..., 1:], dt)
         return self._state
 
@@ -52,14 +56,14 @@ class BatchedVehicle:
         xp = namespace(wanted)
         state, grip = self._state, self.conditions.friction * GRAVITY
         speed, rate = state[..., FORWARD], state[..., YAW_RATE]
-        push = (followed(speed, wanted, DRIVE_LAG_S, dt) - speed) / dt
+        push = (lagged(speed, wanted, DRIVE_LAG_S, dt) - speed) / dt
         most = DRIVEN * grip + 0 * push
         speed = speed + dt * xp.minimum(xp.maximum(push, -most), most)
         rolling = xp.maximum(abs(speed), 0 * speed + 0.1)
         turning = speed * self._car.curvature(limited(self._steering, self._car.max_steering))
         hold = grip / rolling
         turning = xp.minimum(xp.maximum(turning, -hold), hold)
-        rate = followed(rate, turning, TURN_LAG_S, dt)
+        rate = lagged(rate, turning, TURN_LAG_S, dt)
         rotation = matrix(state[..., ATTITUDE])
         yaw = xp.atan2(rotation[..., 1:2, 0], rotation[..., 0:1, 0]) + dt * rate
         zero = 0 * yaw
@@ -70,3 +74,36 @@ class BatchedVehicle:
 
     def close(self) -> None:
         """Do nothing: there is nothing to release."""
+
+
+class StudyVehicle:
+    """Cars `[chips, episodes, 13]` on a plane."""
+
+    def __init__(self, car: Car, rate_hz: float, effects: Effects) -> None:
+        """Make a world that takes commands at a rate in Hz."""
+        self._car, self._rate_hz, self._effects = car, rate_hz, effects
+        self._step = 0
+        self._disturbances: list[CarDisturbances]
+        self._cars: BatchedVehicle
+
+    def reset(self, state: Floats, generators: Sequence[np.random.Generator]) -> Floats:
+        """Put all cars into states; a generator for each episode draws what disturbs it."""
+        self._disturbances = [
+            CarDisturbances(self._effects, self._rate_hz, each) for each in generators
+        ]
+        self._step = 0
+        self._cars = BatchedVehicle(self._car, self._rate_hz)
+        cars: Floats = self._cars.reset(state, generators[0])
+        return cars
+
+    def step(self, command: Floats) -> Floats:
+        """Apply commands `[chips, episodes, 2]` for one control period; return the states."""
+        each = [one.next(self._step / self._rate_hz) for one in self._disturbances]
+        self._step += 1
+        self._cars.conditions = CarConditions(
+            friction=np.array([[now.friction] for now in each]),
+            steering_lag_s=np.array([[now.steering_lag_s] for now in each]),
+            steering_offset_rad=np.array([[now.steering_offset_rad] for now in each]),
+        )
+        states: Floats = self._cars.step(command)
+        return states

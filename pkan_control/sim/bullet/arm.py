@@ -12,7 +12,7 @@ from pkan_control.sim.bullet.gripper import BulletGripper
 from pkan_control.sim.bullet.model import ArmModel
 from pkan_control.sim.bullet.server import Bullet, picture, pybullet, silence
 from pkan_control.sim.bullet.torque_drive import TorqueDrive
-from pkan_control.sim.disturbances import CALM, ArmConditions, ArmCourse
+from pkan_control.sim.disturbances import CALM_ARM, ArmConditions, ArmDisturbances
 
 PHYSICS_HZ = 240.0
 # Solves for the joints' velocities at once, in two thirds of the time of PyBullet's 50 iterations,
@@ -27,7 +27,7 @@ LOOKED_AT, VIEW_M = (0.3, 0.0, 0.4), 1.2
 
 def calm(time_s: float) -> ArmConditions:
     """Return the conditions of an episode in which nothing is disturbed."""
-    return CALM
+    return CALM_ARM
 
 
 class BulletArm:
@@ -37,12 +37,12 @@ class BulletArm:
     Everything is loaded once, and put back at each reset into the state after loading.
     """
 
-    def __init__(self, law: HasArm, rate_hz: float, course: ArmCourse = calm) -> None:
+    def __init__(self, law: HasArm, rate_hz: float, disturbances: ArmDisturbances = calm) -> None:
         """Connect a physics server of its own, without a window, and load the arm."""
-        self._arm, self._rate_hz, self._course = law.arm, rate_hz, course
+        self._arm, self._rate_hz, self._disturbances = law.arm, rate_hz, disturbances
         self._substeps = range(round(PHYSICS_HZ / rate_hz))
         self._count, self._step = len(law.joint_names), 0
-        self._conditions = CALM
+        self._conditions = CALM_ARM
         self._client = client = Bullet()
         client.setTimeStep(1 / PHYSICS_HZ)
         client.loadURDF(str(Path(pybullet_data.getDataPath()) / 'plane.urdf'))
@@ -99,7 +99,7 @@ class BulletArm:
 
     def _set_conditions(self) -> None:
         before = self._conditions
-        self._conditions = self._course(self._step / self._rate_hz)
+        self._conditions = self._disturbances(self._step / self._rate_hz)
         if self._conditions.payload_kg != before.payload_kg:
             self._model.load(self._conditions.payload_kg)
 

@@ -30,8 +30,8 @@ Vector = Sequence[float]
 # Position in m, attitude, its matrix, velocity in m/s and rate in rad/s, all in the world.
 Motion = tuple[Vector, Vector, Vector, Vector, Vector]
 # How the conditions of an episode go by its time in s, and what draws them for one.
-Course = Callable[[float], Conditions]
-Draw = Callable[[np.random.Generator], Course]
+Disturbances = Callable[[float], Conditions]
+Draw = Callable[[np.random.Generator], Disturbances]
 
 ORIGIN = (0.0, 0.0, 0.0)
 # Of a drone that is not loaded yet.
@@ -54,7 +54,7 @@ class BulletDrone:
         self._rate_hz = rate_hz
         self._draw = draw
         self._step = 0
-        self._course: Course
+        self._disturbances: Disturbances
         self._conditions: Conditions
         self._gusts: Gusts
         self._client = Bullet()
@@ -65,9 +65,9 @@ class BulletDrone:
     @told
     def reset(self, state: Floats, generator: np.random.Generator) -> Floats:
         """Go back to how everything was loaded, so that nothing of the last episode is left."""
-        self._course = self._draw(generator)
+        self._disturbances = self._draw(generator)
         self._gusts = Gusts((3,), self._rate_hz, generator)
-        self._conditions = self._course(0.0)
+        self._conditions = self._disturbances(0.0)
         self._step = 0
         if all(map(math.isfinite, self._now[0])):
             self._client.restoreState(self._loaded)
@@ -136,7 +136,7 @@ class BulletDrone:
 
     def _set_conditions(self) -> None:
         before = self._conditions
-        self._conditions = self._course(self._step / self._rate_hz)
+        self._conditions = self._disturbances(self._step / self._rate_hz)
         self._step += 1
         now = self._conditions
         if (now.mass, now.payload_kg) != (before.mass, before.payload_kg):

@@ -14,7 +14,7 @@ from pkan_control.robots.car import Car
 from pkan_control.robots.quadrotor import GRAVITY
 from pkan_control.sim.bullet.drone import in_body
 from pkan_control.sim.bullet.server import Bullet, model, picture, pybullet, told
-from pkan_control.sim.tyres import USUAL, CarCourse
+from pkan_control.sim.disturbances import NOMINAL_CAR, CarDisturbances
 
 MODEL = 'racecar/racecar.urdf'
 # From how far the car is looked at.
@@ -25,7 +25,7 @@ MASS, REAR, FRONT, HINGES = 1, (2, 3), (5, 7), (4, 6)
 # What a motor gives at most, in N m.
 WHEEL_TORQUE, HINGE_TORQUE = 5.0, 10.0
 NO_DAMPING = {'linearDamping': 0.0, 'angularDamping': 0.0, 'maxJointVelocity': 1e4}
-Draw = Callable[[np.random.Generator], CarCourse]
+Draw = Callable[[np.random.Generator], CarDisturbances]
 
 
 class BulletVehicle:
@@ -38,14 +38,14 @@ class BulletVehicle:
         self._client = Bullet()
         self._body, self._step = -1, 0
         self._steering = 0.0
-        self._course: CarCourse
-        self._conditions = USUAL
+        self._disturbances: CarDisturbances
+        self._conditions = NOMINAL_CAR
 
     @told
     def reset(self, state: Floats, generator: np.random.Generator) -> Floats:
         """Load everything anew, so that nothing of the last episode is left."""
-        self._course = self._draw(generator)
-        self._conditions, self._step, self._steering = USUAL, 0, 0.0
+        self._disturbances = self._draw(generator)
+        self._conditions, self._step, self._steering = NOMINAL_CAR, 0, 0.0
         client = self._client
         client.resetSimulation()
         client.setTimeStep(1 / PHYSICS_HZ)
@@ -62,7 +62,7 @@ class BulletVehicle:
         for wheel in FRONT:
             mode = pybullet.VELOCITY_CONTROL
             client.setJointMotorControl2(self._body, wheel, mode, force=0)
-        self._set_friction(USUAL.friction)
+        self._set_friction(NOMINAL_CAR.friction)
         self._set_state(state)
         return self._state()
 
@@ -109,7 +109,7 @@ class BulletVehicle:
             )
 
     def _set_conditions(self) -> None:
-        before, now = self._conditions, self._course.next(self._step / self._rate_hz)
+        before, now = self._conditions, self._disturbances.next(self._step / self._rate_hz)
         self._conditions = now
         self._step += 1
         if now.friction != before.friction:

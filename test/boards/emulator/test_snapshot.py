@@ -77,6 +77,42 @@ def test_what_is_not_of_this_board_is_refused(make_bench, image, tmp_path, refus
         load_snapshot(path, make_bench().firmware, 'good')
 
 
+@pytest.mark.parametrize(
+    'dead', [[9, 0, 0, 0], [0, 3, 0, 0], [1, 0, 2, 0], [0, 0, 0, 4], [-1, 0, 0, 0]]
+)
+def test_damage_leaves_the_board_as_it_is(make_bench, image, tmp_path, refused, dead):
+    path, bench = tmp_path / 'board.json', used(make_bench(), image)
+    save_snapshot(str(path), bench.firmware, 'good')
+    path.write_text(json.dumps(json.loads(path.read_text()) | {'dead_elements': [dead]}))
+    fresh = make_bench().firmware
+    with refused(str(path), 'damaged'):
+        load_snapshot(str(path), fresh, 'good')
+    assert (fresh.board.memory.model, fresh.board.boot_count) == (None, 1)
+
+
+def test_mistakes_of_the_caller_are_no_damage(make_bench, image, tmp_path, refused):
+    path, bench = tmp_path / 'board.json', used(make_bench(), image)
+    save_snapshot(path, bench.firmware, 'good')
+    with pytest.raises(AttributeError):
+        load_snapshot(path, None, 'good')
+    with pytest.raises(TypeError):
+        load_snapshot(7, bench.firmware, 'good')
+    with refused('cannot read state of the board', str(tmp_path)):
+        load_snapshot(tmp_path, bench.firmware, 'good')
+    for wrong in ('PKIM', None, 7):
+        with pytest.raises(TypeError):
+            unpack_image(wrong)
+
+
+def test_a_dead_element_that_a_smaller_program_lacks_does_no_harm(make_bench, make_program):
+    memory = make_bench().firmware.board.memory
+    for shape in ((3, 4, 2), (2, 2), (3, 4, 2)):
+        data = pack_program(make_program(shape))
+        memory.load(0, data, unpack_image(data), crc32(data))
+        memory.fail_element(Index(0, 2, 3, 1)) if shape == (3, 4, 2) else None
+    assert memory.model.dead_in_path
+
+
 @given(st.binary(max_size=60))
 def test_any_bytes_are_refused_in_one_line(make_bench, tmp_path_factory, attempt, data):
     path = tmp_path_factory.mktemp('state') / 'board.json'

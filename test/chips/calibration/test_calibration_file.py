@@ -11,8 +11,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from pkan_control.chips.calibration.calibration_file import (
-    FORMAT_VERSION,
-    MAX_BYTES,
+    FORMAT,
     load_calibration,
     save_calibration,
 )
@@ -55,8 +54,29 @@ def test_what_is_no_such_file_is_refused(tmp_path, refused):
     with refused('no manifest'):
         load_calibration(path)
     with path.open('wb') as file:
-        file.truncate(MAX_BYTES + 1)
-    with refused(str(MAX_BYTES)):
+        file.truncate(FORMAT.max_bytes + 1)
+    with refused(str(FORMAT.max_bytes)):
+        load_calibration(path)
+
+
+@pytest.mark.parametrize('wrong', [7, None, b'x'])
+def test_a_path_of_another_type_is_no_fault_of_the_file(wrong, calibration, refused):
+    for use in (load_calibration, lambda each: save_calibration(each, calibration)):
+        with refused('calibration file: must be given as a path'):
+            use(wrong)
+
+
+def test_a_path_may_be_text(path, calibration):
+    save_calibration(str(path), calibration)
+    assert load_calibration(str(path)).uid == calibration.uid
+
+
+def test_a_file_that_cannot_be_read_is_not_called_damaged(path, refused, monkeypatch):
+    def deny(path):
+        raise PermissionError(13, 'Permission denied')
+
+    monkeypatch.setattr('pathlib.Path.read_bytes', deny)
+    with refused('cannot read calibration file', str(path), 'Permission denied'):
         load_calibration(path)
 
 
@@ -72,7 +92,7 @@ def rewritten(path, change) -> None:
 @pytest.mark.parametrize(
     ('change', 'words'),
     [
-        (lambda m, t: m.update(format_version=9), ['version 9', str(FORMAT_VERSION)]),
+        (lambda m, t: m.update(format_version=9), ['version 9', str(FORMAT.version)]),
         (lambda m, t: m.update(uid='sim-9'), ['checksum', 'does not match']),
         (lambda m, t: t['trim_gain_0'].fill(2), ['checksum', 'does not match']),
         (lambda m, t: t.pop('trim_gain_0'), ['checksum', 'does not match']),

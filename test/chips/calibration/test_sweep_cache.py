@@ -52,5 +52,32 @@ def test_one_of_another_chip_is_refused(path, refused):
 
 
 def test_a_folder_is_refused(tmp_path, refused):
-    with refused('cannot write'):
+    with refused('cannot read or write'):
         SweepCache(tmp_path, ABOUT)
+
+
+def test_a_path_may_be_text(path):
+    assert len(SweepCache(str(path), ABOUT)) == 4
+    with pytest.raises(TypeError):
+        SweepCache(7, ABOUT)
+
+
+@pytest.mark.parametrize(
+    'content', [b'notes without a newline', b'my notes\n', b'[1, 2]\n', b'7\n']
+)
+def test_a_file_that_holds_no_sweeps_is_left_alone(tmp_path, refused, content):
+    path = tmp_path / 'notes'
+    path.write_bytes(content)
+    with refused(str(path), 'not a file of sweeps'):
+        SweepCache(path, ABOUT)
+    assert path.read_bytes() == content
+
+
+def test_a_first_line_that_was_cut_is_written_again(tmp_path):
+    path = tmp_path / 'x.sweeps'
+    SweepCache(path, ABOUT)
+    content = path.read_bytes()
+    for size in (0, 5, len(content) - 1):
+        path.write_bytes(content[:size])
+        assert len(SweepCache(path, ABOUT)) == 0
+        assert path.read_bytes() == content

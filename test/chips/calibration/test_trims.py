@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pkan_control.chips.calibration.trims import after, edge_trims, refit_outputs
+from pkan_control.chips.calibration.trims import compose, edge_trims, refit_outputs
 from pkan_control.chips.trimmed import MAX_GAIN
 
 X = np.linspace(0, 1, 50)
@@ -146,7 +146,7 @@ def test_the_noise_of_an_output_draws_its_gains_to_one():
 def test_one_trim_after_another_is_both():
     draw, y = np.random.default_rng(3), np.linspace(-1, 1, 9).reshape(-1, 1, 1)
     first, second = (tuple(draw.uniform(0.5, 1.5, (2, 3, 2))) for _ in range(2))
-    gain, offset = after(first, second)
+    gain, offset = compose(first, second)
     np.testing.assert_allclose(
         y * gain + offset, (y * first[0] + first[1]) * second[0] + second[1], rtol=1e-12
     )
@@ -155,5 +155,5 @@ def test_one_trim_after_another_is_both():
 @pytest.mark.parametrize('sign', [1.0, -1.0])
 def test_the_gain_of_both_is_limited_too(sign):
     trim = np.full((1, 1), 3.0), np.full((1, 1), 0.5)
-    gain, offset = after(trim, (sign * trim[0], trim[1]))
+    gain, offset = compose(trim, (sign * trim[0], trim[1]))
     assert (gain.item(), offset.item()) == (sign * 3.999, sign * 1.5 + 0.5)

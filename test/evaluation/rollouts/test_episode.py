@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pkan_control.evaluation.rollouts.episode import Episode, stamp_ns
-from pkan_control.sim.scenarios import Disturbance
+from pkan_control.sim.effects import Disturbance
 
 
 def test_stamps_come_from_the_integer_step():

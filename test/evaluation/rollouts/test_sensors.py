@@ -6,7 +6,7 @@ from scipy.spatial.transform import Rotation
 
 from pkan_control.common.seeding import stream
 from pkan_control.evaluation.rollouts.sensors import Sensors
-from pkan_control.sim.scenarios import Disturbance
+from pkan_control.sim.effects import Disturbance
 
 STATE = np.array([1, 2, 3, 0.1, 0.2, 0.3, np.sqrt(0.86), 4, 5, 6, 7, 8, 9])
 PARTS = {

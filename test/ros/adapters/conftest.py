@@ -35,18 +35,29 @@ FAKES = {
     ],
     'px4_msgs': [
         message(
-            'OffboardControlMode', timestamp=int, position=bool, velocity=bool, acceleration=bool,
-            attitude=bool, body_rate=bool, thrust_and_torque=bool, direct_actuator=bool,
+            'OffboardControlMode',
+            timestamp=int,
+            position=bool,
+            velocity=bool,
+            acceleration=bool,
+            attitude=bool,
+            body_rate=bool,
+            thrust_and_torque=bool,
+            direct_actuator=bool,
         ),
         message('ActuatorMotors', timestamp=int, timestamp_sample=int, control=floats(12)),
         message('VehicleThrustSetpoint', timestamp=int, timestamp_sample=int, xyz=floats(3)),
         message('VehicleTorqueSetpoint', timestamp=int, timestamp_sample=int, xyz=floats(3)),
         message(
-            'VehicleOdometry', timestamp=int, position=floats(3), q=floats(4),
-            velocity=floats(3), angular_velocity=floats(3),
+            'VehicleOdometry',
+            timestamp=int,
+            position=floats(3),
+            q=floats(4),
+            velocity=floats(3),
+            angular_velocity=floats(3),
         ),
     ],
-}  # fmt: skip
+}
 
 
 @pytest.fixture

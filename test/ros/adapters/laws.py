@@ -1,4 +1,4 @@
-"""Laws that only name what an adapter looks at: their commands."""
+"""Laws of which only the part that adapters use is there: their commands."""
 
 from types import SimpleNamespace
 

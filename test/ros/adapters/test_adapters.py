@@ -1,4 +1,4 @@
-"""What each adapter makes of a command, at the ends of its range and where all is safe."""
+"""Messages of each adapter, for commands at the ends of their range and for the safe one."""
 
 import math
 from importlib.metadata import EntryPoint
@@ -103,9 +103,12 @@ def test_fault_10_names_signs_scales_and_offsets_keep_together_in_any_order(orde
     names = ('a', 'b', 'c')
     place = list(order)
     joints = Joints(
-        tuple(names[i] for i in place), ('velocity',) * 3, tuple(place), scale[place],
+        tuple(names[i] for i in place),
+        ('velocity',) * 3,
+        tuple(place),
+        scale[place],
         offset[place],
-    )  # fmt: skip
+    )
     wanted = {n: scale[i] * command[i] + offset[i] for i, n in enumerate(names)}
     (state,) = sent('joint_state', ARM, command, joints)
     assert dict(zip(state.name, state.velocity, strict=True)) == wanted

@@ -1,9 +1,9 @@
-"""Mappings: what they bind, what they refuse, and the examples on synthetic messages."""
+"""Mappings: bindings, refusals, and the examples on synthetic messages."""
 
 import numpy as np
 import pytest
 import yaml
-from geometry_msgs.msg import PoseStamped
+from geometry_msgs.msg import PoseStamped, Twist
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -11,6 +11,7 @@ from laws import ARM
 from nav_msgs.msg import Odometry
 from scipy.spatial.transform import Rotation
 from sensor_msgs.msg import Imu, JointState
+from trajectory_msgs.msg import MultiDOFJointTrajectory, MultiDOFJointTrajectoryPoint
 
 from pkan_control.common.rotations import matrix, to_world
 from pkan_control.common.yaml_files import shipped_files
@@ -55,7 +56,7 @@ def test_conversions_of_vectors_are_their_own_inverses(vector):
 
 
 @pytest.mark.parametrize('seed', range(3))
-def test_the_px4_example_gives_the_state_that_px4_tells(fakes, seed):
+def test_the_px4_example_gives_the_state_that_px4_publishes(fakes, seed):
     state, mapping = random_state(seed), load_mapping('px4')
     inputs = mapped_states(mapping, DRONE)
     (source,) = inputs.topics
@@ -103,7 +104,7 @@ def test_the_ros2_control_example_puts_a_state_together_and_orders_the_rotors():
     np.testing.assert_array_equal(wiring.goal.read(goal).values, [7, 8, 9])
 
 
-def test_every_example_ships_and_says_what_it_is():
+def test_every_example_ships_with_a_description():
     examples = shipped_files('examples')
     assert set(examples) == {'px4', 'ros2_control'}
     for path in examples.values():
@@ -194,6 +195,10 @@ def test_fault_09_a_joint_that_is_missing_is_named_and_never_zero(mapping, messa
         ((A, f'    vectors: {{speed: {{field: v, frame: flu}}}}\n{A}'), ("'speed'", 'velocity')),
         ((A, f'    vectors: {{rate: {{field: v, frame: ned}}}}\n{A}'), ("'ned'", 'flu')),
         ((A, f'    stamp: {{field: t, unit: h}}\n{A}'), ("'h'",)),
+        (('field: position, scale', 'field: positoin, scale'), ('joint_states', 'positoin')),
+        (('field: position, scale', 'field: header, scale'), ('joint_states', 'Header')),
+        (('point.x', 'header'), ('target', 'Header')),
+        (('PointStamped', 'PoseStamped'), ('target', "'point'")),
         ((A, f'    max_age: 0.1\n{A}'), ('joint_states', 'state_timeout')),
         (('  topic: target', '  topic: target\n  max_age: 1'), ('target', 'setpoint_timeout')),
     ],
@@ -239,6 +244,38 @@ def test_a_velocity_in_the_world_is_rotated_wherever_it_stands_in_the_state(mapp
     assert sample.stamp_ns == 2_500_000_000
     expected = np.concatenate([state[7:10], state[3:7]])
     np.testing.assert_allclose(inputs.state(sample.values), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ('field', 'words'),
+    [
+        ('twist.twist', ('fix', 'Twist')),
+        ('child_frame_id.x', ('fix', "'x'")),
+        ('pose.pose.nothing', ('fix', "'nothing'")),
+    ],
+)
+def test_a_field_that_is_no_vector_is_refused_at_configure(mapping, refused, field, words):
+    text = ROVER.replace('twist.twist.linear', field)
+    with refused(*words):
+        mapped_states(mapping(text), Rover)
+
+
+PATH = """
+inputs:
+  - topic: plan
+    type: trajectory_msgs/msg/MultiDOFJointTrajectory
+    vectors:
+      velocity: {field: 'points[0].velocities[0].linear', frame: flu}
+      attitude: {field: 'points[0].nothing', frame: enu_flu}
+"""
+
+
+def test_a_field_that_no_empty_message_has_is_refused_with_each_message(mapping):
+    (topic,) = mapped_states(mapping(PATH), Rover).topics
+    message = MultiDOFJointTrajectory()
+    assert isinstance(topic.read(message).values, str)
+    message.points = [MultiDOFJointTrajectoryPoint(velocities=[Twist()])]
+    assert "'nothing'" in topic.read(message).values
 
 
 @pytest.mark.parametrize('stamp', [np.nan, np.inf])

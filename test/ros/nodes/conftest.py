@@ -1,4 +1,4 @@
-"""Nodes as real processes, and a probe that talks to them over real DDS."""
+"""Nodes as real processes, and a probe that communicates with them over DDS."""
 
 import os
 import signal
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
 
+import numpy as np
 import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
@@ -27,6 +28,9 @@ from pkan_control.ros.nodes.messages import goal_pose, odometry
 from pkan_control.tasks.task import find_task
 
 PATIENCE_S = 20.0
+# A state near the set-point, for the drone of the random controller.
+STATE = np.array([0.1, 0, 1.5, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0])
+GOAL = np.array([0, 0, 1.5])
 # Few announcements: each is a chance for a deadlock inside Fast DDS 3.2 (its announcement timer
 # against the removal of a writer, both of which want the list of participants).
 PROFILE = """<profiles xmlns="http://www.eprosima.com">
@@ -36,9 +40,9 @@ PROFILE = """<profiles xmlns="http://www.eprosima.com">
 
 
 class Running:
-    """A node in a process group of its own; what it prints goes to a file.
+    """A node in a process group of its own, whose output goes to a file.
 
-    It is the installed program, or, with a patch, what that program runs after those lines.
+    It is the installed program, or, with a patch, what that program runs, after those lines.
     """
 
     def __init__(
@@ -58,7 +62,7 @@ class Running:
 
     @property
     def text(self) -> str:
-        """All that was printed so far."""
+        """The output so far."""
         return self.log.read_text()
 
     def send(self, number: int) -> None:
@@ -77,7 +81,7 @@ class Running:
 
 
 class Probe:
-    """A node of the test's own: it hears commands and diagnostics, and sends states and goals."""
+    """A node of the test: it records commands and diagnostics, and publishes states and goals."""
 
     def __init__(self, domain: int) -> None:
         self.context = rclpy.Context()
@@ -85,21 +89,21 @@ class Probe:
         self.node = rclpy.create_node('probe', context=self.context)
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)
-        self.commands = self.hear(JointState, 'command')
-        self.shadows = self.hear(JointState, 'controller_node/shadow_command')
-        self.odometry = self.hear(Odometry, 'odom')
-        self.diagnostics = self.hear(DiagnosticArray, '/diagnostics')
+        self.commands = self.record(JointState, 'command')
+        self.shadows = self.record(JointState, 'controller_node/shadow_command')
+        self.odometry = self.record(Odometry, 'odom')
+        self.diagnostics = self.record(DiagnosticArray, '/diagnostics')
         self._goals = self.node.create_publisher(PoseStamped, 'goal_pose', 1)
         self._states = self.node.create_publisher(Odometry, 'odom', 1)
-        # What rclpy itself says of a subscriber that does not fit would be a warning.
+        # By default rclpy warns of a subscriber with an incompatible QoS profile.
         silent = PublisherEventCallbacks(use_default_callbacks=False)
         self.orders = self.node.create_publisher(JointState, 'command', 1, event_callbacks=silent)
 
-    def hear(self, kind: type, topic: str) -> list:
-        """Return a list that fills with what comes on a topic."""
-        heard: list = []
-        self.node.create_subscription(kind, topic, heard.append, 10)
-        return heard
+    def record(self, kind: type, topic: str) -> list:
+        """Return a list to which the messages of a topic are appended."""
+        received: list = []
+        self.node.create_subscription(kind, topic, received.append, 10)
+        return received
 
     def wait(self, condition: Callable[[], object], what: str = '') -> None:
         """Serve callbacks until a condition holds; fail after a while."""
@@ -129,7 +133,7 @@ class Probe:
         return future.result()
 
     def change(self, transition: str) -> bool:
-        """Ask the controller node for a transition."""
+        """Request a transition of the controller node; return whether it succeeded."""
         number = getattr(Transition, f'TRANSITION_{transition.upper()}')
         request = Transition(id=number)
         return self.call(ChangeState, 'controller_node/change_state', transition=request).success
@@ -138,13 +142,36 @@ class Probe:
         """Return the controller node's state."""
         return self.call(GetState, 'controller_node/get_state').current_state.label
 
-    def send_state(self, state, goal=None) -> int:
-        """Send goal and state with the stamp of now, which is returned."""
+    def send_state(self, state=STATE, goal=GOAL) -> int:
+        """Publish a state, after a goal if there is one; return their stamp, which is now."""
         now = time.time_ns()
         if goal is not None:
             self._goals.publish(goal_pose(goal, now, 'map'))
         self._states.publish(odometry(state, now, 'map', 'base_link'))
         return now
+
+    def exchange(self, received: list, count: int) -> list[int]:
+        """Publish states until so many messages were received; return the stamps of the states.
+
+        Each state waits for the response to the one before. A state may get lost while the node is
+        not there yet: then the next one is due.
+        """
+        sent: list[int] = []
+        while len(received) < count:
+            before = len(received)
+            sent.append(self.send_state())
+            self.spin(lambda before=before: len(received) > before, 0.05)
+            assert len(sent) < 1000
+        return sent
+
+    def send_until(self, condition: Callable[[], object], what: str) -> None:
+        """Publish states, 50 a second, until a condition holds."""
+        for _ in range(1000):
+            if condition():
+                return
+            self.send_state()
+            self.spin(condition, 0.02)
+        pytest.fail(f'waited in vain for {what}')
 
     def close(self) -> None:
         """Leave the graph."""
@@ -155,14 +182,14 @@ class Probe:
 
 @pytest.fixture(scope='session')
 def domain() -> Iterator[int]:
-    """Return a ROS domain that no other test process has."""
+    """Return a ROS domain that no other test process uses."""
     with domain_id() as number:
         yield number
 
 
 @pytest.fixture(scope='session')
 def profile(tmp_path_factory) -> Path:
-    """Return a Fast DDS profile with which participants find each other soon."""
+    """Return a Fast DDS profile with quick discovery."""
     path = tmp_path_factory.mktemp('dds') / 'profile.xml'
     path.write_text(PROFILE)
     return path
@@ -170,7 +197,7 @@ def profile(tmp_path_factory) -> Path:
 
 @pytest.fixture(autouse=True)
 def ros(domain, profile, tmp_path, monkeypatch) -> None:
-    """Keep everything on this machine, in our domain, and logs in the temporary folder."""
+    """Keep traffic on this machine and in our domain, and logs in the temporary folder."""
     monkeypatch.setenv('FASTDDS_DEFAULT_PROFILES_FILE', str(profile))
     monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     monkeypatch.setenv('ROS_DOMAIN_ID', str(domain))
@@ -205,7 +232,7 @@ def probe(ros, domain) -> Iterator[Probe]:
 
 @pytest.fixture(scope='session')
 def controller_file(make_program) -> ControllerFile:
-    """Return an untrained controller: it does not fly, but what it does is repeatable."""
+    """Return an untrained controller: its commands are repeatable, though useless."""
     law = find_task('drone_hover').law
     return ControllerFile('drone_hover', law, 50.0, make_program((12, 16, 4)))
 

@@ -5,32 +5,29 @@ import subprocess
 import sys
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from std_srvs.srv import SetBool, Trigger
 
 from pkan_control.chips.calibration.calibration_file import save_calibration
 from pkan_control.chips.calibration.self_test import ElementFault
 
-HERE = np.array([0.1, 0, 1.5, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0])
-GOAL = np.array([0, 0, 1.5])
 LIVE = {'autostart': 'true', 'enable': 'true', 'state_timeout': 5.0}
-# An emulated board that tells its states, and reboots on SIGUSR1.
+# An emulated board that prints its states, and reboots on SIGUSR1.
 BOARD = """
 import signal
 from pkan_control.cli.commands.emulate import stop_on_signals
 from pkan_control.devices.deviations import Deviations
 from pkan_control.boards.emulator.endpoint import TcpEndpoint, serve
 from pkan_control.boards.emulator.firmware import Firmware
-wanted, told = [], ['']
-signal.signal(signal.SIGUSR1, lambda *_: wanted.append(True))
+requested, printed = [], ['']
+signal.signal(signal.SIGUSR1, lambda *_: requested.append(True))
 def strike(firmware, now_us):
-    if wanted:
-        wanted.clear()
+    if requested:
+        requested.clear()
         firmware.reboot(now_us)
-    if firmware.board.state.name != told[-1]:
-        told.append(firmware.board.state.name)
-        print(told[-1], flush=True)
+    if firmware.board.state.name != printed[-1]:
+        printed.append(firmware.board.state.name)
+        print(printed[-1], flush=True)
 endpoint = TcpEndpoint('127.0.0.1', 0)
 print(endpoint.name, flush=True)
 serve(Firmware(7, Deviations()), endpoint, stop_on_signals(), strike)
@@ -47,8 +44,8 @@ class Board:
             self.process = subprocess.Popen([sys.executable, '-c', BOARD], stdout=out)
 
     @property
-    def said(self) -> list[str]:
-        """Its name, and all states that it had."""
+    def output(self) -> list[str]:
+        """Its name, and all states that it has had."""
         return self.log.read_text().split()
 
     def reboot(self) -> None:
@@ -59,23 +56,14 @@ class Board:
 def board(tmp_path, probe):
     board = Board(tmp_path)
     try:
-        probe.wait(lambda: board.said, 'the board')
+        probe.wait(lambda: board.output, 'the board')
         yield board
     finally:
         board.process.terminate()
         assert board.process.wait(20) == 0
 
 
-def keep_flying(probe, condition, what):
-    """Send states, 50 a second, until something holds."""
-    for _ in range(1000):
-        probe.send_state(HERE, GOAL)
-        if probe.spin(condition, 0.02):
-            return
-    pytest.fail(f'waited in vain for {what}')
-
-
-def flies(probe) -> bool:
+def rotors_turn(probe) -> bool:
     """Return whether the latest command turns the rotors."""
     return bool(probe.commands) and any(probe.commands[-1].velocity)
 
@@ -88,25 +76,25 @@ def diagnosis(probe) -> tuple[bytes, str, dict[str, str]]:
     return status.level, status.message, {pair.key: pair.value for pair in status.values}
 
 
-def test_fault_25_a_board_that_reboots_is_named_and_flies_only_on_request(
+def test_fault_25_a_board_that_reboots_is_named_and_armed_only_on_request(
     start, controller, probe, board
 ):
-    running = start('controller_node', controller=controller, chip=board.said[0], **LIVE)
-    keep_flying(probe, lambda: flies(probe), 'flying')
-    assert board.said[-1] == 'ARMED'
+    running = start('controller_node', controller=controller, chip=board.output[0], **LIVE)
+    probe.send_until(lambda: rotors_turn(probe), 'turning rotors')
+    assert board.output[-1] == 'ARMED'
     board.reboot()
-    keep_flying(probe, lambda: not any(probe.commands[-1].velocity), 'the safe command')
-    keep_flying(probe, lambda: 'boot count 2, was 1' in diagnosis(probe)[1], 'the reason')
+    probe.send_until(lambda: not any(probe.commands[-1].velocity), 'the safe command')
+    probe.send_until(lambda: 'boot count 2, was 1' in diagnosis(probe)[1], 'the reason')
     count = len(probe.commands)
-    keep_flying(probe, lambda: len(probe.commands) > count + 25, 'half a second')
+    probe.send_until(lambda: len(probe.commands) > count + 25, 'half a second')
     assert not any(any(each.velocity) for each in probe.commands[count:])
-    assert board.said.count('ARMED') == 1
+    assert board.output.count('ARMED') == 1
     assert diagnosis(probe)[2]['link reconnects'] == '1'
     warned = [line for line in running.text.splitlines() if '[WARN]' in line]
     assert sum('boot count 2, was 1; arm it to go on' in line for line in warned) == 1
     assert probe.call(Trigger, 'controller_node/reset').success
-    keep_flying(probe, lambda: flies(probe), 'flying again')
-    assert board.said.count('ARMED') == 2
+    probe.send_until(lambda: rotors_turn(probe), 'turning rotors again')
+    assert board.output.count('ARMED') == 2
 
 
 def test_fault_27_beyond_the_budget_of_its_calibration_a_chip_is_not_armed(
@@ -117,8 +105,8 @@ def test_fault_27_beyond_the_budget_of_its_calibration_a_chip_is_not_armed(
     save_calibration(path, known)
     chip = "'sim:?seed=2&temperature_c=36'"
     running = start('controller_node', controller=controller, chip=chip, calibration=path, **LIVE)
-    keep_flying(probe, lambda: probe.shadows, 'a dry run')
-    keep_flying(probe, lambda: diagnosis(probe)[0] == b'\x02', 'an error')
+    probe.send_until(lambda: probe.shadows, 'a dry run')
+    probe.send_until(lambda: diagnosis(probe)[0] == b'\x02', 'an error')
     reason = 'chip at 36.0 degC, calibrated at 25.0: calibrate it again'
     assert reason in diagnosis(probe)[1]
     assert diagnosis(probe)[2]['chip elements dead or stuck'] == str(dead)

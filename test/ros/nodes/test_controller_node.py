@@ -20,8 +20,7 @@ from std_srvs.srv import SetBool, Trigger
 
 from pkan_control.ros.nodes.messages import odometry, to_time
 
-HERE = np.array([0.1, 0, 1.5, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0])
-GOAL = np.array([0, 0, 1.5])
+STATE = np.array([0.1, 0, 1.5, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0])
 ROTORS = ['rotor_1', 'rotor_2', 'rotor_3', 'rotor_4']
 ENDS = {'deactivate': None, 'SIGTERM': signal.SIGTERM, 'SIGINT': signal.SIGINT}
 
@@ -34,18 +33,6 @@ def node(start, controller):
     )
 
 
-def fly(probe, heard: list, count: int) -> list[int]:
-    """Send states, each after the answer to the one before, until so many commands are heard."""
-    sent: list[int] = []
-    while len(heard) < count:
-        before = len(heard)
-        sent.append(probe.send_state(HERE, GOAL))
-        # A state may get lost while the node is not there yet: then the next one is due.
-        probe.spin(lambda before=before: len(heard) > before, 0.05)
-        assert len(sent) < 1000
-    return sent
-
-
 def senders(probe) -> list[str]:
     """Return the nodes that publish commands; one that has ended takes a moment to disappear."""
     return [p.node_name for p in probe.node.get_publishers_info_by_topic('command')]
@@ -56,9 +43,11 @@ def test_it_goes_through_its_states_and_is_light(node, probe):
     assert probe.state_of() == 'unconfigured'
     for _ in range(2):
         for transition, state in (
-            ('configure', 'inactive'), ('activate', 'active'), ('deactivate', 'inactive'),
+            ('configure', 'inactive'),
+            ('activate', 'active'),
+            ('deactivate', 'inactive'),
             ('cleanup', 'unconfigured'),
-        ):  # fmt: skip
+        ):
             assert probe.change(transition)
             assert probe.state_of() == state
         assert probe.node.count_publishers('controller_node/shadow_command') == 0
@@ -89,7 +78,7 @@ def test_what_it_cannot_use_leaves_it_unconfigured(node, probe, parameters, name
     running = node(enable='true', autostart='true', **parameters)
     assert not probe.change('configure')
     assert probe.state_of() == 'unconfigured'
-    probe.send_state(HERE, GOAL)
+    probe.send_state()
     assert probe.state_of() == 'unconfigured'
     assert probe.commands == []
     probe.wait(lambda: senders(probe) == ['probe'], 'the probe alone on command')
@@ -111,7 +100,7 @@ def test_a_parameter_out_of_range_or_of_another_type_ends_it(node, wrong):
 
 def test_commands_answer_states(node, probe):
     node(enable='true', autostart='true')
-    sent = fly(probe, probe.commands, 5)
+    sent = probe.exchange(probe.commands, 5)
     stamps = [c.header.stamp.sec * 10**9 + c.header.stamp.nanosec for c in probe.commands]
     assert set(stamps) <= set(sent)
     assert all(list(c.name) == ROTORS for c in probe.commands)
@@ -119,9 +108,9 @@ def test_commands_answer_states(node, probe):
     assert probe.shadows == []
 
 
-def test_a_dry_run_only_tells_what_it_would_do(node, probe):
+def test_a_dry_run_publishes_shadow_commands_only(node, probe):
     running = node(autostart='true')
-    fly(probe, probe.shadows, 5)
+    probe.exchange(probe.shadows, 5)
     assert probe.commands == []
     probe.wait(lambda: senders(probe) == ['probe'], 'the probe alone on command')
     running.send(signal.SIGTERM)
@@ -138,11 +127,11 @@ def diagnosed(probe, key: str) -> int:
 
 def test_fault_05_states_that_are_not_finite_are_dropped_and_counted(node, probe):
     node(enable='true', autostart='true', state_timeout=60.0)
-    fly(probe, probe.commands, 1)
+    probe.exchange(probe.commands, 1)
     probe.drain()
     before = len(probe.commands)
     for _ in range(10):
-        probe.send_state(np.where(np.arange(13) == 8, math.nan, HERE))
+        probe.send_state(np.where(np.arange(13) == 8, math.nan, STATE))
         probe.executor.spin_once(timeout_sec=0.02)
     probe.wait(lambda: diagnosed(probe, 'states rejected') > 0, 'diagnostics')
     assert len(probe.commands) == before
@@ -154,7 +143,7 @@ def test_fault_05_states_that_are_not_finite_are_dropped_and_counted(node, probe
 
 def test_fault_02_a_state_that_stays_away_is_answered_by_one_safe_command(node, probe):
     node(enable='true', autostart='true')
-    fly(probe, probe.commands, 3)
+    probe.exchange(probe.commands, 3)
     probe.wait(lambda: not any(probe.commands[-1].velocity), 'the watchdog')
     probe.wait(lambda: diagnosed(probe, 'watchdog fired') == 1, 'diagnostics')
     assert [any(c.velocity) for c in probe.commands[-2:]] == [True, False]
@@ -163,9 +152,9 @@ def test_fault_02_a_state_that_stays_away_is_answered_by_one_safe_command(node, 
 @pytest.mark.parametrize('executor', ['events', 'single_threaded'])
 def test_fault_02_a_limit_made_shorter_in_flight_holds_from_then_on(node, probe, executor):
     node(enable='true', autostart='true', state_timeout=60.0, executor=executor)
-    fly(probe, probe.commands, 3)
+    probe.exchange(probe.commands, 3)
     assert change(probe, state_timeout=0.1).successful
-    fly(probe, probe.commands, len(probe.commands) + 1)
+    probe.exchange(probe.commands, len(probe.commands) + 1)
     began = time.monotonic()
     probe.wait(lambda: not any(probe.commands[-1].velocity), 'the watchdog')
     assert 0.05 < time.monotonic() - began < 2.0
@@ -174,14 +163,14 @@ def test_fault_02_a_limit_made_shorter_in_flight_holds_from_then_on(node, probe,
 @pytest.mark.parametrize('end', ENDS)
 def test_fault_20_at_the_end_exactly_one_safe_command(node, probe, end):
     running = node(enable='true', autostart='true')
-    fly(probe, probe.commands, 5)
+    probe.exchange(probe.commands, 5)
     if ENDS[end] is None:
         assert probe.change('deactivate')
     else:
         running.send(ENDS[end])
     probe.wait(lambda: not any(probe.commands[-1].velocity), 'the safe command')
     for _ in range(10):
-        probe.send_state(HERE, GOAL)
+        probe.send_state()
         probe.drain()
     if ENDS[end] is None:
         assert probe.state_of() == 'inactive'
@@ -193,59 +182,49 @@ def test_fault_20_at_the_end_exactly_one_safe_command(node, probe, end):
     assert 'Traceback' not in running.text
 
 
-def order(probe, name: str):
-    """Ask for a service of the node: enable and dry_run with their data, others without."""
+def request(probe, name: str):
+    """Call a service of the node: enable and dry_run with their data, others without."""
     if name in ('enable', 'dry_run'):
         return probe.call(SetBool, 'controller_node/enable', data=name == 'enable')
     return probe.call(Trigger, f'controller_node/{name}')
 
 
-def keep_flying(probe, condition, what: str) -> None:
-    """Send states, 50 a second, until something holds."""
-    for _ in range(1000):
-        if condition():
-            return
-        probe.send_state(HERE, GOAL)
-        probe.spin(condition, 0.02)
-    pytest.fail(f'waited in vain for {what}')
-
-
 def test_going_live_and_back_leaves_one_safe_command_between(node, probe):
     node(autostart='true', state_timeout=5.0)
-    refused = order(probe, 'enable')
+    refused = request(probe, 'enable')
     assert not refused.success
     assert 'never received' in refused.message
-    fly(probe, probe.shadows, 2)
-    assert order(probe, 'enable').success
-    keep_flying(probe, lambda: len(probe.commands) > 2, 'commands')
+    probe.exchange(probe.shadows, 2)
+    assert request(probe, 'enable').success
+    probe.send_until(lambda: len(probe.commands) > 2, 'commands')
     assert not any(probe.shadows[-1].velocity)
     assert any(probe.commands[-1].velocity)
-    assert order(probe, 'dry_run').success
+    assert request(probe, 'dry_run').success
     probe.wait(lambda: not any(probe.commands[-1].velocity), 'the safe command')
     count = len(probe.commands)
-    fly(probe, probe.shadows, len(probe.shadows) + 3)
+    probe.exchange(probe.shadows, len(probe.shadows) + 3)
     assert len(probe.commands) == count
     assert senders(probe) == ['probe']
 
 
 def test_fault_22_an_emergency_stop_is_latched_until_a_reset_which_leaves_a_dry_run(node, probe):
     node(enable='true', autostart='true', state_timeout=5.0)
-    fly(probe, probe.commands, 2)
-    assert order(probe, 'estop').success
+    probe.exchange(probe.commands, 2)
+    assert request(probe, 'estop').success
     probe.wait(lambda: not any(probe.commands[-1].velocity), 'the safe command')
     stopped = len(probe.commands)
-    fly(probe, probe.commands, stopped + 5)
+    probe.exchange(probe.commands, stopped + 5)
     assert not any(any(c.velocity) for c in probe.commands[stopped:])
-    assert 'reset first' in order(probe, 'enable').message
-    assert order(probe, 'reset').success
-    fly(probe, probe.shadows, 3)
+    assert 'reset first' in request(probe, 'enable').message
+    assert request(probe, 'reset').success
+    probe.exchange(probe.shadows, 3)
     assert not any(probe.commands[-1].velocity)
-    assert order(probe, 'enable').success
-    keep_flying(probe, lambda: any(probe.commands[-1].velocity), 'commands again')
+    assert request(probe, 'enable').success
+    probe.send_until(lambda: any(probe.commands[-1].velocity), 'commands again')
 
 
 def change(probe, **values: float):
-    """Ask for several parameters at once; return the result."""
+    """Set several parameters at once; return the result."""
     changes = [Parameter(name, value=value).to_parameter_msg() for name, value in values.items()]
     service = 'controller_node/set_parameters_atomically'
     return probe.call(SetParametersAtomically, service, parameters=changes).result
@@ -253,17 +232,17 @@ def change(probe, **values: float):
 
 def test_fault_28_limits_change_together_or_not_at_all(node, probe):
     node(enable='true', autostart='true', state_timeout=5.0)
-    fly(probe, probe.commands, 2)
+    probe.exchange(probe.commands, 2)
     refused = change(probe, slew_limit=0.1, state_timeout=0.01)
     assert not refused.successful
     assert 'state_timeout=0.01' in refused.reason
     assert not change(probe, slew_limit=-1.0).successful
-    fly(probe, probe.commands, len(probe.commands) + 2)
+    probe.exchange(probe.commands, len(probe.commands) + 2)
     fast = probe.commands[-1].velocity[0]
     assert change(probe, slew_limit=0.1, setpoint_timeout=4.0).successful
-    assert order(probe, 'estop').success
-    assert order(probe, 'reset').success
-    fly(probe, probe.shadows, 1)
+    assert request(probe, 'estop').success
+    assert request(probe, 'reset').success
+    probe.exchange(probe.shadows, 1)
     assert 0 < probe.shadows[-1].velocity[0] < fast / 10
 
 
@@ -282,13 +261,13 @@ def values_of(probe) -> dict[str, str]:
     return {pair.key: pair.value for pair in probe.diagnostics[-1].status[0].values}
 
 
-def test_diagnostics_tell_rates_ages_and_latencies(node, probe):
+def test_diagnostics_hold_rates_ages_and_latencies(node, probe):
     node(autostart='true', state_timeout=5.0)
-    heard: list = []
+    received: list = []
     late = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-    keep_flying(probe, lambda: latest(probe) == (b'\x00', 'dry run'), 'a good report')
+    probe.send_until(lambda: latest(probe) == (b'\x00', 'dry run'), 'a good report')
     count = len(probe.diagnostics)
-    keep_flying(probe, lambda: len(probe.diagnostics) > count, 'the next report')
+    probe.send_until(lambda: len(probe.diagnostics) > count, 'the next report')
     (status,) = probe.diagnostics[-1].status
     values = {pair.key: pair.value for pair in status.values}
     for key in (
@@ -300,22 +279,24 @@ def test_diagnostics_tell_rates_ages_and_latencies(node, probe):
         assert float(values[key]) > 0, key
     assert float(values['inference max [us]']) >= float(values['inference p50 [us]'])
     assert float(values['tick p50 [us]']) > float(values['inference p50 [us]'])
-    probe.node.create_subscription(DiagnosticStatus, 'controller_node/status', heard.append, late)
-    probe.wait(lambda: heard, 'the status that was told before')
-    assert heard[0].name == '/controller_node'
+    probe.node.create_subscription(
+        DiagnosticStatus, 'controller_node/status', received.append, late
+    )
+    probe.wait(lambda: received, 'the status that was published before')
+    assert received[0].name == '/controller_node'
 
 
 def test_fault_18_a_second_publisher_of_commands_is_a_warning(node, probe):
     node(enable='true', autostart='true', state_timeout=5.0)
     text = '/probe publishes commands, too'
-    # A second in which the machine was too busy for some ticks has worse to tell.
-    keep_flying(probe, lambda: latest(probe) == (b'\x01', text), 'the warning')
+    # A second in which the machine was too busy for some ticks has a worse message.
+    probe.send_until(lambda: latest(probe) == (b'\x01', text), 'the warning')
 
 
-def test_fault_19_qualities_of_service_that_do_not_fit_are_logged_with_both(node, probe):
+def test_fault_19_incompatible_qos_profiles_are_logged_with_both(node, probe):
     running = node(enable='true', autostart='true')
     weak = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-    # What the probe's own side says of it would be a warning.
+    # By default rclpy warns of it on the side of the probe, too.
     silent = PublisherEventCallbacks(use_default_callbacks=False)
     probe.node.create_publisher(PoseStamped, 'goal_pose', weak, event_callbacks=silent)
     strict = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -332,7 +313,7 @@ def test_fault_19_qualities_of_service_that_do_not_fit_are_logged_with_both(node
 @pytest.mark.parametrize('executor', ['events', 'single_threaded'])
 def test_both_executors_serve_it_to_the_end(node, probe, executor):
     running = node(enable='true', autostart='true', executor=executor)
-    fly(probe, probe.commands, 5)
+    probe.exchange(probe.commands, 5)
     running.send(signal.SIGINT)
     assert running.ends() == 0
 
@@ -346,18 +327,18 @@ def test_an_unknown_executor_is_refused(node):
 def test_a_chip_is_calibrated_on_request_but_never_while_active(node, probe, tmp_path):
     path = tmp_path / 'chip.calibration'
     running = node(chip="'sim:?seed=2'", calibration=path, enable='true', autostart='true')
-    fly(probe, probe.commands, 3)
-    refused = order(probe, 'calibrate')
+    probe.exchange(probe.commands, 3)
+    refused = request(probe, 'calibrate')
     assert (refused.success, refused.message) == (False, 'the node is active: deactivate it first')
     assert not path.exists()
     assert probe.change('deactivate')
-    done = order(probe, 'calibrate')
+    done = request(probe, 'calibrate')
     assert done.success, done.message
     assert str(path) in done.message
     assert path.exists()
     count = len(probe.commands)
     assert probe.change('activate')
-    fly(probe, probe.commands, count + 3)
+    probe.exchange(probe.commands, count + 3)
     assert any(probe.commands[-1].velocity)
     assert 'not calibrated yet' in running.text
 
@@ -369,11 +350,11 @@ def begin_calibration(start, probe, controller, folder, **parameters):
     from pathlib import Path
     from pkan_control.ros.nodes.calibration import Calibrator
     known = Calibrator._report
-    def held(self, *told):
-        known(self, *told)
+    def held(self, *progress):
+        known(self, *progress)
         while not Path('{folder}/go').exists() and not self._is_abandoned:
             time.sleep(0.01)
-        known(self, *told)
+        known(self, *progress)
     Calibrator._report = held
     """
     given = {'chip': "'sim:?seed=2'", 'calibration': folder / 'chip.calibration', **parameters}
@@ -400,7 +381,7 @@ def test_while_a_chip_is_calibrated_the_node_answers(start, probe, controller, t
     key, busy = 'chip is being calibrated', 'the chip is being calibrated'
     probe.wait(lambda: ': ' in values_of(probe).get(key, ''), 'its progress')
     for name in ('calibrate', 'reset'):
-        refused = order(probe, name)
+        refused = request(probe, name)
         assert (refused.success, refused.message) == (False, busy)
     for transition in ('activate', 'cleanup'):
         assert not probe.change(transition)
@@ -415,18 +396,18 @@ def test_while_a_chip_is_calibrated_the_node_answers(start, probe, controller, t
 
 
 def test_a_mapping_binds_it_to_a_stack_of_others(node, probe):
-    rotors = probe.hear(Float64MultiArray, 'rotor_velocity_controller/commands')
+    rotors = probe.record(Float64MultiArray, 'rotor_velocity_controller/commands')
     imu_out = probe.node.create_publisher(Imu, 'imu_sensor_broadcaster/imu', 1)
     odometry_out = probe.node.create_publisher(Odometry, 'odometry/filtered', 1)
     running = node(enable='true', autostart='true', mapping='ros2_control', state_timeout=5.0)
     for _ in range(1000):
         if len(rotors) > 3:
             break
-        now = probe.send_state(HERE, GOAL)
-        told = odometry(HERE, now, 'map', 'base_link')
-        imu = Imu(orientation=told.pose.pose.orientation)
-        imu.header.stamp, imu.header.frame_id = told.header.stamp, 'imu_link'
-        odometry_out.publish(told)
+        now = probe.send_state()
+        state = odometry(STATE, now, 'map', 'base_link')
+        imu = Imu(orientation=state.pose.pose.orientation)
+        imu.header.stamp, imu.header.frame_id = state.header.stamp, 'imu_link'
+        odometry_out.publish(state)
         imu_out.publish(imu)
         probe.spin(lambda: False, 0.01)
     numbers = list(rotors[-1].data)
@@ -434,9 +415,9 @@ def test_a_mapping_binds_it_to_a_stack_of_others(node, probe):
     assert probe.commands == []
     # What comes from the second topic is missed by its name.
     probe.node.destroy_publisher(odometry_out)
-    imu.header.stamp = to_time(probe.send_state(HERE, GOAL))
+    imu.header.stamp = to_time(probe.send_state())
     probe.spin(lambda: False, 0.2)
-    imu.header.stamp = to_time(probe.send_state(HERE, GOAL))
+    imu.header.stamp = to_time(probe.send_state())
     imu_out.publish(imu)
     probe.wait(lambda: 'odometry/filtered: ' in running.text, 'a complaint')
 
@@ -480,7 +461,7 @@ def test_a_timer_makes_ticks_at_the_controllers_rate_however_often_states_come(n
     for _ in range(3000):
         if len(probe.shadows) > 25:
             break
-        probe.send_state(HERE, GOAL)
+        probe.send_state()
         probe.spin(lambda: False, 0.002)
         began = time.monotonic() if began is None and probe.shadows else began
     assert time.monotonic() - began > 25 / 50 * 0.8

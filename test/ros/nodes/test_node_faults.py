@@ -1,13 +1,10 @@
-"""Faults that a node as a process must survive, or end from safely."""
+"""Faults that a node, as a process, must survive or end safely from."""
 
 import signal
 
-import numpy as np
 import pytest
 from std_srvs.srv import SetBool
 
-HERE = np.array([0.1, 0, 1.5, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0])
-GOAL = np.array([0, 0, 1.5])
 LIVE = {'autostart': 'true', 'enable': 'true'}
 
 
@@ -19,17 +16,6 @@ def node(start, controller):
     )
 
 
-def fly(probe, heard: list, count: int) -> None:
-    """Send states until so many commands are heard."""
-    for _ in range(1000):
-        if len(heard) >= count:
-            return
-        probe.send_state(HERE, GOAL)
-        before = len(heard)
-        probe.spin(lambda before=before: len(heard) > before, 0.05)
-    pytest.fail('waited in vain for commands')
-
-
 def warnings(running) -> list[str]:
     return [line for line in running.text.splitlines() if '[WARN]' in line]
 
@@ -38,7 +24,7 @@ def test_fault_01_what_never_came_is_named_after_a_grace_time(node, probe):
     running = node(**LIVE, startup_grace=0.3)
     probe.wait(lambda: 'state: never received' in running.text, 'a complaint')
     probe.wait(lambda: probe.diagnostics, 'diagnostics')
-    probe.send_state(HERE)
+    probe.send_state(goal=None)
     probe.wait(lambda: 'goal_pose: never received' in running.text, 'the next complaint')
     assert probe.commands == []
 
@@ -46,9 +32,9 @@ def test_fault_01_what_never_came_is_named_after_a_grace_time(node, probe):
 def test_fault_01_within_the_grace_time_it_is_just_not_ready(node, probe):
     running = node(**LIVE, startup_grace=60.0)
     waiting = 'not ready: state: never received'
-    told = probe.diagnostics
-    probe.wait(lambda: told and told[-1].status[0].message == waiting, 'diagnostics')
-    assert told[-1].status[0].level == b'\x00'
+    reports = probe.diagnostics
+    probe.wait(lambda: reports and reports[-1].status[0].message == waiting, 'diagnostics')
+    assert reports[-1].status[0].level == b'\x00'
     assert warnings(running) == []
 
 
@@ -79,7 +65,7 @@ def test_fault_21_an_exception_is_logged_and_the_last_command_is_safe(node, prob
     for _ in range(1000):
         if running.process.poll() is not None:
             break
-        probe.send_state(HERE, GOAL)
+        probe.send_state()
         probe.spin(lambda: False, 0.01)
     assert running.ends() == 1
     probe.drain()
@@ -102,7 +88,7 @@ def test_fault_30_a_command_that_cannot_be_sent_leaves_the_chip_safe(node, probe
     IdealChip.close = lambda chip: print('the chip is closed', flush=True)
     """
     running = node(patch, **LIVE, state_timeout=5.0)
-    fly(probe, probe.commands, 3)
+    probe.exchange(probe.commands, 3)
     running.send(signal.SIGTERM)
     assert running.ends() == 1
     assert 'no way out' in running.text
@@ -111,9 +97,9 @@ def test_fault_30_a_command_that_cannot_be_sent_leaves_the_chip_safe(node, probe
 
 def test_fault_31_after_a_crash_it_starts_disarmed_and_from_new_states_only(node, probe):
     running = node(autostart='true', state_timeout=5.0)
-    fly(probe, probe.shadows, 2)
+    probe.exchange(probe.shadows, 2)
     assert probe.call(SetBool, 'controller_node/enable', data=True).success
-    fly(probe, probe.commands, 2)
+    probe.exchange(probe.commands, 2)
     running.send(signal.SIGKILL)
     running.process.wait(20)
     probe.drain()
@@ -121,7 +107,7 @@ def test_fault_31_after_a_crash_it_starts_disarmed_and_from_new_states_only(node
     node(autostart='true', state_timeout=5.0)
     # The dead one's endpoints stay for a while: what counts is what comes.
     assert not probe.spin(lambda: len(probe.shadows) > dry, 1.0)
-    fly(probe, probe.shadows, dry + 3)
+    probe.exchange(probe.shadows, dry + 3)
     assert len(probe.commands) == live
 
 

@@ -25,7 +25,7 @@ def test_no_hostile_message_makes_it_crash_or_lets_a_wrong_command_out(tmp_path)
     assert figures['not finite, made safe'] > 0
 
 
-def test_fault_23_whichever_node_is_killed_the_other_is_safe_and_both_fly_on(tmp_path):
+def test_fault_23_whichever_node_is_killed_the_other_is_safe_and_both_go_on(tmp_path):
     figures = run('ros_kills', tmp_path / 'x', '--kills', 50 if ALL else 4, '--beyond', 0.25)
     wrong = ('not safe', 'not restarted', 'exit codes not 0', 'commands not finite')
     assert [figures[name] for name in (*wrong, 'processes left')] == [0] * 5

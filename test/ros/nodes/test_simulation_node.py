@@ -28,20 +28,24 @@ LOCKSTEP = {'lockstep': 'true', 'real_time_factor': 0.0}
 
 
 @pytest.fixture
-def fly(start, controller):
+def control(start, controller):
     """Return a function that starts the controller, ready to command, in simulated time."""
     return lambda chip='ideal:': start(
-        'controller_node', controller=controller, chip=f"'{chip}'", autostart='true',
-        enable='true', use_sim_time='true',
-    )  # fmt: skip
+        'controller_node',
+        controller=controller,
+        chip=f"'{chip}'",
+        autostart='true',
+        enable='true',
+        use_sim_time='true',
+    )
 
 
 @pytest.mark.parametrize('chip', ['ideal:', 'sim:?seed=5&preset=typical&node_noise=0.05'])
 def test_fault_35_a_rollout_over_ros_is_bit_equal_to_one_in_process(
-    start, fly, controller_file, tmp_path, chip
+    start, control, controller_file, tmp_path, chip
 ):
-    path = tmp_path / 'flights.jsonl'
-    fly(chip)
+    path = tmp_path / 'episodes.jsonl'
+    control(chip)
     simulation = start('simulation_node', seed=3, episodes=2, record=path, **LOCKSTEP)
     assert simulation.ends() == 0
     assert [text in simulation.text for text in ('episode 1: ', 'episode 2: ')] == [True, True]
@@ -53,9 +57,11 @@ def test_fault_35_a_rollout_over_ros_is_bit_equal_to_one_in_process(
     assert all((r.took_ns > 0).all() for r in there)
 
 
-def test_fault_23_without_its_controller_a_counted_lockstep_run_fails(start, fly, probe, tmp_path):
-    path = tmp_path / 'flights.jsonl'
-    controller = fly()
+def test_fault_23_without_its_controller_a_counted_lockstep_run_fails(
+    start, control, probe, tmp_path
+):
+    path = tmp_path / 'episodes.jsonl'
+    controller = control()
     # Slow enough not to be over before the controller is gone.
     pace = {'lockstep': 'true', 'real_time_factor': 1.0, 'lockstep_timeout': 0.5}
     simulation = start('simulation_node', episodes=1, record=path, **pace)
@@ -77,15 +83,15 @@ def interrupted(start, controller, probe, path, number: int, timeout_s: float) -
     probe.wait(lambda: len(probe.commands) > 5 and stamps(probe)[-1] < early, 'commands')
     controller.send(number)
     controller.process.wait(20)
-    flown = len(read_records(path))
-    probe.wait(lambda: len(read_records(path)) > flown, 'the end of the episode')
+    count = len(read_records(path))
+    probe.wait(lambda: len(read_records(path)) > count, 'the end of the episode')
     simulation.send(signal.SIGINT)
     assert simulation.ends() == 0
-    return read_records(path)[flown].commands
+    return read_records(path)[count].commands
 
 
-def test_fault_23_the_rotors_stop_when_the_controller_is_killed(start, fly, probe, tmp_path):
-    commands = interrupted(start, fly(), probe, tmp_path / 'x', signal.SIGKILL, 0.2)
+def test_fault_23_the_rotors_stop_when_the_controller_is_killed(start, control, probe, tmp_path):
+    commands = interrupted(start, control(), probe, tmp_path / 'x', signal.SIGKILL, 0.2)
     last = np.flatnonzero(commands.any(axis=1))[-1]
     assert last < 280
     held = (commands[last::-1] == commands[last]).all(axis=1)
@@ -93,8 +99,8 @@ def test_fault_23_the_rotors_stop_when_the_controller_is_killed(start, fly, prob
     assert 10 <= int(np.argmin(held)) <= 12
 
 
-def test_a_controller_that_stops_leaves_the_rotors_still(start, fly, probe, tmp_path):
-    controller = fly()
+def test_a_controller_that_stops_leaves_the_rotors_still(start, control, probe, tmp_path):
+    controller = control()
     # So long a timeout that only its safe command can have stopped them.
     commands = interrupted(start, controller, probe, tmp_path / 'x', signal.SIGTERM, 60.0)
     assert controller.ends() == 0
@@ -104,7 +110,7 @@ def test_a_controller_that_stops_leaves_the_rotors_still(start, fly, probe, tmp_
 @pytest.mark.parametrize(
     ('parameters', 'named'),
     [
-        ({'task': 'fly_to_mars'}, ['fly_to_mars', 'drone_hover']),
+        ({'task': 'drive_to_mars'}, ['drive_to_mars', 'drone_hover']),
         ({'epsiodes': 1}, ['epsiodes', 'episodes']),
         ({'episodes': -1}, ['episodes', '-1', '0']),
         ({'episodes': 'many'}, ['episodes', 'many']),
@@ -205,15 +211,26 @@ MOVING = {
 @pytest.mark.parametrize('name', MOVING)
 def test_fault_35_a_set_point_that_moves_is_followed_bit_by_bit(start, tmp_path, name, executor):
     file = MOVING[name]
-    path = tmp_path / 'flights.jsonl'
+    path = tmp_path / 'episodes.jsonl'
     start(
-        'controller_node', controller=share(file), chip="'ideal:'", autostart='true',
-        enable='true', use_sim_time='true', executor=executor, state_timeout=5.0,
-    )  # fmt: skip
+        'controller_node',
+        controller=share(file),
+        chip="'ideal:'",
+        autostart='true',
+        enable='true',
+        use_sim_time='true',
+        executor=executor,
+        state_timeout=5.0,
+    )
     simulation = start(
-        'simulation_node', task=name, seed=3, episodes=1, record=path, executor=executor,
+        'simulation_node',
+        task=name,
+        seed=3,
+        episodes=1,
+        record=path,
+        executor=executor,
         **LOCKSTEP,
-    )  # fmt: skip
+    )
     assert simulation.ends() == 0
     here = run_controller(
         Plan(find_task(name), 1, 3),

@@ -1,4 +1,4 @@
-"""What states and goals travel as: nothing is lost, and joints go by name."""
+"""Standard topics: nothing is lost on the way, and joints are found by name."""
 
 from types import SimpleNamespace
 
@@ -28,12 +28,16 @@ CAR = SimpleNamespace(state_names=STATE, goal_names=('x_m', 'yaw_rad', 'speed_m_
 @pytest.mark.parametrize(
     ('topic', 'count'),
     [
-        (state_topic(ARM), 4), (state_topic(POLE), 4), (goal_topic(POLE), 1),
-        (goal_topic(ARM), 6), (goal_topic(CAR), 3),
-        (goal_topic(DroneLaw(moving=True)), 9), (goal_topic(DroneLaw()), 3),
+        (state_topic(ARM), 4),
+        (state_topic(POLE), 4),
+        (goal_topic(POLE), 1),
+        (goal_topic(ARM), 6),
+        (goal_topic(CAR), 3),
+        (goal_topic(DroneLaw(moving=True)), 9),
+        (goal_topic(DroneLaw()), 3),
     ],
     ids=['joints', 'pole', 'cart', 'moving point', 'by name', 'with acceleration', 'position'],
-)  # fmt: skip
+)
 def test_every_bit_arrives(topic, count):
     @given(arrays(float, count, elements=FINITE), st.integers(0, 2**31 * 10**9 - 1))
     def check(values, stamp):
@@ -46,7 +50,7 @@ def test_every_bit_arrives(topic, count):
     check()
 
 
-def test_what_a_world_tells_beyond_the_joints_is_left_out():
+def test_numbers_of_a_world_beyond_the_joints_are_left_out():
     values = np.array([1.0, 2.0, 3.0, 4.0])
     message = state_topic(ARM).encode(np.append(values, [9.0, 9.0]), 1, FRAMES)
     assert state_topic(ARM).read(message).values.tobytes() == values.tobytes()

@@ -11,7 +11,7 @@ from pkan_control.robots.quadrotor import CRAZYFLIE
 from pkan_control.sim.batched import quadrotor_steps as flying
 from pkan_control.sim.batched.drone import BatchedDrone
 from pkan_control.sim.quadrotor_dynamics import Conditions, draw_conditions
-from pkan_control.sim.world import training_world
+from pkan_control.sim.world import training_batch
 from pkan_control.tasks.drone_hover import drone_hover
 
 if not flying.AVAILABLE:
@@ -90,7 +90,7 @@ def test_training_flies_in_a_portable_world(monkeypatch):
     generator = np.random.default_rng(0)
     starts = drone_hover.training_starts(generator, 4)
     command = np.full((4, 4), CRAZYFLIE.hover_speed)
-    world = training_world(drone_hover.world, drone_hover.law, 50.0, 4, generator)
+    world = training_batch(drone_hover.world, drone_hover.law, 50.0, 4, generator)
     world.reset(starts, generator)
     world.step(command)
     usual = BatchedDrone(CRAZYFLIE, 50.0)

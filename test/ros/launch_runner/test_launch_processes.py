@@ -1,4 +1,4 @@
-"""Real processes: their output, their ends, and that none is left."""
+"""Real processes: their output, their ends, and that none is left running."""
 
 import os
 import re
@@ -6,9 +6,11 @@ import select
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from fake_package import executable
+
+from pkan_control.ros.launch_runner.processes import write_all
 
 # `-S` keeps the start of an interpreter short.
 HEADER = f"""#!{sys.executable} -S
@@ -51,10 +53,10 @@ print(grandchild.stdout.readline().decode(), flush=True, end='')""",
 
 
 @pytest.fixture(autouse=True)
-def programs(prefix):
+def programs(executable):
     for name, text in PROGRAMS.items():
-        executable(prefix, name, HEADER + text)
-    executable(prefix, 'broken', '#!/no/such/interpreter\n')
+        executable(name, HEADER + text)
+    executable('broken', '#!/no/such/interpreter\n')
 
 
 def has_ended(pid):
@@ -68,10 +70,15 @@ def has_ended(pid):
 
 
 class Runner:
-    """The runner as a process of its own."""
+    """The runner as a process of its own, with another time between signals."""
 
-    def __init__(self, path, *arguments):
-        command = [sys.executable, '-m', 'pkan_control.ros.launch_runner', str(path), *arguments]
+    def __init__(self, path, *arguments, patience=5.0):
+        code = f"""
+import sys
+from pkan_control.ros.launch_runner import __main__, processes
+processes.PATIENCE_S = {patience}
+sys.exit(__main__.main())"""
+        command = [sys.executable, '-c', code, str(path), *arguments]
         pipes = {'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE}
         self.process = subprocess.Popen(command, text=True, errors='replace', **pipes)
         self.out = ''
@@ -99,12 +106,12 @@ def runner(write):
     """Return a function that runs nodes, each given as an executable and attributes."""
     runners = []
 
-    def runner(*nodes):
+    def runner(*nodes, patience=5.0):
         text = ''.join(
             f'<node pkg="robots" exec="{name}" output="screen" {attributes}/>'
             for name, attributes in nodes
         )
-        runners.append(Runner(write(text)))
+        runners.append(Runner(write(text), patience=patience))
         return runners[-1]
 
     yield runner
@@ -113,15 +120,15 @@ def runner(write):
         started.process.communicate()
 
 
-def test_output_is_labelled_and_keeps_its_stream(runner):
-    running = runner(('speaks', ''), ('speaks', 'exec_name="named"'))
+def test_output_is_prefixed_and_keeps_its_stream(runner):
+    running = runner(('speaks', ''), ('speaks', ''))
     assert running.end() == 0
     assert re.search(
         r'^\[INFO\] \[speaks-1\]: process started with pid \[\d+\]$', running.out, re.M
     )
     assert re.search(r'^\[speaks-1\] out$', running.out, re.M)
-    assert re.search(r'^\[named-2\] no end \ufffd$', running.out, re.M)
-    assert sorted(running.err.splitlines()) == ['[named-2] err', '[speaks-1] err']
+    assert re.search(r'^\[speaks-2\] no end \ufffd$', running.out, re.M)
+    assert sorted(running.err.splitlines()) == ['[speaks-1] err', '[speaks-2] err']
     assert '[INFO] [speaks-1]: process has finished cleanly [pid ' in running.out
 
 
@@ -133,25 +140,21 @@ def test_a_long_line_stays_one_line(runner, monkeypatch, unbuffered):
     assert f'[long-1] {"x" * 300_000}\n' in running.out
 
 
-@pytest.mark.parametrize(('output', 'shown'), [('log', False), ('both', True)])
-def test_output_is_logged(write, tmp_path, output, shown):
-    running = Runner(write(f'<node pkg="robots" exec="speaks" output="{output}"/>'))
-    assert running.end() == 0
-    assert ('] out' in running.out) == shown
-    assert '[speaks-1] err' in running.err
-    (log,) = (tmp_path / 'log').glob('bringup-*.log')
-    assert re.search(r'^\d+\.\d+ \[speaks-1\] out$', log.read_text(), re.M)
-    assert '[speaks-1] err' in log.read_text()
+def test_a_full_pipe_that_does_not_block_loses_nothing():
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    data = bytes(300_000)
+    with open(reading, 'rb') as pipe, ThreadPoolExecutor() as pool:
+        found = pool.submit(pipe.read)
+        write_all(writing, data)
+        os.close(writing)
+        assert found.result() == data
 
 
-def test_environment_arguments_and_session(write):
-    running = Runner(
-        write(
-            """<arg name="a"/><set_env name="HERE" value="$(var a)"/>
-            <node pkg="robots" exec="shows" output="screen" args="x"/>"""
-        ),
-        'a:=1',
-    )
+def test_environment_arguments_and_session(write, monkeypatch):
+    monkeypatch.setenv('HERE', '1')
+    text = '<arg name="a"/><node pkg="robots" exec="shows" args="$(var a)"/>'
+    running = Runner(write(text), 'a:=x')
     assert running.end() == 0
     assert "HERE 1 True ['x', '--ros-args']" in running.out
 
@@ -197,7 +200,7 @@ def test_on_exit_shutdown_ends_the_others(runner):
 
 
 def test_escalation_to_sigterm(runner):
-    running = runner(('stubborn', 'sigterm_timeout="0.1"'))
+    running = runner(('stubborn', ''), patience=0.1)
     running.wait_for('ready')
     running.process.send_signal(signal.SIGINT)
     assert running.end() == 0
@@ -206,7 +209,7 @@ def test_escalation_to_sigterm(runner):
 
 
 def test_escalation_to_sigkill(runner):
-    running = runner(('immortal', 'sigterm_timeout="0.1" sigkill_timeout="0.1"'))
+    running = runner(('immortal', ''), patience=0.1)
     running.wait_for('ready')
     running.process.send_signal(signal.SIGTERM)
     assert running.end() == 137
@@ -215,7 +218,7 @@ def test_escalation_to_sigkill(runner):
 
 
 def test_each_further_interrupt_is_a_step_further(runner):
-    running = runner(('immortal', 'sigterm_timeout="60" sigkill_timeout="60"'))
+    running = runner(('immortal', ''), patience=60.0)
     for text in ('ready', '] no', '] never'):
         running.wait_for(text)
         running.process.send_signal(signal.SIGINT)
@@ -239,7 +242,7 @@ def test_what_a_child_leaves_behind_is_ended(runner):
 
 
 def test_a_process_that_cannot_be_started_ends_the_others(runner):
-    running = runner(('immortal', 'sigterm_timeout="0" sigkill_timeout="0"'), ('broken', ''))
+    running = runner(('immortal', ''), ('broken', ''), patience=0.0)
     assert running.end() == 2
     assert '[ERROR] [broken-2]: cannot be started: ' in running.out
 
