@@ -1,22 +1,22 @@
-"""Whether a chip is still as it was when it was calibrated."""
+"""Validity of a calibration: change of temperature, and age."""
 
 from datetime import datetime, timedelta
 
 from pkan_control.chips.calibration.calibration import Calibration
 from pkan_control.control.health import Level
 
-# Corners of filters move by some ppm a degree, offsets by themselves: after so many degC, or so
-# long, a chip is to be calibrated again; beyond twice as many it is not to be armed.
+# Corners of filters change by some ppm/degC, and offsets drift. Above the first change of
+# temperature, or the age, a chip needs a new calibration; above the second it must not be armed.
 WARN_C, MOST_C = 5.0, 10.0
 OLD = timedelta(hours=24)
 
 
-def drift(
+def calibration_faults(
     calibration: Calibration, temperature_c: float | None, now: datetime
 ) -> list[tuple[Level, str]]:
-    """Return what stands against a calibration, the worst first; an unknown temperature does not.
+    """Return level and text of each fault of a calibration, worst first.
 
-    `now` has a time zone, as the date of a calibration has.
+    `temperature_c` is that of the chip in degC, None where it is unknown; `now` has a time zone.
     """
     found = []
     apart = 0.0 if temperature_c is None else abs(temperature_c - calibration.temperature_c)

@@ -1,4 +1,4 @@
-"""A law and what evaluates its network, at a rate: from state and goal to command."""
+"""The controller: a law and an evaluator of its network, from state and goal to command."""
 
 from collections import deque
 from time import perf_counter_ns
@@ -19,10 +19,10 @@ from pkan_control.networks.program import squash
 
 
 class Evaluator(Protocol):
-    """What computes a law's outputs: a network on a chip, an MLP, an expert."""
+    """Computes a law's outputs: a network on a chip, an MLP, an expert."""
 
     def begin(self, episode: int) -> None:
-        """Name the episode that starts now."""
+        """Start an episode."""
 
     def __call__(self, observation: Floats, time_s: float) -> Floats:
         """Return outputs `[n_out]`, normalised, for an observation in the law's units."""
@@ -30,19 +30,20 @@ class Evaluator(Protocol):
 
 OnLinkLost = Literal['safe', 'twin']
 
-# Inputs of the network that are remembered: what a calibration fits outputs to.
-HEARD = 2000
+# Number of inputs of the network that are kept: a calibration fits trims to them.
+RECENT_INPUTS = 2000
 
 
 class OnChip:
-    """A network on a chip, loaded and checked; `heard` holds its latest inputs."""
+    """Evaluates a network on a chip; `recent_inputs` holds its latest inputs, each in [0, 1]."""
 
     def __init__(
         self, controller_file: ControllerFile, chip: Chip, calibration: Calibration | None = None
     ) -> None:
-        """Load the program, trim and arm the chip; refuse one slower than the control period.
+        """Load the program, apply the trims of the calibration, and arm the chip.
 
-        A calibration of another chip or program is refused, too.
+        Raises a `UserError` for a network that needs no chip, a chip slower than the control
+        period, and a calibration of another chip or program.
         """
         program = chip_program(controller_file.policy, 'load')
         chip.program(program)
@@ -62,18 +63,18 @@ class OnChip:
         self._scale = program.squash_scale
         self._deadline_s = period / times
         self._network = symmetrised(controller_file.law, self._evaluate)
-        self.heard: deque[Floats] = deque(maxlen=HEARD)
+        self.recent_inputs: deque[Floats] = deque(maxlen=RECENT_INPUTS)
 
     def arm(self) -> None:
-        """Arm the chip; zeros are its safe action."""
+        """Arm the chip, with outputs of 0 as its safe action."""
         self._chip.arm(np.zeros(self._outputs))
 
     def give_up(self, why: str) -> None:
-        """Let the chip go safe in mid-flight."""
+        """Let the chip go safe during an episode."""
         self._chip.give_up(why)
 
     def begin(self, episode: int) -> None:
-        """Name the episode to the chip."""
+        """Start an episode on the chip."""
         self._chip.begin(episode)
 
     def __call__(self, observation: Floats, time_s: float) -> Floats:
@@ -83,22 +84,22 @@ class OnChip:
 
     def _evaluate(self, observation: Floats, time_s: float) -> Floats:
         x = squash(observation, self._scale)
-        self.heard.append(x)
+        self.recent_inputs.append(x)
         return self._chip.evaluate(x, time_s, self._deadline_s)
 
 
 class Digital:
-    """A network that needs no chip, in floating point."""
+    """Evaluates a network that needs no chip, in floating point."""
 
     def __init__(self, controller_file: ControllerFile) -> None:
-        """Take the controller file's network; refuse one that needs a chip."""
+        """Take the network; raise a `UserError` for one that needs a chip."""
         if controller_file.policy.chip_program is not None:
             raise UserError(f'{controller_file.policy.title} needs a chip')
         self._network = symmetrised(controller_file.law, controller_file.policy.evaluate)
         self._terms = controller_file.law.observation
 
     def begin(self, episode: int) -> None:
-        """Do nothing: it is always the same."""
+        """Do nothing: nothing depends on the episode."""
 
     def __call__(self, observation: Floats, time_s: float) -> Floats:
         """Evaluate the network."""
@@ -107,13 +108,14 @@ class Digital:
 
 
 class Controller:
-    """Runs a law around an evaluator; the only thing that it remembers is the law's memory.
+    """Runs a law around an evaluator; its only state is the law's memory.
 
-    A chip may have a twin in software, which goes on where the chip was lost, until it is armed.
+    A chip may have a twin in software, which takes over when the chip is lost, until it is armed
+    again.
     """
 
     def __init__(self, law: Law, evaluator: Evaluator, twin: Evaluator | None = None) -> None:
-        """Make a controller that must be reset before its first step."""
+        """Create a controller; call `reset` before the first step."""
         self._law = law
         self.evaluator = evaluator
         self._twin = twin
@@ -122,12 +124,12 @@ class Controller:
         self.inference_ns = 0
 
     def reset(self, episode: int) -> None:
-        """Forget everything: an episode starts, or time jumped."""
+        """Clear the memory: an episode starts, or time jumped."""
         self._memory = None
         self.evaluator.begin(episode)
 
     def lose(self, why: str) -> bool:
-        """Give the chip up and go on with its twin; return whether there is one."""
+        """Give the chip up and run on its twin; return False where there is none."""
         if self._twin is None or self.on_twin:
             return False
         self.on_twin = True
@@ -136,13 +138,16 @@ class Controller:
         return True
 
     def arm(self) -> None:
-        """Arm the chip again and leave its twin; raise a `UserError` where that is refused."""
+        """Arm the chip and leave its twin; raise a `UserError` where the chip refuses."""
         if isinstance(self.evaluator, OnChip):
             self.evaluator.arm()
         self.on_twin = False
 
     def step(self, state: Floats, goal: Floats, time_s: float) -> Floats:
-        """Return the command for a state `[n]` and a goal at a time in seconds."""
+        """Return the command `[m]` for a state `[n]` and a goal `[g]`, at a time in s.
+
+        Units and order are those of the law's `command`, `state_names` and `goal_names`.
+        """
         law = self._law
         memory = law.start(state) if self._memory is None else self._memory
         memory, observation = law.observe(memory, state, goal)
@@ -161,9 +166,10 @@ def make_controller(
     calibration: Calibration | None = None,
     on_link_lost: OnLinkLost = 'safe',
 ) -> Controller:
-    """Return the controller of a file: its network on the chip, or without where it needs none.
+    """Return the controller of a file; a network that needs no chip runs without it.
 
-    Where the chip is lost, commands are safe, or come from the twin that its calibration holds.
+    After the loss of the chip, commands are safe, or come from the twin of its calibration.
+    Raises a `UserError` for what `OnChip` refuses, and for a twin without a calibration.
     """
     if on_link_lost not in get_args(OnLinkLost):
         raise unknown('on_link_lost', on_link_lost, get_args(OnLinkLost))

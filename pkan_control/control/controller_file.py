@@ -1,4 +1,4 @@
-"""The controller file: one safetensors file that holds everything a controller is.
+"""The controller file: one safetensors file that holds a whole controller.
 
 Tensors: the program's codes (or an MLP's weights), device constants, and self-test vectors.
 Metadata: a JSON manifest with format version, task, law, signals, rate, safe command, provenance,

@@ -1,4 +1,4 @@
-"""Between ROS's axes and PX4's: the one place that knows both.
+"""Conversions between the frames of ROS and of PX4.
 
 ROS (REP-103): world ENU (east, north, up), body FLU (forward, left, up), quaternions x, y, z, w.
 PX4: world NED (north, east, down), body FRD (forward, right, down), quaternions w, x, y, z.

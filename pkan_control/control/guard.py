@@ -1,7 +1,7 @@
-"""What stands between a command and the actuators. Pure decisions: time is passed in.
+"""Guards between inputs, commands and actuators: pure decisions, to which time is passed.
 
-Times of messages are integer nanoseconds of the ROS clock; `steady_s` is a monotonic clock that
-goes on when simulated time stops.
+Stamps of messages are integer nanoseconds of the ROS clock; `steady_s` is a monotonic clock, which
+runs on when simulated time stops.
 """
 
 import math
@@ -13,7 +13,7 @@ from pkan_control.common.arrays import Floats
 from pkan_control.control.signals import Terms
 
 NANOSECONDS = 1_000_000_000
-# What is said of an input that never came.
+# Fault of an input of which no message has come.
 NEVER = 'never received'
 
 
@@ -24,7 +24,7 @@ def is_finite(values: Floats) -> bool:
 
 @dataclass(frozen=True)
 class Checked:
-    """A command that may be published, and how many of its numbers had to be limited."""
+    """A command that may be published, and how many of its values were limited."""
 
     command: Floats
     clipped: int
@@ -32,12 +32,12 @@ class Checked:
 
 
 class CommandGuard:
-    """Lets a command pass only finite, in range, and no faster than its limit."""
+    """Limits commands in range and rate, and rejects those that are not finite."""
 
     def __init__(self, terms: Terms, largest_step: float = np.inf) -> None:
         """Take the ranges `offset +- scale` of the law's command terms.
 
-        A number changes by at most `largest_step` of its range from one command to the next.
+        `largest_step` is the largest change from one command to the next, as a share of the range.
         """
         half = np.array([signal.scale for signal in terms.signals])
         middle = np.array([signal.offset for signal in terms.signals])
@@ -46,9 +46,9 @@ class CommandGuard:
         self._limits_rate = math.isfinite(largest_step)
 
     def check(self, command: Floats, last: Floats | None = None) -> Checked | None:
-        """Return the command within its limits, or None where it must not be used at all.
+        """Return the command `[n]` within its limits, or None for one that must not be used.
 
-        Its rate is limited where the `last` one that was sent is given.
+        Its rate is limited where the `last` command sent is given.
         """
         if command.shape != self.low.shape or not is_finite(command):
             return None
@@ -62,10 +62,10 @@ class CommandGuard:
 
 @dataclass
 class InputGuard:
-    """Watches one input: how old it is by its stamp, and by when it arrived.
+    """Checks the age of one input, by its stamp and by its time of receipt.
 
-    A fault is a line that names the input; None means that it can be used. With a `max_age_s` of
-    0 it is good for ever, as a goal is that is sent once.
+    A fault is a line that names the input; None means that it can be used. A `max_age_s` of 0 is
+    no limit, for a goal that is sent once.
     """
 
     name: str
@@ -76,7 +76,7 @@ class InputGuard:
     rejected: int = 0
 
     def receive(self, stamp_ns: int, steady_s: float, values: Floats) -> bool:
-        """Take note of a message; a value that is not finite is counted and not taken."""
+        """Record a message and return True; count one that is not finite and return False."""
         if not is_finite(values):
             self.rejected += 1
             return False
@@ -84,7 +84,7 @@ class InputGuard:
         return True
 
     def fault(self, now_ns: int, steady_s: float) -> str | None:
-        """Return why the input cannot be used, now by the ROS clock and by the steady clock."""
+        """Return why the input cannot be used at a time of both clocks, or None."""
         if self.stamp_ns is None:
             return f'{self.name}: {NEVER}'
         if self.max_age_s <= 0:
@@ -100,27 +100,27 @@ class InputGuard:
         return None
 
     def forget(self) -> None:
-        """Drop what was received: time jumped back."""
+        """Discard what was received: time jumped back."""
         self.stamp_ns = None
 
 
 @dataclass
 class Watchdog:
-    """Fires once when nothing has fed it for a time on the steady clock."""
+    """Fires once when it has not been fed for `timeout_s` on the steady clock."""
 
     timeout_s: float
     fed_s: float | None = None
 
     def feed(self, steady_s: float) -> None:
-        """Note that all is well at a time."""
+        """Restart the timeout."""
         self.fed_s = steady_s
 
     def due_s(self, steady_s: float) -> float:
-        """Return in how many s it can fire at the earliest, if it is not fed again."""
+        """Return the time in s until it can fire, unless it is fed again."""
         return self.timeout_s - (0.0 if self.fed_s is None else steady_s - self.fed_s)
 
     def fires(self, steady_s: float) -> bool:
-        """Return whether it starves now; it rests until it is fed again."""
+        """Return whether the timeout has run out; then it rests until it is fed again."""
         if self.fed_s is None or steady_s - self.fed_s <= self.timeout_s:
             return False
         self.fed_s = None

@@ -1,4 +1,4 @@
-"""How well a supervisor does, from what it counted since it was looked at last."""
+"""Health of a running controller: levels of diagnostics from the counters of its supervisor."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -7,7 +7,7 @@ from pkan_control.control.supervisor import Counters
 
 
 class Level(IntEnum):
-    """As in diagnostic_msgs/DiagnosticStatus."""
+    """Levels of diagnostic_msgs/DiagnosticStatus."""
 
     OK = 0
     WARN = 1
@@ -16,15 +16,15 @@ class Level(IntEnum):
 
 @dataclass(frozen=True)
 class Symptom:
-    """A counter whose share of the ticks is watched; beyond `error` it is more than a warning."""
+    """A counter, its description, and the share of the ticks above which it is an error."""
 
     counter: str
     text: str
     error: float
 
 
-# Any occurrence is a warning. A share is one of at least so many ticks: what happened once in the
-# first two says nothing about a share.
+# Any occurrence is a warning. Shares are of at least so many ticks: one fault in the first two
+# ticks is no error.
 FEW = 20
 SYMPTOMS = (
     Symptom('clipped', 'commands clipped', 0.5),
@@ -37,7 +37,7 @@ SYMPTOMS = (
 
 
 def judge(before: Counters, now: Counters) -> list[tuple[Level, str]]:
-    """Return what went wrong between two looks at the counters, the worst first."""
+    """Return level and text of each symptom between two states of the counters, worst first."""
     ticks = max(now.ticks - before.ticks, 1)
     found = []
     for symptom in SYMPTOMS:

@@ -1,4 +1,4 @@
-"""A mapping: how the numbers of a controller file are called and counted in a stack.
+"""A mapping: topics, names, units and frames of a controller's signals in a user's stack.
 
 A YAML file binds each number of state, set-point and command to a topic and a field of a message,
 with frame, scale (a negative one turns the sign) and offset. Everything is checked against the
@@ -17,7 +17,7 @@ from pkan_control.control.laws.law import Law
 
 # Units of a stamp that is a number, in ns.
 UNITS = {'s': 10**9, 'ms': 10**6, 'us': 1000, 'ns': 1}
-# The frames that a vector may be told in. World: ENU or NED. Body: FLU or FRD.
+# Frames of a vector. World: ENU or NED. Body: FLU or FRD.
 WORLD, BODY = ('enu', 'ned'), ('flu', 'frd')
 VECTORS = {
     'position': (STATE[0:3], WORLD),

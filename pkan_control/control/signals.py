@@ -14,7 +14,8 @@ from pkan_control.common.errors import UserError
 class Signal:
     """One observation, output or command term.
 
-    A network sees `(value - offset) / scale`, limited to +-clip, of a value in `unit`.
+    The normalised value is `(value - offset) / scale`, limited to +-clip; `value`, `scale` and
+    `offset` are in `unit`.
     """
 
     name: str
@@ -29,7 +30,7 @@ class Terms:
     """An ordered list of signals, applied to the last axis of arrays."""
 
     def __init__(self, signals: Sequence[Signal]) -> None:
-        """Keep the signals' numbers as arrays `[n]`."""
+        """Take the signals, in order."""
         self.signals = tuple(signals)
         self._scale = np.array([s.scale for s in signals])
         self._offset = np.array([s.offset for s in signals])
@@ -45,19 +46,19 @@ class Terms:
         return tuple(signal.name for signal in self.signals)
 
     def normalise(self, values: Array) -> Array:
-        """Return what a network sees of values `[..., n]` in their units."""
+        """Return the normalised values of values `[..., n]` in their units."""
         scale, offset, low, high = self._like(values)
         xp = namespace(values)
         return xp.minimum(xp.maximum((values - offset) / scale, low), high)
 
     def denormalise(self, outputs: Array) -> Array:
-        """Return the values `[..., n]` in their units that a network's outputs mean."""
+        """Return the values in their units of normalised values `[..., n]`."""
         scale, offset, low, high = self._like(outputs)
         xp = namespace(outputs)
         return xp.minimum(xp.maximum(outputs, low), high) * scale + offset
 
     def _like(self, values: Array) -> tuple[Array, Array, Array, Array]:
-        """Return scales, offsets, lowest and highest normalised values, as arrays like these."""
+        """Return scales, offsets, lowest and highest values, as arrays of the same library."""
         if values.shape[-1] != len(self):
             raise ValueError(f'{values.shape[-1]} values for the {len(self)} terms {self.names}')
         scale, offset, low, high = self._scale, self._offset, self._low, self._high

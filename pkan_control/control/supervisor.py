@@ -1,7 +1,7 @@
-"""Decides what to command: inputs in, decisions out, between them guard and controller.
+"""The supervisor: decides which command follows from the inputs, by guards and a controller.
 
-The node that carries it only translates messages. There is no clock in here: `now_ns` is the ROS
-clock, `steady_s` a monotonic one.
+The controller node only translates messages. Time is passed in: `now_ns` is the ROS clock,
+`steady_s` a monotonic one.
 """
 
 import math
@@ -22,28 +22,28 @@ from pkan_control.control.guard import (
 )
 from pkan_control.control.laws.law import Law
 
-# Commands in a row that a chip may miss while the last one is held.
-HELD = 2
+# Number of evaluations in a row that a chip may miss while the last command is held.
+MISSES_HELD = 2
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Ages in seconds beyond which an input is not used; 0 means that it never gets too old.
+    """Largest ages of inputs in s, 0 for no limit, and further limits.
 
-    slew_per_s is how fast a command may change, in ranges per second; 0 means as fast as it likes.
-    startup_grace_s is how long inputs may take to come before that is a complaint.
+    slew_per_s: largest change of a command in ranges per second; 0 for no limit.
+    startup_grace_s: time in s in which missing inputs are not reported.
     """
 
     state_timeout_s: float = 0.2
     setpoint_timeout_s: float = 0.0
     future_tolerance_s: float = 0.05
-    # A gap between two states that is longer than this counts as a jump of time.
+    # A longer gap between two states is a jump of time: the controller is reset.
     jump_s: float = 0.5
     slew_per_s: float = 0.0
     startup_grace_s: float = 2.0
 
     def check(self, rate_hz: float) -> None:
-        """Raise a `UserError` for ages that a controller of that rate could never meet."""
+        """Raise a `UserError` for an age below the control period."""
         period = 1 / rate_hz
         for name in ('state_timeout_s', 'setpoint_timeout_s'):
             if 0 < getattr(self, name) < period:
@@ -55,7 +55,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Decision:
-    """A command to publish with the stamp of the state that it answers."""
+    """A command to publish, with the stamp of the state that it follows from."""
 
     command: Floats
     stamp_ns: int
@@ -64,7 +64,7 @@ class Decision:
 
 @dataclass
 class Counters:
-    """What went wrong so far, for diagnostics."""
+    """Counts of ticks, commands and faults so far, for diagnostics."""
 
     ticks: int = 0
     overruns: int = 0
@@ -85,10 +85,10 @@ class Supervisor:
     """Turns states and goals into commands that are safe to publish."""
 
     def __init__(self, law: Law, controller: Controller, limits: Limits) -> None:
-        """Make a supervisor that has seen nothing yet."""
+        """Create a supervisor that has received nothing yet."""
         self.state = InputGuard('state', limits.state_timeout_s)
         self.goal = InputGuard('goal_pose', limits.setpoint_timeout_s)
-        # What the rest of a state comes from, where one topic does not tell all of it.
+        # Guards of further inputs, where a state comes from more than one topic.
         self.others: list[InputGuard] = []
         self.counters = Counters()
         self.arming = Arming()
@@ -97,7 +97,7 @@ class Supervisor:
         self._controller = controller
         self._watchdog = Watchdog(limits.state_timeout_s)
         self.limit(limits)
-        # The goal that was sent, the one that is followed, and whether there was a good one.
+        # The goal received last, the one that is followed, and whether there was a valid one.
         self._goal: Floats | None = None
         self._wanted: Floats | None = None
         self._followed = False
@@ -107,18 +107,18 @@ class Supervisor:
         self._episode = -1
         self._missed = 0
         self._began_s = -math.inf
-        # Why the chip was lost, until it is armed again; empty while it is there.
+        # Reason why the chip was lost; empty while it is available.
         self.lost = ''
 
     @property
     def holding(self) -> bool:
-        """Whether the last command is held because the chip gave none, which may pass."""
-        return 0 < self._missed <= HELD
+        """Whether the last command is held because the chip missed a few evaluations."""
+        return 0 < self._missed <= MISSES_HELD
 
     def limit(self, limits: Limits) -> None:
-        """Take other limits, all at once; what was received and counted stays.
+        """Set new limits; inputs and counters are kept.
 
-        Raise a `UserError` for impossible ones, and keep the old.
+        Raises a `UserError` for impossible limits, and keeps the old ones.
         """
         limits.check(self._law.rate_hz)
         self.state.max_age_s = limits.state_timeout_s
@@ -132,25 +132,25 @@ class Supervisor:
         self._guard = CommandGuard(self._law.command, step)
 
     def begin(self, steady_s: float) -> None:
-        """Note that control begins: inputs have the grace time from now on to come."""
+        """Start control: the grace time of the inputs runs from now on."""
         self._began_s = steady_s
 
     def waits(self, steady_s: float) -> bool:
-        """Return whether an input that never came is still on its way."""
+        """Return whether an input is missing within the grace time."""
         late = steady_s - self._began_s > self._grace_s
         return self.reason.endswith(NEVER) and not late
 
     def on_goal(self, stamp_ns: int, steady_s: float, values: Floats) -> None:
-        """Take a goal `[n]`; one that is not finite is counted and dropped."""
+        """Receive a goal `[n]`; one that is not finite is counted and dropped."""
         if self.goal.receive(stamp_ns, steady_s, values):
             self._goal = values
 
     def on_state(
         self, stamp_ns: int, now_ns: int, steady_s: float, values: Floats
     ) -> Decision | None:
-        """Take a state `[n]` and return the command for it, or None and a `reason`.
+        """Receive a state `[n]`; return the decision for it, or None and set `reason`.
 
-        The same state again gives the same command again, without a second evaluation.
+        A repeated state repeats the command, without a second evaluation.
         """
         if not self.state.receive(stamp_ns, steady_s, values):
             self.reason = 'state: not finite'
@@ -166,7 +166,7 @@ class Supervisor:
         if fault:
             self._refuse(fault)
             return None
-        self._note_jump(stamp_ns)
+        self._record_jump(stamp_ns)
         self._watchdog.feed(steady_s)
         self.counters.ticks += 1
         self._last, self._seen = self._decide(stamp_ns, values), values
@@ -175,24 +175,24 @@ class Supervisor:
         return self._last
 
     def reject(self, guard: InputGuard, why: str) -> None:
-        """Note that a message of an input could not be read."""
+        """Count a message of an input that could not be read."""
         guard.rejected += 1
         self.reason = f'{guard.name}: {why}'
 
     def _unseen(self, now_ns: int, steady_s: float) -> str:
-        """Return which part of the state is missing or too old."""
+        """Return the fault of the first input of the state that is missing or too old."""
         faults = (each.fault(now_ns, steady_s) for each in (self.state, *self.others))
         return next((fault for fault in faults if fault), '')
 
     def _follow(self, state: Floats, stale: str) -> None:
-        """Follow the goal; where it got too old, stay where the robot was then, if it can."""
+        """Follow the goal; one that became too old is replaced by holding the position."""
         if not stale:
             self._followed, self._wanted = True, self._goal
         elif self._followed and self._wanted is self._goal:
             self._wanted = self._law.hold(state)
 
     def _is_repeated(self, stamp_ns: int, values: Floats) -> bool:
-        """Tell a state that comes again from another one at that time, after a reset say."""
+        """Return whether a state is the last one again; a reset may repeat the stamp alone."""
         if self._last is None or stamp_ns != self._last.stamp_ns:
             return False
         return bool(np.array_equal(values, self._seen))
@@ -201,8 +201,8 @@ class Supervisor:
         self.reason = reason
         self.counters.refused += 1
 
-    def _note_jump(self, stamp_ns: int) -> None:
-        """Forget everything where time jumped: a simulation was reset, or states were missing."""
+    def _record_jump(self, stamp_ns: int) -> None:
+        """Reset the controller after a jump of time; count the ticks that were missed."""
         elapsed = 0 if self._last is None else stamp_ns - self._last.stamp_ns
         if 0 < elapsed <= self._jump_ns:
             periods = round(elapsed * self._law.rate_hz / NANOSECONDS)
@@ -213,7 +213,7 @@ class Supervisor:
         self._controller.reset(self._episode)
 
     def rearm(self) -> str:
-        """Arm a chip that was lost; return why that is refused, nothing where all is well."""
+        """Arm a chip that was lost; return the reason of a refusal, or an empty string."""
         if not self.lost:
             return ''
         try:
@@ -233,7 +233,7 @@ class Supervisor:
             return self._miss(stamp_ns, state, f'chip: {error}')
         self._missed = 0
         checked = self._guard.check(command, self._sent)
-        self._note_inference(self._controller.inference_ns)
+        self._record_inference(self._controller.inference_ns)
         if checked is None:
             self.counters.not_finite += 1
             self.reason = 'command: not finite'
@@ -242,29 +242,29 @@ class Supervisor:
         self.counters.clipped += checked.clipped > 0
         self.counters.slewed += checked.slewed > 0
         self.lost = self.lost if self._controller.on_twin else ''
-        self.reason = f'{self.lost}; its twin flies' if self.lost else ''
+        self.reason = f'{self.lost}; running on its twin' if self.lost else ''
         return Decision(checked.command, stamp_ns)
 
-    def _note_inference(self, took_ns: int) -> None:
+    def _record_inference(self, took_ns: int) -> None:
         self.counters.inference_ns.append(took_ns)
         self.counters.late += took_ns > NANOSECONDS / self._law.rate_hz
 
     def _miss(self, stamp_ns: int, state: Floats, reason: str) -> Decision:
-        """Hold the last command where the chip gave none; after `HELD`, fly on its twin if any."""
+        """Hold the last command; after `MISSES_HELD` misses run on the twin, or go safe."""
         self.reason = reason
         self.counters.chip_missed += 1
         self._missed += 1
-        if self._missed > HELD and not self.lost:
+        if self._missed > MISSES_HELD and not self.lost:
             self.counters.chip_lost += 1
             self.lost = reason
             if self._controller.lose(reason):
                 return self._decide(stamp_ns, state)
-        if self._last is None or self._missed > HELD:
+        if self._last is None or self._missed > MISSES_HELD:
             return Decision(self._law.safe_command(), stamp_ns, safe=True)
         return replace(self._last, stamp_ns=stamp_ns)
 
     def on_watchdog(self, now_ns: int, steady_s: float) -> Decision | None:
-        """Return the safe command once when no state has led to a command for too long."""
+        """Return the safe command, once, when no state has led to a command for too long."""
         if not self._watchdog.fires(steady_s):
             return None
         self.counters.watchdog += 1
@@ -272,15 +272,15 @@ class Supervisor:
         return self.stop(now_ns)
 
     def watchdog_due_s(self, steady_s: float) -> float:
-        """Return in how many s the watchdog can fire at the earliest."""
+        """Return the time in s until the watchdog can fire."""
         return self._watchdog.due_s(steady_s)
 
     def fault(self, now_ns: int, steady_s: float) -> str:
-        """Return what stands against going live: an input that is missing or too old."""
+        """Return the fault that forbids going live: an input that is missing or too old."""
         return self._unseen(now_ns, steady_s) or self.goal.fault(now_ns, steady_s) or ''
 
     def stop(self, now_ns: int) -> Decision:
-        """Return the safe command; the next state starts afresh."""
+        """Return the safe command; the next state resets the controller."""
         self._last = None
         self._sent = self._law.safe_command()
         return Decision(self._law.safe_command(), now_ns, safe=True)

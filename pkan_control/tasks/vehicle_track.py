@@ -10,7 +10,7 @@ from pkan_control.common.arrays import Array, Floats, namespace
 from pkan_control.common.rotations import matrix
 from pkan_control.common.seeding import stream
 from pkan_control.control.laws.drone import ATTITUDE
-from pkan_control.control.laws.vehicle import LOOK_AHEAD_S, VehicleLaw, X, Y, beside, limited
+from pkan_control.control.laws.vehicle import LOOK_AHEAD_S, VehicleLaw, X, Y, limited, path_errors
 from pkan_control.robots.car import RACECAR, Car
 from pkan_control.tasks.drone_path import Path
 from pkan_control.tasks.road import Road
@@ -126,12 +126,12 @@ class VehicleTrack:
 
     def reward(self, state: Floats, goal: Floats) -> float:
         """Return minus the cross-track error in m, and 1 more within the tolerance."""
-        cross, _, gap = (abs(float(part[0])) for part in beside(state, goal))
+        cross, _, gap = (abs(float(part[0])) for part in path_errors(state, goal))
         return -cross - 0.1 * gap + (cross < TOLERANCE_M)
 
     def failed(self, state: Floats, goal: Floats) -> bool:
         """Return whether the car is lost or has turned over."""
-        cross, _, gap = (abs(float(part[0])) for part in beside(state, goal))
+        cross, _, gap = (abs(float(part[0])) for part in path_errors(state, goal))
         return not (cross < LOST_M and gap < LOST_M and matrix(state[ATTITUDE])[2, 2] > 0)
 
     def score(self, states: Floats, goals: Floats) -> Score:
@@ -162,7 +162,7 @@ def cross_track(states: Floats, goals: Floats, window: int) -> Floats:
         goals[near][..., X.start] - states[:, :1], goals[near][..., Y.start] - states[:, 1:2]
     )
     nearest = goals[near[steps, distance.argmin(axis=1)]]
-    return np.asarray(beside(states, nearest)[0][:, 0])
+    return np.asarray(path_errors(states, nearest)[0][:, 0])
 
 
 @lru_cache(maxsize=8)

@@ -83,7 +83,7 @@ def test_the_twin_flies_on_and_the_chip_only_after_a_request(
             safe_after_s, _, last = fly(supervisor, fault)
             assert safe_after_s is None
             assert not any(decision.safe for decision in last)
-            assert 'its twin flies' in supervisor.reason
+            assert 'running on its twin' in supervisor.reason
             assert firmware.board.state != BoardState.ARMED
             assert supervisor.rearm() == ''
             stamp = 10**12

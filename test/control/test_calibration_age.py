@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pkan_control.control.calibration_age import drift
+from pkan_control.control.calibration_age import calibration_faults
 from pkan_control.control.health import Level
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -31,14 +31,14 @@ def calibration(make_program, exact_calibration):
     ],
 )
 def test_fault_27_drift_is_a_warning_and_then_an_error(calibration, temperature_c, level):
-    found = drift(calibration, temperature_c, NOW)
+    found = calibration_faults(calibration, temperature_c, NOW)
     assert [each for each, _ in found] == ([] if level is None else [level])
     if level is not None:
         assert f'{temperature_c} degC, calibrated at 25.0' in found[0][1]
 
 
 def test_a_day_is_the_age_of_a_calibration(calibration):
-    assert drift(calibration, 25.0, NOW + timedelta(hours=21)) == []
-    (found,) = drift(calibration, 25.0, NOW + timedelta(hours=27))
+    assert calibration_faults(calibration, 25.0, NOW + timedelta(hours=21)) == []
+    (found,) = calibration_faults(calibration, 25.0, NOW + timedelta(hours=27))
     assert found == (Level.WARN, 'calibration is 30 h old: calibrate the chip again')
-    assert drift(replace(calibration, date=''), 25.0, NOW) == []
+    assert calibration_faults(replace(calibration, date=''), 25.0, NOW) == []

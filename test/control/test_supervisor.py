@@ -1,4 +1,4 @@
-"""What the supervisor decides: when it commands, when it refuses and why, what it forgets."""
+"""Decisions of the supervisor: commands, refusals and their reasons, resets."""
 
 import math
 
@@ -40,7 +40,7 @@ class Network:
 
 
 class Loop:
-    """A supervisor with its clocks: states come every 20 ms, at once, unless told otherwise."""
+    """A supervisor with its clocks: states come every 20 ms, at once, unless given otherwise."""
 
     def __init__(self, limits: Limits = USUAL, goal: bool = True) -> None:
         self.network = Network()
@@ -305,7 +305,7 @@ def test_fault_14_missed_ticks_are_skipped_and_counted(next_step, missed):
 def test_fault_15_an_evaluation_slower_than_the_period_is_counted():
     loop = Loop()
     for took_ns in (STEP_NS, STEP_NS + 1):
-        loop.supervisor._note_inference(took_ns)
+        loop.supervisor._record_inference(took_ns)
     assert loop.counters.late == 1
 
 
@@ -421,11 +421,11 @@ def test_the_twin_goes_on_where_the_chip_is_lost_until_it_is_armed():
     on_twin = fly(4)
     assert not on_twin.safe
     assert (on_twin.command != first.command).any()
-    assert 'no answer; its twin flies' in supervisor.reason
+    assert 'no answer; running on its twin' in supervisor.reason
     assert supervisor.counters.ticks == 4
     controller.evaluator = loop.network
     assert not fly(5).safe
-    assert 'its twin flies' in supervisor.reason
+    assert 'running on its twin' in supervisor.reason
     assert len(twin.seen) == 2
     assert supervisor.rearm() == ''
     assert not fly(6).safe

@@ -110,7 +110,7 @@ def test_an_offset_that_a_chip_adds_falls_out(controller_file, law):
     after = averaged(observation, 0.0)
     lost = 0.0 if law is LAW else 0.1
     np.testing.assert_allclose(after - before, [lost, 0.0], atol=0.01)
-    assert len(averaged.heard) == 2 * evaluations(law)
+    assert len(averaged.recent_inputs) == 2 * evaluations(law)
 
 
 def test_an_mlp_is_averaged_in_the_same_way():

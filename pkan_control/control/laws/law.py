@@ -1,4 +1,4 @@
-"""What every law is: pure functions from state to observation, and from outputs to command."""
+"""The law protocol: pure functions from state to observation, and from outputs to command."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -11,9 +11,10 @@ from pkan_control.robots.quadrotor import Airframe
 
 
 class Law(Protocol):
-    """The arithmetic around a network; memory (an integrator, say) is passed in and returned.
+    """The fixed arithmetic around a network.
 
-    All arrays may have leading batch axes and come from NumPy or torch.
+    A law has no state of its own: its memory (an integrator, for example) is passed in and
+    returned. Arrays may have leading batch axes and come from NumPy or torch.
     """
 
     @property
@@ -22,42 +23,42 @@ class Law(Protocol):
 
     @property
     def rate_hz(self) -> float:
-        """Rate at which it is called."""
+        """Control rate in Hz."""
 
     @property
     def state_names(self) -> tuple[str, ...]:
-        """Names of the numbers of a state, in order."""
+        """Names of the values of a state, in order, each with its unit."""
 
     @property
     def goal_names(self) -> tuple[str, ...]:
-        """Names of the numbers of a set-point, in order."""
+        """Names of the values of a goal, in order, each with its unit."""
 
     @property
     def observation(self) -> Terms:
-        """What the network sees."""
+        """Terms of the observation, the inputs of the network."""
 
     @property
     def output(self) -> Terms:
-        """What the network's outputs mean."""
+        """Terms of the action, the outputs of the network."""
 
     @property
     def command(self) -> Terms:
-        """What goes to the actuators, in order; `scale` is half of the range around `offset`."""
+        """Terms of the command to the actuators; its range is `offset +- scale`."""
 
     def start(self, state: Array) -> Array:
-        """Return the memory at the begin of an episode, for a batch like `state`'s."""
+        """Return the memory `[..., m]` at the start of an episode, for a state `[..., n]`."""
 
     def observe(self, memory: Array, state: Array, goal: Array) -> tuple[Array, Array]:
-        """Return the new memory and the values of the observation terms, in their units."""
+        """Return the new memory and the observation `[..., n_in]`, in the units of its terms."""
 
     def act(self, memory: Array, state: Array, action: Array) -> tuple[Array, Array]:
-        """Return the new memory and the command for an action in the output terms' units."""
+        """Return the new memory and the command for an action `[..., n_out]`, all in units."""
 
     def hold(self, state: Floats) -> Floats | None:
-        """Return the goal `[g]` at which a robot stays; None where only the safe command does."""
+        """Return the goal `[g]` that holds the robot where it is; None: send the safe command."""
 
     def safe_command(self) -> Floats:
-        """Return the command that is sent when control ends."""
+        """Return the command `[m]` that is sent when control ends."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the parameters as a JSON object."""
@@ -65,10 +66,10 @@ class Law(Protocol):
 
 @runtime_checkable
 class Invertible(Law, Protocol):
-    """A law that tells from a command which action led to it, so that one can learn from it."""
+    """A law whose action can be computed from a command, for learning from recordings."""
 
     def action_for(self, memory: Array, state: Array, command: Array) -> Array:
-        """Return the action for which `act` gives that command; the memory is `observe`'s."""
+        """Return the action for which `act` gives a command; the memory is that of `observe`."""
 
 
 @runtime_checkable
@@ -76,7 +77,7 @@ class Switchable(Law, Protocol):
     """A law with an outer loop around the network, whose parts can be switched off."""
 
     def switched_off(self, part: str) -> Law:
-        """Return the law without that part, or without any for `all`."""
+        """Return the law without a part, or without any part for `all`."""
 
 
 @dataclass(frozen=True)
@@ -144,4 +145,4 @@ class HasArm(Law, Protocol):
         """Return the same law for an arm of the same kinematics, driven or limited otherwise."""
 
     def exact(self, observation: Array) -> Array:
-        """Return the action that is right for an observation, both in the terms' units."""
+        """Return the exact action for an observation, both in the units of their terms."""

@@ -40,7 +40,7 @@ class SolarMemory(Layout):
     held_a = Field(1)
 
 
-def seen_from(voltage: Array, current: Array, from_v: Array, from_a: Array) -> Array:
+def secant_observation(voltage: Array, current: Array, from_v: Array, from_a: Array) -> Array:
     """Return the observation `[..., 4]` of points `[..., 1]` in V and A, and of those before them.
 
     The third number is the change of power with voltage, each as a share: `V dP / (P dV)` of the
@@ -107,7 +107,7 @@ class SolarLaw:
         return xp.where(current < self.scout_a, low, high)
 
     def observe(self, memory: Array, state: Array, goal: Array) -> tuple[Array, Array]:
-        """Return the memory, and what `seen_from` says of the point, `[..., 4]`."""
+        """Return the memory, and what `secant_observation` says of the point, `[..., 4]`."""
         xp = namespace(state)
         phase, held = memory[..., SolarMemory.phase], memory[..., SolarMemory.held_a]
         voltage, current = state[..., VOLTAGE], state[..., CURRENT]
@@ -119,7 +119,7 @@ class SolarLaw:
         phase = phase + xp.astype(at_first | at_second, phase.dtype)
         from_v, from_a = memory[..., SolarMemory.from_v], memory[..., SolarMemory.from_a]
         memory = SolarMemory.replace(memory, phase=phase, second_v=second)
-        return memory, seen_from(voltage, current, from_v, from_a)
+        return memory, secant_observation(voltage, current, from_v, from_a)
 
     def act(self, memory: Array, state: Array, action: Array) -> tuple[Array, Array]:
         """Return the memory, and the step in V to a voltage of the law's or the network's."""

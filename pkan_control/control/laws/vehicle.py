@@ -144,14 +144,14 @@ class VehicleLaw:
     def observe(self, memory: Array, state: Array, goal: Array) -> tuple[Array, Array]:
         """Return the memory and the observation `[..., 4]` in the units of `OBSERVATION`."""
         xp = namespace(state)
-        cross, heading, gap = beside(state, goal)
+        cross, heading, gap = path_errors(state, goal)
         integral = self._integrate(memory[..., VehicleMemory.integral], cross)
         slip = self._observe_slip(memory, state)
         hurry = limited(-self.gap_gain * gap, self.gap_speed_m_s)
         speed = state[..., FORWARD]
         wanted = goal[..., SPEED] + hurry
         seen = [cross + integral, heading, speed, wanted - speed]
-        bend = self.bend_gain * bend_beside(goal, gap)
+        bend = self.bend_gain * curvature_ahead(goal, gap)
         memory = VehicleMemory.replace(memory, integral=integral, slip=slip, bend=bend)
         return memory, xp.concat(seen, axis=-1)
 
@@ -209,7 +209,7 @@ class VehicleLaw:
         return cls(**{**values, 'car': Car(**values['car'])})
 
 
-def beside(state: Array, goal: Array) -> tuple[Array, Array, Array]:
+def path_errors(state: Array, goal: Array) -> tuple[Array, Array, Array]:
     """Return how a car lies on the path near a point of it, each `[..., 1]`.
 
     The cross-track error in m (positive on the left), the heading error in rad, and how far the
@@ -237,7 +237,7 @@ def beside(state: Array, goal: Array) -> tuple[Array, Array, Array]:
     return cross, heading, gap
 
 
-def bend_beside(goal: Array, gap: Array) -> Array:
+def curvature_ahead(goal: Array, gap: Array) -> Array:
     """Return the bend `[..., 1]` in 1/m ahead of a car that is so far ahead of its goal, in m.
 
     From the goal to where it looks ahead the bend changes evenly, and as evenly around.

@@ -41,8 +41,8 @@ def real_inputs(plan: Plan, controller_file: ControllerFile, count: int) -> Floa
             run_episode(plan, world, Controller(controller_file.law, network), number)
     finally:
         world.close()
-    draw = stream(plan.seed, 'real inputs').permutation(len(network.heard))[:count]
-    return np.array(network.heard)[draw]
+    draw = stream(plan.seed, 'real inputs').permutation(len(network.recent_inputs))[:count]
+    return np.array(network.recent_inputs)[draw]
 
 
 def analogue(controller_file: ControllerFile) -> Program:

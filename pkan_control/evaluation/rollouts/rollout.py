@@ -14,7 +14,7 @@ from pkan_control.common.errors import UserError
 from pkan_control.control.controller import Controller, make_controller
 from pkan_control.control.controller_file import ControllerFile
 from pkan_control.control.guard import CommandGuard
-from pkan_control.control.supervisor import HELD
+from pkan_control.control.supervisor import MISSES_HELD
 from pkan_control.evaluation.rollouts.episode import NANOSECONDS, Episode
 from pkan_control.evaluation.rollouts.record import EpisodeRecord
 from pkan_control.sim.effects import Effects
@@ -83,7 +83,7 @@ def run_episode(
             command = controller.step(episode.seen, episode.goal, episode.time_ns / NANOSECONDS)
         except TimeoutError:
             missed += 1
-            episode.advance(sent if missed <= HELD else law.safe_command(), 0)
+            episode.advance(sent if missed <= MISSES_HELD else law.safe_command(), 0)
             continue
         missed, checked = 0, guard.check(command)
         sent = law.safe_command() if checked is None else checked.command

@@ -21,7 +21,7 @@ from pkan_control.chips.chip import Chip
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
 from pkan_control.common.seeding import stream
-from pkan_control.control.calibration_age import drift
+from pkan_control.control.calibration_age import calibration_faults
 from pkan_control.control.controller import Controller, Evaluator, OnChip
 from pkan_control.control.controller_file import ControllerFile
 from pkan_control.control.health import Level
@@ -79,7 +79,7 @@ def drift_of(network: Evaluator, temperature_c: float | None) -> list[tuple[Leve
     """Return how far a chip has drifted from its calibration; nothing where it has none."""
     if not isinstance(network, OnChip) or network.calibration is None:
         return []
-    return drift(network.calibration, temperature_c, datetime.now(UTC))
+    return calibration_faults(network.calibration, temperature_c, datetime.now(UTC))
 
 
 class Calibrator:
@@ -197,6 +197,8 @@ class Calibrator:
 def calibration_inputs(network: OnChip, program: Program) -> Floats:
     """Return inputs `[200, n_in]`: recent ones of the network, or random ones of its range."""
     draw = stream(0, 'inputs of a calibration')
-    if len(network.heard) < 2 * HELD_OUT:
+    if len(network.recent_inputs) < 2 * HELD_OUT:
         return draw.random((INPUT_COUNT, program.shape[0]))
-    return np.array(network.heard)[draw.permutation(len(network.heard))[:INPUT_COUNT]]
+    return np.array(network.recent_inputs)[
+        draw.permutation(len(network.recent_inputs))[:INPUT_COUNT]
+    ]

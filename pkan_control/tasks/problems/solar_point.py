@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pkan_control.common.arrays import Array, Floats, namespace
 from pkan_control.common.seeding import stream
-from pkan_control.control.laws.solar import STEP_V, SolarLaw, seen_from
+from pkan_control.control.laws.solar import STEP_V, SolarLaw, secant_observation
 from pkan_control.tasks.problems.problem import Examples, Split
 
 # Curves; each gives five examples.
@@ -83,7 +83,7 @@ def _seen(table: Floats, shares: Floats, source: Floats, here: Floats) -> tuple[
     rows = np.arange(len(table))
     at, before = _place(here), _place(source)
     points = (at * GRID_V, table[rows, at], before * GRID_V, table[rows, before])
-    seen: Floats = seen_from(*(values[:, None] for values in points))
+    seen: Floats = secant_observation(*(values[:, None] for values in points))
     reached = np.clip(at[:, None] + STEPS, 0, table.shape[1] - 1)
     return seen, np.take_along_axis(shares, reached, axis=1)
 

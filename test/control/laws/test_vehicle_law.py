@@ -14,8 +14,8 @@ from pkan_control.control.laws.vehicle import (
     PARTS,
     VehicleLaw,
     VehicleMemory,
-    bend_beside,
-    beside,
+    curvature_ahead,
+    path_errors,
 )
 from pkan_control.tasks.vehicle_track import states_at
 
@@ -54,7 +54,7 @@ def test_a_circle_is_seen_as_it_is(bend, left, yaw, heading, ahead):
     x = 1 + along * math.cos(yaw) - off * math.sin(yaw)
     y = 2 + along * math.sin(yaw) + off * math.cos(yaw)
     goal = np.array([1.0, 2.0, yaw, 2.0, bend, 0.0])
-    found = [float(part[0]) for part in beside(state(x, y, yaw + turned + heading), goal)]
+    found = [float(part[0]) for part in path_errors(state(x, y, yaw + turned + heading), goal)]
     np.testing.assert_allclose(found, [left, heading, ahead], atol=1e-6)
 
 
@@ -107,15 +107,15 @@ def test_the_bend_ahead_is_fed_forward():
 def test_the_bend_is_that_ahead_of_the_car_and_not_of_its_goal(speed, bend, swing, gap):
     way = LOOK_AHEAD_S * speed
     goal = np.array([0.0, 0.0, 0.0, speed, bend, bend + swing * way])
-    found = bend_beside(goal, np.array([gap]))
+    found = curvature_ahead(goal, np.array([gap]))
     np.testing.assert_allclose(found, bend + swing * (way + gap), atol=1e-12)
 
 
 def test_a_bend_is_not_carried_on_for_ever():
     goal = np.array([0.0, 0.0, 0.0, 2.0, 0.1, 0.3])
-    assert bend_beside(goal, np.array([50.0])) == pytest.approx(0.5)
+    assert curvature_ahead(goal, np.array([50.0])) == pytest.approx(0.5)
     goal[3] = 0.0
-    assert np.isfinite(bend_beside(goal, np.array([0.0]))).all()
+    assert np.isfinite(curvature_ahead(goal, np.array([0.0]))).all()
 
 
 @given(st.lists(st.floats(-100, 100), min_size=2, max_size=2))
