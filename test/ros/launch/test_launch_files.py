@@ -99,10 +99,10 @@ def test_one_episode_of_each_task_succeeds_over_ros(bring_up, tmp_path, path):
 
 
 def test_two_drones_fly_in_one_graph_by_one_clock(bring_up, probe, tmp_path):
-    clocks, states, orders = probe.hear(Clock, '/clock'), {}, {}
+    clocks, states, orders = probe.record(Clock, '/clock'), {}, {}
     for name in ('drone_1', 'drone_2'):
-        states[name] = probe.hear(Odometry, f'/{name}/odom')
-        orders[name] = probe.hear(JointState, f'/{name}/command')
+        states[name] = probe.record(Odometry, f'/{name}/odom')
+        orders[name] = probe.record(JointState, f'/{name}/command')
     process = bring_up('two_drones')
     probe.wait(
         lambda: all(len(heard) > 20 and any(heard[-1].velocity) for heard in orders.values()),
@@ -133,7 +133,7 @@ def test_lockstep_needs_a_clock_of_its_own(start):
     [('drone_hover', 20), ('arm_reach', 20), ('vehicle_track', 20), ('cartpole', 3)],
 )
 def test_a_camera_shows_the_robot(start, probe, task, colours):
-    images = probe.hear(Image, 'image_raw')
+    images = probe.record(Image, 'image_raw')
     simulation = start('simulation_node', task=task, camera_rate=5.0)
     probe.wait(lambda: images, 'a picture')
     assert (images[0].width, images[0].height, images[0].encoding) == (320, 240, 'rgb8')
@@ -143,7 +143,7 @@ def test_a_camera_shows_the_robot(start, probe, task, colours):
 
 
 def test_an_imu_tells_of_the_drone(start, probe):
-    imus = probe.hear(Imu, 'imu')
+    imus = probe.record(Imu, 'imu')
     simulation = start('simulation_node')
     probe.wait(lambda: imus, 'an imu')
     assert all(np.isfinite([i.linear_acceleration.z, i.orientation.w]).all() for i in imus)
