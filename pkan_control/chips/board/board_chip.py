@@ -8,6 +8,7 @@ import numpy as np
 
 from pkan_control.bridge.codes import (
     DRIVE_OFF,
+    BoardFault,
     BoardKind,
     BoardState,
     EvaluationFlag,
@@ -23,7 +24,6 @@ from pkan_control.bridge.link import LOST_S
 from pkan_control.bridge.messages import Arm, Empty, Evaluate, Ping, Safe, Sweep, SweepData, Trim
 from pkan_control.bridge.responses import BoardError, LinkLostError, LinkTimeoutError
 from pkan_control.bridge.session import Session
-from pkan_control.chips.board.board_status import condition
 from pkan_control.chips.board.loading import check_fit, load_image
 from pkan_control.chips.board.program_image import pack_program
 from pkan_control.chips.chip import Chip, Condition, Identity, Index, Target, Telemetry, as_inputs
@@ -44,6 +44,20 @@ SAFE_S = 0.02
 # An armed board is made safe after more consecutive misses than this that span LOST_S, less a
 # slack that makes it happen one tick early rather than one late.
 MISSES, SLACK_S = 2, 1e-3
+# Warnings by flag of the last evaluation, and by latched fault.
+FLAGS = {
+    EvaluationFlag.SATURATED: 'an output is at a rail',
+    EvaluationFlag.NOT_SETTLED: 'outputs were read before they had settled',
+    EvaluationFlag.INPUT_CLIPPED: 'an input was out of range',
+    EvaluationFlag.TEMPERATURE: 'its temperature is outside its calibration',
+    EvaluationFlag.STALE_TRIM: 'its stored trims are of another program',
+    EvaluationFlag.DEAD_ELEMENT: 'an element in the path is dead',
+}
+FAULTS = {
+    BoardFault.HARDWARE: 'its hardware failed',
+    BoardFault.TEMPERATURE: 'it is too hot',
+    BoardFault.SUPPLY: 'its supply is out of range',
+}
 
 
 class BoardChip(Chip):
@@ -280,8 +294,20 @@ class BoardChip(Chip):
         return Telemetry(data.evaluations, data.chip_temperature / 100, armed, self._saturated)
 
     def condition(self) -> Condition:
-        """Return the last telemetry of the board and the counters of its link."""
-        return condition(self.session.link, self._flags)
+        """Return the warnings and counters of the last telemetry, last evaluation and link."""
+        link = self.session.link
+        telemetry = link.events.telemetry
+        counters = {**link.statistics.counters(), 'link clock offset [us]': link.clock.offset_us}
+        warnings = [text for flag, text in FLAGS.items() if self._flags & flag]
+        if telemetry is None:
+            return Condition(None, tuple(warnings), counters)
+        warnings += [text for fault, text in FAULTS.items() if telemetry.faults & fault]
+        counters |= {
+            'board frames damaged': telemetry.crc_errors + telemetry.cobs_errors,
+            'board deadlines missed': telemetry.deadline_misses,
+            'board supply [mV]': telemetry.vdd_mv,
+        }
+        return Condition(telemetry.chip_temperature / 100, tuple(warnings), counters)
 
     def close(self) -> None:
         """Leave the board safe and release it; without a link its watchdog makes it safe."""
