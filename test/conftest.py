@@ -17,7 +17,7 @@ import pytest
 from hypothesis import Phase, settings
 
 from pkan_control.chips.calibration.calibration import Calibration, Fidelity, program_checksum
-from pkan_control.chips.trimmed import untrimmed
+from pkan_control.chips.ideal import untrimmed
 from pkan_control.chips.twin import TwinLayer
 from pkan_control.common.errors import UserError
 from pkan_control.devices.element import find_device

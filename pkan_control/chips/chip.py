@@ -8,6 +8,7 @@ from typing import Literal, Protocol, Self
 import numpy as np
 
 from pkan_control.common.arrays import Array, Floats
+from pkan_control.common.errors import UserError
 from pkan_control.networks.program import Program
 
 Target = Literal['element', 'edge', 'node']
@@ -136,8 +137,8 @@ class Chip(Protocol):
 
 
 def as_inputs(x: Array, inputs: int) -> Floats:
-    """Return x as an array `[..., inputs]` of float64; raise a `ValueError` for another shape."""
+    """Return x as an array `[..., inputs]` of float64; raise a `UserError` for another shape."""
     array = np.asarray(x, dtype=np.float64)
     if array.ndim == 0 or array.shape[-1] != inputs:
-        raise ValueError(f'inputs of shape {array.shape}: the last axis must be {inputs}')
+        raise UserError(f'inputs of shape {array.shape}: the last axis must be {inputs}')
     return array

@@ -9,8 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from pkan_control.chips.chip import Identity, Index, Target, Telemetry
-from pkan_control.chips.ideal import WHOLE, Part
-from pkan_control.chips.trimmed import Trim, TrimmedChip, untrimmed
+from pkan_control.chips.ideal import WHOLE, Part, Trim, TrimmedChip, untrimmed
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
 from pkan_control.common.seeding import stream

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pkan_control.chips.chip import Identity
-from pkan_control.chips.ideal import WHOLE, Part
-from pkan_control.chips.trimmed import Trim, TrimmedChip, untrimmed
+from pkan_control.chips.ideal import WHOLE, Part, Trim, TrimmedChip, untrimmed
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
 from pkan_control.devices.deviations import PRESETS, Deviations

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from pkan_control.chips.calibration.calibrate import Bench
 from pkan_control.chips.calibration.calibration import Calibration, set_trims
-from pkan_control.chips.trimmed import MAX_GAIN, Trim
+from pkan_control.chips.ideal import MAX_GAIN, Trim
 from pkan_control.chips.twin import TwinLayer
 from pkan_control.common.arrays import Floats
 from pkan_control.devices.element import find_device

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pkan_control.chips.ideal import untrimmed
 from pkan_control.chips.simulated import SimulatedChip
-from pkan_control.chips.trimmed import untrimmed
 from pkan_control.chips.uri import open_chip
 from pkan_control.control.controller import Digital, OnChip
 from pkan_control.control.controller_file import ControllerFile, facts, load_controller_file

@@ -6,7 +6,7 @@ import pytest
 from pkan_control.chips.calibration.calibrate import Bench, calibrate
 from pkan_control.chips.calibration.calibration import set_trims
 from pkan_control.chips.calibration.sweep_cache import SweepCache
-from pkan_control.chips.trimmed import untrimmed
+from pkan_control.chips.ideal import untrimmed
 from pkan_control.chips.uri import open_chip
 from pkan_control.training.finetuning import finetune
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 
-from pkan_control.boards.conformance import frames, measuring, programs, safety, sessions
+from pkan_control.boards.conformance import measuring, programs, safety, sessions
 from pkan_control.boards.conformance.bench import Bench, Check, Verdict, run
 from pkan_control.bridge.transport import Transport
 
 CHECKS: tuple[Check, ...] = (
-    *frames.CHECKS,
     *sessions.CHECKS,
     *programs.CHECKS,
     *safety.CHECKS,

@@ -30,8 +30,7 @@ from pkan_control.chips.calibration.self_test import SelfTest, alive, self_test
 from pkan_control.chips.calibration.sweep_cache import SweepCache
 from pkan_control.chips.calibration.trims import compose, edge_trims, refit_outputs
 from pkan_control.chips.chip import Chip
-from pkan_control.chips.ideal import IdealChip
-from pkan_control.chips.trimmed import Trim, untrimmed
+from pkan_control.chips.ideal import IdealChip, Trim, untrimmed
 from pkan_control.chips.twin import Readings, TwinChip, TwinLayer, fit_twin
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError

@@ -8,7 +8,7 @@ import numpy as np
 from pkan_control.chips.calibration.measuring import LayerValues
 from pkan_control.chips.calibration.self_test import ElementFault
 from pkan_control.chips.chip import Chip
-from pkan_control.chips.trimmed import Trim
+from pkan_control.chips.ideal import Trim
 from pkan_control.chips.twin import TwinLayer
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pkan_control.chips.trimmed import MAX_GAIN, Trim
+from pkan_control.chips.ideal import MAX_GAIN, Trim
 from pkan_control.common.arrays import Floats
 
 # Prior of the gain of a trim: 1, with this sigma.

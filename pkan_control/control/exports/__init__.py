@@ -1,1 +1,1 @@
-"""The network for other tools: circuit simulators and runtimes of neural networks."""
+"""Exports of a network: SPICE netlists for circuit simulators, ONNX models for runtimes."""

@@ -1,4 +1,4 @@
-"""What ngspice makes of elements and networks: an oracle for the formulas."""
+"""Simulations of elements and networks by ngspice: a reference for the formulas."""
 
 import math
 import shutil
@@ -25,8 +25,8 @@ AC_SWEEP, DC_SWEEP = 'ac dec 50 4.6k 140k', 'dc Vx 0 1 0.02'
 EXACT = '.options reltol=1e-10 abstol=1e-15 vntol=1e-13'
 
 
-class Sweep(NamedTuple):
-    """Inputs `x[n]` in [0, 1], and what ngspice and the formulas give, `[n, elements]`."""
+class SweepResult(NamedTuple):
+    """Inputs `x[n]` in [0, 1], and the values by ngspice and by the formulas, `[n, elements]`."""
 
     x: Floats
     simulated: Floats
@@ -34,7 +34,7 @@ class Sweep(NamedTuple):
 
 
 def is_installed() -> bool:
-    """Tell whether there is an ngspice on the path."""
+    """Return whether ngspice is on the path."""
     return shutil.which(PROGRAM) is not None
 
 
@@ -56,7 +56,7 @@ def simulate(lines: Sequence[str], analysis: str, vectors: Sequence[str]) -> Flo
         return np.loadtxt(folder / 'found', ndmin=2)
 
 
-def sweep_bandpass(physical: Floats) -> Sweep:
+def sweep_bandpass(physical: Floats) -> SweepResult:
     """Sweep the frequency of filters `[n, 3]` in RC form over the drive's band."""
     lines = _elements(bandpass, 'bandpass', physical, '0 ac 1')
     names = [f'vm(y{i})' for i in range(len(physical))]
@@ -65,16 +65,16 @@ def sweep_bandpass(physical: Floats) -> Sweep:
     before_warp = CLOCK_HZ / math.pi * np.tan(math.pi / CLOCK_HZ * table[:, 0])
     x = (np.log10(before_warp) - DRIVE_LOG_HZ[0]) / DRIVE_LOG_HZ[1]
     computed = np.abs(bandpass.response(x[:, None], physical))
-    return Sweep(x, table[:, 1:], computed)
+    return SweepResult(x, table[:, 1:], computed)
 
 
-def sweep_memdiode(physical: Floats) -> Sweep:
+def sweep_memdiode(physical: Floats) -> SweepResult:
     """Sweep the input voltage of memristive elements `[n, 7]`."""
     lines = _elements(memdiode, 'memdiode_element', physical, '0')
     lines += [f'R{i} y{i} 0 1' for i in range(len(physical))]
     table = simulate(lines, DC_SWEEP, [f'v(y{i})' for i in range(len(physical))])
     x = table[:, 0]
-    return Sweep(x, table[:, 1:], memdiode.response(x[:, None], physical))
+    return SweepResult(x, table[:, 1:], memdiode.response(x[:, None], physical))
 
 
 def _elements(device: Device, subcircuit: str, physical: Floats, source: str) -> list[str]:

@@ -1,8 +1,8 @@
-"""A controller's network as an ONNX model, for ONNX Runtime and whatever else reads the format.
+"""Export of a controller's network as an ONNX model.
 
-The model takes the law's observation and gives the law's output, both in their units; the batch
-is free. Its nodes are the device's own formulas (the Wright omega function included), element by
-element and without interpolation.
+The model maps the law's observation to the law's output, both in their units; the batch size
+is free. Its nodes are the device's own formulas (the Wright omega function included), element
+by element and without interpolation.
 """
 
 import json
@@ -24,14 +24,14 @@ TYPES = {np.float32: TensorProto.FLOAT, np.float64: TensorProto.DOUBLE}
 
 
 def save_onnx(path: Path, controller_file: ControllerFile, single: bool = False) -> None:
-    """Write a controller's network as an ONNX model, in double or in single precision."""
+    """Write a controller's network as an ONNX model, in double or single precision."""
     replace_file(path, onnx_model(controller_file, single).SerializeToString(), 'ONNX model ')
 
 
 def onnx_model(controller_file: ControllerFile, single: bool = False) -> onnx.ModelProto:
     """Return the model: `observation [batch, n_in]` to `output [batch, n_out]`.
 
-    Terms, units and rate of the law are in the model's metadata.
+    The metadata of the model name the terms, units and rate of the law.
     """
     law, kind = controller_file.law, np.float32 if single else np.float64
     graph = Graph(kind)

@@ -1,7 +1,7 @@
-"""A network as a SPICE netlist: one subcircuit for each kind of element, nodes that add currents.
+"""Export of a network as a SPICE netlist: a subcircuit per kind of element, nodes sum currents.
 
-The netlist runs as it is, `ngspice -b FILE`: its last part feeds the network with all inputs at
-half scale and prints the outputs. Elements that are disconnected (gain 0) are left out.
+`ngspice -b FILE` runs it: the last part drives the network with all inputs at half scale and
+prints the outputs. Disconnected elements (gain 0) are left out.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,15 +15,15 @@ from pkan_control.common.files import replace_file
 from pkan_control.devices.element import Device, find_device
 from pkan_control.networks.program import GAIN, Program
 
-# Names on a continued line.
+# Names in one line of a continued statement.
 PER_LINE = 8
 
 
 class Circuit(NamedTuple):
-    """How elements of a device are simulated.
+    """How the elements of a device are simulated.
 
-    `driven`: each source has a drive of its own. `analysis` ends settled; `last` is how an output
-    is read then.
+    `driven`: each source has a drive of its own. `analysis` ends with settled outputs; `last` is
+    the expression of an output at its end.
     """
 
     driven: bool
@@ -31,7 +31,7 @@ class Circuit(NamedTuple):
     last: str
 
 
-# Layers of filters need 7 time constants of 40 us each; steps resolve the drive's 7 us.
+# A layer of filters settles in 7 time constants of 40 us; the time step resolves the drive's 7 us.
 CIRCUITS = {
     'bandpass': Circuit(True, 'tran 0.1u {end_us:g}u uic', 'v({0})[length(v({0}))-1]'),
     'memdiode': Circuit(False, 'op', 'v({0})'),
@@ -39,7 +39,7 @@ CIRCUITS = {
 SETTLING_US = 500.0
 
 SQUASH = """\
-* What squashes a node to [0, 1] V before the next layer.
+* Squashes a node to [0, 1] V before the next layer.
 .subckt squash in out scale=0.5
 Bout out 0 V=1/(1+exp(-v(in)/{scale}))
 .ends
@@ -55,7 +55,7 @@ def save_spice(
 
 
 def netlist(program: Program, title: str) -> str:
-    """Return the subcircuit `network x0 x1 ... y0 y1 ...` and those that it is made of.
+    """Return the subcircuit `network x0 x1 ... y0 y1 ...` and the subcircuits it uses.
 
     An input is x in [0, 1] as volts; an output is in gain units as volts. The first line is the
     title.
@@ -103,13 +103,13 @@ def _layer(program: Program, layer: int, codes: Integers) -> Iterator[str]:
 
 
 def instance(start: str, device: Device, physical: Floats) -> str:
-    """Return a line that names an instance and its pins, with an element's parameters `[P]`."""
+    """Return the line of an instance: name and pins, then the element's parameters `[P]`."""
     values = zip(device.parameters, physical.tolist(), strict=True)
     return start + '\n+ ' + ' '.join(f'{name}={value!r}' for name, value in values)
 
 
 def operating(program: Program) -> str:
-    """Return the analysis at whose end the outputs of a network are settled."""
+    """Return the analysis that ends with the outputs of a network settled."""
     return CIRCUITS[program.device].analysis.format(end_us=SETTLING_US * len(program.layers))
 
 
@@ -118,7 +118,7 @@ def _input(layer: int, source: int) -> str:
 
 
 def bench(program: Program, inputs: Sequence[str], outputs: Sequence[str], x: float = 0.5) -> str:
-    """Return what runs the network with all inputs at x, and prints the outputs."""
+    """Return a test bench that runs the network with all inputs at x and prints the outputs."""
     pins = [f'x{i}' for i in range(program.shape[0])]
     ports = [f'y{j}' for j in range(program.shape[-1])]
     if (len(inputs), len(outputs)) != (len(pins), len(ports)):
@@ -142,6 +142,6 @@ def bench(program: Program, inputs: Sequence[str], outputs: Sequence[str], x: fl
 
 
 def _wrapped(start: str, names: Sequence[str]) -> Iterator[str]:
-    """Yield a line that goes on in others, `PER_LINE` names each."""
+    """Yield a statement continued over lines of `PER_LINE` names each."""
     for begin in range(0, len(names), PER_LINE):
         yield ' '.join(['+' if begin else start, *names[begin : begin + PER_LINE]])

@@ -1,8 +1,8 @@
-"""Arrays that write down, as nodes of an ONNX graph, what is computed with them.
+"""Arrays that record the computations on them as nodes of an ONNX graph.
 
-A device's formulas are written once, on the array-API standard. Called with these arrays they
-become a graph, so that a device added by a user is exported by its own formulas. Every array also
-carries the value that it has for an example input: shapes and constants follow from it.
+A device's formulas are written once, with the array-API standard. Called with these arrays they
+become a graph, so that any device is exported by its own formulas. Each array also has a value for
+an example input, from which shapes and constants follow.
 """
 
 import math
@@ -42,14 +42,14 @@ BINARY = {
     'less_equal': 'LessOrEqual',
     'greater_equal': 'GreaterOrEqual',
 }
-# Halvings of an angle, and terms of the series of its tangent, that give atan to double precision.
+# Halvings of the angle, and terms of the series, that give atan in double precision.
 HALVINGS, TERMS = 3, 11
 
 
 class Traced:
     """An array of a graph: its name there, or None for a constant, and its example value."""
 
-    # NumPy leaves arithmetic with these arrays to them.
+    # NumPy defers arithmetic with these arrays to their own operators.
     __array_ufunc__ = None
 
     def __init__(self, graph: 'Graph', name: str | None, value: NDArray[Any]) -> None:
@@ -66,7 +66,7 @@ class Traced:
             return Traced(self.graph, None, self.value[key])
         keys = key if isinstance(key, tuple) else (key,)
         if not all(part is None or part is Ellipsis for part in keys):
-            raise UserError(f'export to ONNX: index {key!r} of an input is not known')
+            raise UserError(f'export to ONNX: index {key!r} of an input is not supported')
         shape = self.value[key].shape
         before = keys.index(Ellipsis) if Ellipsis in keys else len(keys)
         front, back = (
@@ -126,8 +126,8 @@ class Graph:
     """Nodes and constants recorded so far; also the array-API namespace of its arrays."""
 
     def __init__(self, kind: type[np.float32] | type[np.float64]) -> None:
-        """Start an empty graph that computes with numbers of that type."""
-        # A namespace has a name.
+        """Start an empty graph that computes in that precision."""
+        # The array-API standard requires a name.
         self.__name__ = 'onnx_graph'
         self.kind = kind
         self.nodes: list[NodeProto] = []
@@ -138,11 +138,11 @@ class Graph:
         if name.startswith('__'):
             raise AttributeError(name)
         if name not in {*UNARY, *BINARY}:
-            raise UserError(f'export to ONNX: function {name} of a device is not known')
+            raise UserError(f'export to ONNX: function {name} of a device is not supported')
         return lambda *inputs: self.apply(name, *inputs)
 
     def apply(self, function: str, *inputs: Any) -> Traced:
-        """Apply an elementwise function; of constants alone it gives a constant."""
+        """Apply an elementwise function; on constants alone it returns a constant."""
         arrays = [self.asarray(each) for each in inputs]
         value = getattr(np, function)(*(array.value for array in arrays))
         if all(array.name is None for array in arrays):
@@ -151,7 +151,7 @@ class Graph:
         return self.record(operator, value, *(self.named(array) for array in arrays))
 
     def record(self, operator: str, value: NDArray[Any], *inputs: str, **options: Any) -> Traced:
-        """Append a node of named inputs whose example value is given."""
+        """Append a node with named inputs and an example value."""
         name = f'v{len(self.nodes)}'
         self.nodes.append(helper.make_node(operator, list(inputs), [name], **options))
         return Traced(self, name, value)
@@ -161,11 +161,11 @@ class Graph:
         return value if isinstance(value, Traced) else Traced(self, None, np.asarray(value))
 
     def named(self, array: Traced) -> str:
-        """Return the name of an array; a constant is stored under a new one."""
+        """Return the name of an array; a constant is stored under a new name."""
         return array.name or self.numbers(array.value)
 
     def numbers(self, value: NDArray[Any]) -> str:
-        """Store a constant, floating-point numbers in the precision of the graph."""
+        """Store a constant, floats in the precision of the graph; return its name."""
         name = f'c{len(self.constants)}'
         exact = value.astype(self.kind) if value.dtype.kind == 'f' else value
         exact = exact.astype(self.kind) if exact.dtype == np.int_ and value.ndim == 0 else exact
@@ -179,7 +179,7 @@ class Graph:
         return self.record('ReduceSum', value, self.named(array), axes, keepdims=0)
 
     def where(self, condition: Traced, one: Any, other: Any) -> Traced:
-        """Return one where a condition holds, and the other elsewhere."""
+        """Return `one` where the condition holds, `other` elsewhere."""
         arrays = [self.asarray(each) for each in (condition, one, other)]
         value = np.where(*(array.value for array in arrays))
         if all(array.name is None for array in arrays):
@@ -187,14 +187,14 @@ class Graph:
         return self.record('Where', value, *(self.named(array) for array in arrays))
 
     def clip(self, array: Traced, low: Any = None, high: Any = None) -> Traced:
-        """Return the array limited at one end or both."""
+        """Return the array limited to `low`, `high` or both."""
         array = array if low is None else self.apply('maximum', array, low)
         return array if high is None else self.apply('minimum', array, high)
 
     def atan(self, array: Traced) -> Traced:
-        """Return the arc tangent, which ONNX Runtime has in single precision only.
+        """Return the arc tangent: ONNX Runtime has it in single precision only.
 
-        Halving the angle thrice leaves a series that converges fast:
+        Halving the angle three times leaves a series that converges fast:
         `atan(y) = 2 atan(y / (1 + sqrt(1 + y^2)))`.
         """
         y = self.asarray(array)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pkan_control.chips.calibration.trims import compose, edge_trims, refit_outputs
-from pkan_control.chips.trimmed import MAX_GAIN
+from pkan_control.chips.ideal import MAX_GAIN
 
 X = np.linspace(0, 1, 50)
 SIGMA = 1e-3

@@ -90,5 +90,5 @@ def test_the_arc_tangent_is_that_of_numpy(values):
 
 
 def test_a_function_that_is_not_known_is_named(refused):
-    with refused('function cumsum of a device is not known'):
+    with refused('function cumsum of a device is not supported'):
         Graph(np.float64).cumsum(np.zeros(3))
