@@ -16,7 +16,10 @@ from safetensors.numpy import save
 from pkan_control.common.sealed_files import checksum
 from pkan_control.control.controller_file import (
     FORMAT,
+    SELF_TEST_SEED,
+    SELF_TEST_VECTORS,
     ControllerFile,
+    facts,
     load_controller_file,
     save_controller_file,
 )
@@ -447,3 +450,112 @@ def test_a_file_that_could_not_be_loaded_is_not_written(make_program, tmp_path, 
     large = make_program((12, 512, 64, 4), elements=14)
     with refused(str(FORMAT.max_bytes)):
         save_controller_file(tmp_path / 'large', ControllerFile('drone_hover', LAW, 100.0, large))
+
+
+def test_facts_describe_the_whole_controller(controller_files):
+    found = controller_files['bandpass']
+    assert facts(found) == {
+        'task': 'drone_hover',
+        'device': 'bandpass',
+        'shape': [12, 3, 4],
+        'elements': 96,
+        'parameters': 96 * 3,
+        **found.policy.facts(),
+        'rate_hz': 100.0,
+        'evaluations_per_period': 1,
+        'law': 'drone',
+        'observation': list(LAW.observation.names),
+        'output': list(LAW.output.names),
+        'command': list(LAW.command.names),
+        'results': {'success_rate': 0.995},
+        'provenance': {'seed': 3, 'steps': [1, 2]},
+    }
+
+
+def test_a_file_states_how_it_was_made(files):
+    """Readers of others rely on these names."""
+    manifest, _ = unpack(files['bandpass'])
+    assert sorted(manifest) == sorted(
+        [
+            'format_version',
+            'checksum',
+            'task',
+            'law',
+            'rate_hz',
+            'device',
+            'shape',
+            'squash_scale',
+            'observation',
+            'output',
+            'command',
+            'safe_command',
+            'provenance',
+            'results',
+        ]
+    )
+    assert (manifest['task'], manifest['device']) == ('drone_hover', 'bandpass')
+    assert (manifest['shape'], manifest['rate_hz']) == ([12, 3, 4], 100.0)
+    assert manifest['law'] == {
+        'name': 'drone',
+        'parameters': json.loads(json.dumps(LAW.to_json())),
+    }
+    assert manifest['safe_command'] == [0.0] * 4
+    assert (manifest['provenance'], manifest['results']) == (
+        {'seed': 3, 'steps': [1, 2]},
+        {'success_rate': 0.995},
+    )
+    for terms in ('observation', 'output', 'command'):
+        assert [each['name'] for each in manifest[terms]] == list(getattr(LAW, terms).names)
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_self_test_vectors_reach_beyond_the_range_and_come_from_a_seed(
+    controller_files, files, kind
+):
+    _, tensors = unpack(files[kind])
+    drawn = np.random.default_rng(SELF_TEST_SEED).uniform(-1.5, 1.5, (SELF_TEST_VECTORS, 12))
+    np.testing.assert_array_equal(tensors['self_test_inputs'], drawn)
+    outputs = controller_files[kind].policy.evaluate(drawn, portable=True)
+    np.testing.assert_array_equal(tensors['self_test_outputs'], outputs)
+
+
+@pytest.mark.parametrize(('off', 'taken'), [(0.5e-9, True), (2e-9, False), (np.nan, False)])
+def test_a_self_test_may_be_off_by_rounding_alone(forge, refused, off, taken):
+    def shift(manifest, tensors):
+        tensors['self_test_outputs'] = tensors['self_test_outputs'].copy()
+        tensors['self_test_outputs'][3, 1] += off
+
+    path = forge('bandpass', shift)
+    if taken:
+        load_controller_file(path)
+    else:
+        with refused('self-test vectors are off by', 'allowed is 1e-09'):
+            load_controller_file(path)
+
+
+@pytest.mark.parametrize('rate', [0.0, -1.0, 10_000.5, float('nan')])
+def test_an_impossible_rate_is_refused(controller_files, refused, rate):
+    policy = controller_files['mlp'].policy
+    with refused(f'rate {rate} Hz: must be above 0 and at most 10000'):
+        ControllerFile('drone_hover', LAW, rate, policy)
+    with refused('rate 99.0 Hz, but the law has 100.0 Hz'):
+        ControllerFile('drone_hover', LAW, 99.0, policy)
+
+
+def test_the_largest_rate_is_taken(controller_files):
+    fast = DroneLaw(rate_hz=10_000.0)
+    ControllerFile('drone_hover', fast, 10_000.0, controller_files['mlp'].policy)
+
+
+def test_a_policy_of_other_sizes_is_refused_with_both(make_program, refused):
+    for shape in ((11, 3, 4), (12, 3, 5)):
+        with refused(f'network of shape {shape}: the law needs (12, 4)'):
+            ControllerFile('drone_hover', LAW, 100.0, make_program(shape))
+
+
+def test_terms_that_differ_are_named(forge, refused):
+    def rename(manifest, tensors):
+        manifest['output'][0]['name'] = 'lift'
+
+    with refused("output terms ['lift', ", 'differ from those of the law', LAW.output.names[0]):
+        load_controller_file(forge('mlp', rename))
