@@ -1,1 +1,1 @@
-"""What every package uses: arrays, errors, files, seeds."""
+"""Shared by every package: arrays, errors, files, validation, seeds."""

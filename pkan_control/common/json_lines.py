@@ -1,7 +1,7 @@
-"""A file to which work is appended as it is done, a line of JSON each, and gone on with later.
+"""A log of results, one JSON object a line, that a later run resumes.
 
-The first line says what the work is. A line that was not written whole, because the process was
-killed say, is dropped.
+The first line describes the job. An incomplete last line, left by a process that was killed, is
+dropped.
 """
 
 import json
@@ -14,10 +14,10 @@ from pkan_control.common.errors import UserError
 
 
 class JsonLines:
-    """Lines that are there, and more that are appended."""
+    """The lines of an earlier run (`found`), to which more are appended."""
 
     def __init__(self, path: Path, about: Mapping[str, Any]) -> None:
-        """Open a file, or go on with one of the same work; refuse one of other work."""
+        """Open a file, or resume one of the same job; raise a `UserError` for another job."""
         self._path = path
         self.found: list[dict[str, Any]] = []
         if not path.exists() or not path.stat().st_size:
@@ -25,7 +25,7 @@ class JsonLines:
             return
         before, self.found, whole = _read(path)
         if before != json.loads(json.dumps(dict(about))):
-            name = next((key for key in about if before.get(key) != about[key]), 'work')
+            name = next((key for key in about if before.get(key) != about[key]), 'job')
             raise UserError(
                 f'{path}: is of {name} {before.get(name)!r}, not of {about.get(name)!r}: '
                 'give another file'
@@ -33,7 +33,7 @@ class JsonLines:
         os.truncate(path, whole)
 
     def append(self, values: Mapping[str, Any]) -> None:
-        """Add a line, which is on the disk when this returns."""
+        """Append a line; it is on the disk when this returns."""
         line = json.dumps(values, allow_nan=False) + '\n'
         try:
             with self._path.open('ab') as file:
@@ -45,7 +45,7 @@ class JsonLines:
 
 
 def read_lines(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return what the work is, and all lines."""
+    """Return the description of the job, and all lines."""
     try:
         about, lines, _ = _read(path)
     except OSError as error:
@@ -54,11 +54,11 @@ def read_lines(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]], int]:
-    """Return what the work is, all lines, and how many bytes are whole."""
+    """Return the description of the job, all lines, and the length of complete lines in bytes."""
     data = path.read_bytes()
     whole = data.rfind(b'\n') + 1
     try:
         first, *lines = data[:whole].splitlines()
         return dict(json.loads(first)['about']), [dict(json.loads(x)) for x in lines], whole
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f'{path}: no file of work that was begun ({error})') from None
+        raise UserError(f'{path}: not a log of results ({error})') from None

@@ -1,4 +1,4 @@
-"""Where the package's own files are: launch files, configuration, controllers, models."""
+"""Paths of the installed files: launch files, configuration, controllers, models."""
 
 import os
 import sys
@@ -8,10 +8,10 @@ PACKAGE = 'pkan_control'
 
 
 def share(name: str) -> Path:
-    """Return the path of an installed file, `controllers/drone_hover.safetensors` say.
+    """Return the path of an installed file, such as `controllers/drone_hover.safetensors`.
 
-    The package's own prefix comes first (a colcon overlay or a virtual environment), then those
-    of ROS 2, then the interpreter's.
+    The prefix of the package is searched first (a colcon overlay or a virtual environment), then
+    those of ROS 2, then that of the interpreter.
     """
     sourced = (Path(each) for each in os.environ.get('AMENT_PREFIX_PATH', '').split(':') if each)
     for prefix in (*Path(__file__).resolve().parents, *sourced, Path(sys.prefix)):

@@ -14,9 +14,15 @@ def matrix(quaternion: Array) -> Array:
     xx, yy, zz, xy, xz, yz = x * x, y * y, z * z, x * y, x * z, y * z
     xw, yw, zw = x * w, y * w, z * w
     numbers = (
-        *(1 - 2 * (yy + zz), 2 * (xy - zw), 2 * (xz + yw)),
-        *(2 * (xy + zw), 1 - 2 * (xx + zz), 2 * (yz - xw)),
-        *(2 * (xz - yw), 2 * (yz + xw), 1 - 2 * (xx + yy)),
+        1 - 2 * (yy + zz),
+        2 * (xy - zw),
+        2 * (xz + yw),
+        2 * (xy + zw),
+        1 - 2 * (xx + zz),
+        2 * (yz - xw),
+        2 * (xz - yw),
+        2 * (yz + xw),
+        1 - 2 * (xx + yy),
     )
     if single:
         return np.array(numbers).reshape(3, 3)
@@ -25,25 +31,25 @@ def matrix(quaternion: Array) -> Array:
 
 
 def is_single(array: Array) -> bool:
-    """Return whether an array is one vector of NumPy: plain numbers are faster then."""
+    """Return whether an array is a single NumPy vector: plain numbers are faster then."""
     return isinstance(array, np.ndarray) and array.ndim == 1 and array.dtype == np.float64
 
 
 def upwards(quaternion: Array) -> Array:
-    """Return how far the body's z axis points up, its vertical part, of quaternions `[..., 4]`."""
+    """Return the vertical component of the body's z axis `[...]` of quaternions `[..., 4]`."""
     x, y = quaternion[..., 0], quaternion[..., 1]
     return 1 - 2 * (x * x + y * y)
 
 
 def to_world(rotation: Array, vector: Array) -> Array:
-    """Turn body vectors `[..., 3]` into the world by matrices `[..., 3, 3]`."""
+    """Rotate body vectors `[..., 3]` into the world by matrices `[..., 3, 3]`."""
     if is_single(vector):
         return rotation.dot(vector)
     return (rotation @ vector[..., None])[..., 0]
 
 
 def to_body(rotation: Array, vector: Array) -> Array:
-    """Turn world vectors `[..., 3]` into the body by matrices `[..., 3, 3]`."""
+    """Rotate world vectors `[..., 3]` into the body by matrices `[..., 3, 3]`."""
     if is_single(vector):
         return vector.dot(rotation)
     return (vector[..., None, :] @ rotation)[..., 0, :]
@@ -65,7 +71,7 @@ def norm(vector: Array) -> Array:
 
 
 def _length(vector: Floats) -> float:
-    # Not `sum`, which rounds otherwise from Python 3.12 on.
+    # Not `sum`, which rounds differently from Python 3.12 on.
     total = 0.0
     for value in vector.tolist():
         total += value * value
@@ -73,7 +79,7 @@ def _length(vector: Floats) -> float:
 
 
 def _total(values: Array) -> Array:
-    """Return the sum of the last axis, which stays: for a few columns faster than a reduction."""
+    """Return the sum over the last axis, which is kept; faster than `sum` for a few columns."""
     total = values[..., :1]
     for place in range(1, values.shape[-1]):
         total = total + values[..., place : place + 1]
@@ -81,12 +87,12 @@ def _total(values: Array) -> Array:
 
 
 def is_shorter(vector: Array, limit: float) -> Array:
-    """Return whether vectors are shorter than a limit, `[..., 1]`; of a single one a bool."""
+    """Return whether vectors are shorter than a limit `[..., 1]`; a bool for a single one."""
     return _length(vector) < limit if is_single(vector) else norm(vector) < limit
 
 
 def shorten(vector: Array, limit: float) -> Array:
-    """Scale vectors `[..., n]` that are longer than the limit down to it; a NaN is kept."""
+    """Scale vectors `[..., n]` that are longer than the limit down to it; NaNs are kept."""
     if is_single(vector):
         length = _length(vector)
         return vector if length <= limit else vector * (limit / length)
@@ -95,7 +101,7 @@ def shorten(vector: Array, limit: float) -> Array:
 
 
 def turn(quaternion: Array, angle: Array) -> Array:
-    """Turn quaternions `[..., 4]` by rotation vectors `[..., 3]` in rad, in the world frame."""
+    """Rotate quaternions `[..., 4]` by rotation vectors `[..., 3]` in rad, in the world frame."""
     xp = namespace(quaternion, angle)
     half = norm(angle) / 2
     small = half < 1e-9

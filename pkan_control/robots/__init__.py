@@ -1,1 +1,1 @@
-"""Robots as parameters and geometry, without physics."""
+"""Parameters and geometry of robots; their physics is in the worlds."""

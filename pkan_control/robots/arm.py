@@ -1,6 +1,6 @@
-"""An arm: its joints from base to tool, their limits, and how it is modelled.
+"""Arms: joints from base to tool, their limits, the URDF, and the YAML file that describes them.
 
-Base frame as in its URDF, SI units. Tool is the frame whose place is controlled.
+The base frame is that of the URDF, units are SI. The tool is the frame whose pose is controlled.
 """
 
 import math
@@ -91,11 +91,11 @@ class Gripper:
 
 @dataclass(frozen=True, eq=False)
 class Chain:
-    """The numbers of an arm's forward map, as arrays.
+    """Constants of an arm's forward kinematics, as arrays.
 
-    A joint's transform `[n, 4, 4]` is `fixed + sin q by_sine + cos q by_cosine` (Rodrigues), with
-    q for the sine where it slides. `still`, `skew` and `square` `[3, 3]` are the same of the
-    first joint's rotation, in the base frame.
+    The transform of a joint `[n, 4, 4]` is `fixed + sin(q) by_sine + cos(q) by_cosine` (Rodrigues'
+    formula), with q instead of sin(q) for a prismatic joint. The rotation of the first joint
+    `[3, 3]` in the base frame is `still + sin(q) skew - cos(q) square`.
     """
 
     fixed: Floats
@@ -157,7 +157,7 @@ class Arm:
 
     @cached_property
     def chain(self) -> Chain:
-        """The joints as arrays."""
+        """Constants of the forward kinematics."""
         parts = [_turning(joint) for joint in self.joints]
         fixed, by_sine, by_cosine = (np.array(part) for part in zip(*parts, strict=True))
         first = self.joints[0]
@@ -179,22 +179,22 @@ class Arm:
 
     @cached_property
     def low(self) -> Floats:
-        """Lowest positions `[n]`."""
+        """Lower limits of the positions `[n]`."""
         return np.array([joint.lower for joint in self.joints])
 
     @cached_property
     def high(self) -> Floats:
-        """Highest positions `[n]`."""
+        """Upper limits of the positions `[n]`."""
         return np.array([joint.upper for joint in self.joints])
 
     @cached_property
     def velocity(self) -> Floats:
-        """Highest velocities `[n]`."""
+        """Limits of the velocities `[n]`."""
         return np.array([joint.velocity for joint in self.joints])
 
     @cached_property
     def acceleration(self) -> Floats:
-        """Highest accelerations `[n]`."""
+        """Limits of the accelerations `[n]`."""
         return np.array([joint.acceleration for joint in self.joints])
 
     @property
@@ -225,7 +225,7 @@ def check_transform(name: str, transform: Transform) -> None:
 
 
 def _turning(joint: Joint) -> tuple[Floats, Floats, Floats]:
-    """Return what of a joint's transform is fixed, goes with the sine, and with the cosine."""
+    """Return the constant part of a joint's transform, and the factors of sine and cosine."""
     origin, change = matrix_of(joint.origin), np.zeros((4, 4))
     if not joint.turns:
         change[:3, 3] = joint.axis
@@ -241,7 +241,7 @@ def _skew(axis: Floats) -> Floats:
 
 
 def model_file(model: str) -> Path:
-    """Return the path of a URDF; `pybullet_data/` stands for the folder in the PyBullet wheel."""
+    """Return the path of a URDF; `pybullet_data/` stands for the folder of the PyBullet wheel."""
     head, _, rest = model.partition('/')
     if head != WHEEL:
         return Path(model)
@@ -282,7 +282,7 @@ def load_arm(name: str) -> Arm:
 
 
 def urdf_arm(name: str, model: str, link: str) -> Arm:
-    """Return the arm of a URDF up to the link that is its tool, at home in the middle."""
+    """Return the arm of a URDF up to the link that is its tool, resting in mid-range."""
     return _arm(name, ArmFile(model, link))
 
 

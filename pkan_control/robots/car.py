@@ -1,4 +1,4 @@
-"""A car's geometry with Ackermann steering: from the angle of a bicycle to that of each wheel."""
+"""Geometry of a car with Ackermann steering: from the bicycle model to each wheel."""
 
 import math
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from pkan_control.common.ranges import Positive, check_fields
 
 @dataclass(frozen=True)
 class Car:
-    """Lengths in m, and what steering and drive can do.
+    """Lengths in m, the largest steering angle in rad, and the highest speed in m/s.
 
-    A steering angle in rad, positive to the left, is that of a single front wheel in the middle;
-    the pose of a car is that of the middle of its rear axle.
+    The steering angle, positive to the left, is that of a single front wheel in the middle; the
+    pose of a car is that of the middle of its rear axle.
     """
 
     wheelbase: Positive
@@ -34,7 +34,7 @@ class Car:
             )
 
     def curvature(self, steering: Array) -> Array:
-        """Return the curvature in 1/m that the rear axle takes at a steering angle in rad."""
+        """Return the curvature in 1/m of the rear axle's path at a steering angle in rad."""
         return namespace(steering).tan(steering) / self.wheelbase
 
     def steering(self, curvature: Array) -> Array:
@@ -42,7 +42,7 @@ class Car:
         return namespace(curvature).atan(self.wheelbase * curvature)
 
     def front_angles(self, steering: float) -> tuple[float, float]:
-        """Return the angles in rad of the left and the right front wheel, about one centre."""
+        """Return the angles in rad of the left and right front wheels, about a common centre."""
         turn = math.tan(steering) / self.wheelbase
         half = self.track / 2
         left, right = (
@@ -51,12 +51,12 @@ class Car:
         return left, right
 
     def rear_speeds(self, steering: float, speed: float) -> tuple[float, float]:
-        """Return the angular speeds in rad/s of the left and the right rear wheel."""
+        """Return the angular speeds in rad/s of the left and right rear wheels."""
         turn, rolling = math.tan(steering) / self.wheelbase, speed / self.wheel_radius
         left, right = (rolling * (1 - side * self.track / 2 * turn) for side in (1, -1))
         return left, right
 
 
-# The racecar of pybullet_data, a tenth of a car's size: what its URDF holds. It steers further,
-# but beyond this angle its inner wheel rubs.
+# The racecar of pybullet_data, a tenth of a car's size; lengths of its URDF. Its joints allow a
+# larger steering angle, but then the inner wheel rubs.
 RACECAR = Car(wheelbase=0.325, track=0.2, wheel_radius=0.05, max_steering=0.6, max_speed=4.0)

@@ -1,7 +1,7 @@
-"""Forward maps and Jacobians of arms, on batches of any array library.
+"""Forward kinematics and Jacobians of arms, on batches of any array library.
 
-A joint's transform is linear in the sine and cosine of its angle (Rodrigues' formula), so that all
-joints of all arms of a batch are turned at once.
+The transform of a joint is linear in the sine and cosine of its angle (Rodrigues' formula), so
+that those of all joints of a batch are computed at once.
 """
 
 from functools import lru_cache, reduce
@@ -26,9 +26,9 @@ def forward(arm: Arm, q: Array) -> Array:
 
 @lru_cache(maxsize=1)
 def _pose(chain: Chain, positions: bytes) -> Floats:
-    """Return the pose of one posture; law and task ask for the same one within a step."""
+    """Return the pose of one posture; law and task need the same one within a step."""
     moved = transforms(chain, np.frombuffer(positions))
-    # For small matrices this is twice as fast as what the operator @ does.
+    # For small matrices this is twice as fast as the operator @.
     pose: Floats = reduce(np.dot, [*moved, chain.tool])
     pose.flags.writeable = False
     return pose
@@ -37,7 +37,7 @@ def _pose(chain: Chain, positions: bytes) -> Floats:
 def jacobian(arm: Arm, q: Array) -> Array:
     """Return the geometric Jacobian of the tool `[..., 6, n]` in the base frame.
 
-    Rows: its velocity in m, then its angular velocity in rad, both a unit of the joint.
+    Rows: velocity in m, then angular velocity in rad, both per unit of the joint.
     """
     xp = namespace(q)
     moved = transforms(arm.chain, q)
@@ -55,7 +55,7 @@ def jacobian(arm: Arm, q: Array) -> Array:
 
 
 def transforms(chain: Chain, q: Array) -> Array:
-    """Return what each joint does, `[..., n, 4, 4]`: from the frame of the joint before to its."""
+    """Return the transforms `[..., n, 4, 4]` of the joints, each from the joint before."""
     xp = namespace(q)
     sine = xp.sin(q) if chain.all_turn else xp.where(_like(q, chain.turns) > 0, xp.sin(q), q)
     turned = _like(q, chain.fixed) + sine[..., None, None] * _like(q, chain.by_sine)
@@ -65,8 +65,8 @@ def transforms(chain: Chain, q: Array) -> Array:
 def damped_inverse(matrix: Array, damping: float) -> Array:
     """Return the damped pseudo-inverse `[..., n, m]` of matrices `[..., m, n]`, m at most n.
 
-    `J' (J J' + d^2)^-1`: Nakamura and Hanafusa, Journal of Dynamic Systems 1986. Near a
-    singularity it stays below 1/(2 d).
+    `J' (J J' + d^2)^-1`: Nakamura and Hanafusa, Journal of Dynamic Systems 1986. Its norm is at
+    most 1/(2 d), near a singularity too.
     """
     xp = namespace(matrix)
     turned = xp.moveaxis(matrix, -1, -2)
@@ -75,11 +75,11 @@ def damped_inverse(matrix: Array, damping: float) -> Array:
     return turned @ xp.linalg.inv(square + damping**2 * eye)
 
 
-def turned_with_first(arm: Arm, q: Array) -> Array:
+def first_joint_frame(arm: Arm, q: Array) -> Array:
     """Return the rotation `[..., 3, 3]` of the frame that turns with the first joint.
 
-    It is the base frame where that joint is at 0. Seen in it, the tool's Jacobian does not depend
-    on the first joint.
+    It equals the base frame where that joint is at 0. In this frame the Jacobian of the tool does
+    not depend on the first joint.
     """
     xp = namespace(q)
     chain, first = arm.chain, q[..., :1, None]

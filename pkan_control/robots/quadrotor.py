@@ -1,4 +1,4 @@
-"""A quadrotor's geometry and coefficients: from rotor speeds to forces and back.
+"""Geometry and coefficients of a quadrotor: from rotor speeds to forces and back.
 
 Body frame FLU (x forward, y left, z up), SI units. Coefficients per (rad/s)^2.
 """
@@ -19,10 +19,10 @@ from pkan_control.common.yaml_files import read_file
 GRAVITY = 9.81
 RPM = 2 * math.pi / 60
 ROTORS = 4
-# Moments of inertia are given with a few digits: so far a flat body may seem to be impossible.
+# Moments of inertia are rounded: relative tolerance of the triangle inequality.
 INERTIA_TOLERANCE = 1e-3
-# A rotor that carries a smaller share of the weight in hover is of no use.
-TINY_SHARE = 1e-6
+# Smallest share of the weight that each rotor must carry in hover.
+SMALLEST_SHARE = 1e-6
 
 Point = tuple[Finite, Finite]
 
@@ -86,7 +86,7 @@ class Airframe:
                 f'not more than the weight of {weight:.4g} N: it cannot hover'
             )
         shares = np.linalg.solve(effects, [1.0, 0.0, 0.0, 0.0])
-        if not (shares > TINY_SHARE).all():
+        if not (shares > SMALLEST_SHARE).all():
             raise UserError(
                 f'rotors: {self.rotors} m with spins {self.spins} must carry shares '
                 f'{shares.round(3).tolist()} of the weight to hover without a torque, '
@@ -100,7 +100,7 @@ class Airframe:
 
     @cached_property
     def mixing(self) -> Floats:
-        """Matrix `[4, 4]` from rotor thrusts in N to collective thrust and body torque."""
+        """Matrix `[4, 4]` from rotor thrusts in N to total thrust in N and body torque in N m."""
         x, y = np.array(self.rotors).T
         return np.stack([np.ones(4), y, -x, self.torque_ratio * np.array(self.spins)])
 
@@ -111,18 +111,18 @@ class Airframe:
 
     @cached_property
     def unmixing(self) -> Floats:
-        """Inverse of `mixing`."""
+        """Inverse of `mixing` `[4, 4]`."""
         return np.asarray(np.linalg.inv(self.mixing), dtype=np.float64)
 
     @property
     def hover_speed(self) -> float:
-        """Rotor speed in rad/s that carries the weight."""
+        """Rotor speed in rad/s at which four equal rotors carry the weight."""
         return math.sqrt(self.mass * GRAVITY / 4 / self.thrust_coefficient)
 
     def speeds(self, wrench: Array) -> Array:
         """Return rotor speeds `[..., 4]` in rad/s for thrust and torque `[..., 4]` in N and N m.
 
-        Each rotor is limited to what it can do: 0 to `max_speed`.
+        Each speed is limited to 0 to `max_speed`.
         """
         xp = namespace(wrench)
         thrusts = wrench @ constant(self.unmixing.T, wrench)
@@ -138,7 +138,7 @@ class Airframe:
 # Crazyflie 2.x. Mass, arm and inertia of the platform's data sheet; coefficients from the
 # identification of J. Foerster, "System identification of the Crazyflie 2.0 nano quadrocopter"
 # (ETH Zurich, 2015), thrust-to-weight ratio 2.25. Rotors 1 to 4: front right, back right, back
-# left, front left; 1 and 3 turn counter-clockwise, so they push the body clockwise.
+# left, front left; 1 and 3 turn counter-clockwise, so they torque the body clockwise.
 CRAZYFLIE = Airframe(
     mass=0.027,
     inertia=(1.4e-5, 1.4e-5, 2.17e-5),

@@ -1,7 +1,7 @@
-"""Current-voltage curves of solar modules in series, some of them shaded.
+"""Current-voltage curves of four solar modules in series, some of them shaded.
 
-A module is the single-diode model of W. De Soto, S. Klein, W. Beckman (Solar Energy 80, 2006), as
-pvlib computes it; four of them in series, each with a bypass diode.
+Single-diode model of W. De Soto, S. Klein, W. Beckman (Solar Energy 80, 2006), computed by pvlib;
+each module has a bypass diode.
 """
 
 from functools import lru_cache
@@ -12,12 +12,17 @@ import numpy as np
 from pkan_control.common.arrays import Floats
 
 MODULES = 4
-# What the data sheet of a module says at 1000 W/m2 and 25 degC: V, A, and per kelvin; the
-# temperature coefficients are typical of silicon (+0.05 %/K and -0.32 %/K).
+# Data sheet of a module at 1000 W/m2 and 25 degC, in V, A and per K; the temperature coefficients
+# are typical of silicon (+0.05 %/K and -0.32 %/K).
 DATA_SHEET = {
-    'v_mp': 30.7, 'i_mp': 8.15, 'v_oc': 37.3, 'i_sc': 8.66, 'alpha_sc': 0.00433,
-    'beta_voc': -0.119, 'cells_in_series': 60,
-}  # fmt: skip
+    'v_mp': 30.7,
+    'i_mp': 8.15,
+    'v_oc': 37.3,
+    'i_sc': 8.66,
+    'alpha_sc': 0.00433,
+    'beta_voc': -0.119,
+    'cells_in_series': 60,
+}
 BYPASS_V = -0.6
 HIGHEST_V, VOLTAGES, CURRENTS = 200.0, 401, 150
 VOLTAGE_GRID = np.linspace(0, HIGHEST_V, VOLTAGES)
@@ -28,7 +33,7 @@ def module() -> dict[str, Any]:
     """Return the parameters of the module, fitted to its data sheet."""
     from pvlib.ivtools.sdm import fit_desoto
 
-    # Levenberg-Marquardt finds what the default method gives up on.
+    # Levenberg-Marquardt converges where the default method does not.
     fitted: dict[str, Any] = fit_desoto(**DATA_SHEET, root_kwargs={'method': 'lm'})[0]
     names = ('alpha_sc', 'a_ref', 'I_L_ref', 'I_o_ref', 'R_sh_ref', 'R_s')
     return {name: float(fitted[name]) for name in names}
@@ -37,16 +42,16 @@ def module() -> dict[str, Any]:
 def curves(irradiance: Floats, temperature: Floats) -> Floats:
     """Return currents `[n, 401]` in A at the voltages of the grid, 0 to 200 V.
 
-    irradiance `[n, 4]` in W/m2 of each module, temperature `[n]` in degC of all cells. No current
-    flows back: an inverter blocks it. What was computed before is remembered: networks that are
-    compared meet the same curves.
+    irradiance `[n, 4]` in W/m2 of each module, temperature `[n]` in degC of all cells. Reverse
+    currents are blocked by the inverter. Results are cached: networks that are compared meet the
+    same curves.
     """
     return _curves(irradiance.tobytes(), temperature.tobytes())
 
 
 @lru_cache(maxsize=2048)
 def _curves(light: bytes, warmth: bytes) -> Floats:
-    """Return the currents of light and temperatures that are given as bytes."""
+    """Return the currents for irradiance and temperature as bytes."""
     from pvlib.pvsystem import calcparams_desoto, v_from_i
 
     irradiance = np.frombuffer(light).reshape(-1, MODULES)
@@ -65,7 +70,7 @@ def _curves(light: bytes, warmth: bytes) -> Floats:
 
 
 def currents_at(table: Floats, voltage: Floats) -> Floats:
-    """Return the currents `[n]` of curves `[n, 401]` at voltages `[n]`, between the grid's."""
+    """Return the currents `[n]` of curves `[n, 401]` at voltages `[n]`, interpolated linearly."""
     place = np.clip(voltage, 0, HIGHEST_V) * ((VOLTAGES - 1) / HIGHEST_V)
     low = np.minimum(place.astype(int), VOLTAGES - 2)
     rows = np.arange(len(table))
@@ -75,7 +80,7 @@ def currents_at(table: Floats, voltage: Floats) -> Floats:
 
 
 def best_points(table: Floats) -> tuple[Floats, Floats]:
-    """Return voltages `[n]` and powers `[n]` of the points of most power."""
+    """Return voltages `[n]` in V and powers `[n]` in W of the maximum power points."""
     power = table * VOLTAGE_GRID
     best = power.argmax(axis=1)
     return VOLTAGE_GRID[best], power[np.arange(len(table)), best]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pkan_control.robots.arm import load_arm, urdf_arm
-from pkan_control.robots.kinematics import damped_inverse, forward, jacobian, turned_with_first
+from pkan_control.robots.kinematics import damped_inverse, first_joint_frame, forward, jacobian
 from pkan_control.sim.bullet.model import ArmModel
 from pkan_control.sim.bullet.server import Bullet
 
@@ -60,7 +60,7 @@ def test_a_tool_stands_away_from_its_link_as_told():
 
 def test_torch_computes_the_same(arm):
     q = postures(arm, 20)
-    for function in (forward, jacobian, turned_with_first):
+    for function in (forward, jacobian, first_joint_frame):
         found = function(arm, torch.asarray(q))
         np.testing.assert_allclose(found.numpy(), function(arm, q), atol=1e-12)
         single = np.array([function(arm, each) for each in q])
@@ -90,7 +90,7 @@ def test_the_jacobian_is_the_derivative_of_the_forward_map(tmp_path):
 def test_the_jacobian_turns_with_the_first_joint(arm):
     q = postures(arm, 20)
     still = q * (np.arange(q.shape[1]) > 0)
-    turned = turned_with_first(arm, q)
+    turned = first_joint_frame(arm, q)
     np.testing.assert_allclose(
         np.swapaxes(turned, -1, -2) @ jacobian(arm, q)[:, :3],
         jacobian(arm, still)[:, :3],

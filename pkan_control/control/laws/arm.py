@@ -19,7 +19,7 @@ from pkan_control.common.rotations import cross, is_single, shorten, to_body
 from pkan_control.control.laws.layout import Field, Layout
 from pkan_control.control.signals import Signal, Terms
 from pkan_control.robots.arm import Arm, arm_from
-from pkan_control.robots.kinematics import forward, turned_with_first
+from pkan_control.robots.kinematics import first_joint_frame, forward
 
 POINT = ('x_m', 'y_m', 'z_m')
 VELOCITY = ('x_m_s', 'y_m_s', 'z_m_s')
@@ -142,7 +142,7 @@ class ArmLaw(ABC):
         """Return the wanted twist `[..., 6]` of the tool, in the frame of the first joint."""
         xp = namespace(state)
         q = state[..., : len(self.arm.joints)]
-        here, turned = forward(self.arm, q), turned_with_first(self.arm, q)
+        here, turned = forward(self.arm, q), first_joint_frame(self.arm, q)
         error = shorten(goal[..., :3] - here[..., :3, 3], self.error_limit_m)
         velocity = self.gain * error
         if self.moving:
