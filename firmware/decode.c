@@ -1,4 +1,4 @@
-/* Reads bytes from standard input; prints each whole frame, and encodes it again. For tests. */
+/* Test program: decodes standard input, prints each frame, and encodes it again. */
 #include <stdio.h>
 
 #include "pkan_frame.h"

@@ -32,10 +32,10 @@ static void append(struct pkan_decoder *d, uint8_t byte) {
     }
 }
 
-/* The frame that ends here, if it is whole. */
+/* Returns 1 and the frame that ends here, or counts the error and returns 0. */
 static int finish(struct pkan_decoder *d, struct pkan_frame *frame) {
     if (d->bad || (d->used == 0 && d->code == 0))
-        return 0; /* counted before, or nothing */
+        return 0; /* already counted, or empty */
     if (d->left) {
         d->cobs_errors++;
         return 0;
@@ -74,7 +74,7 @@ int pkan_feed(struct pkan_decoder *d, uint8_t byte, struct pkan_frame *frame) {
         d->left--;
         return 0;
     }
-    /* A new block: the one before stands for a zero unless it was as long as can be. */
+    /* A new block: the previous one ends with a zero unless it had the maximum length. */
     if (d->code != 0 && d->code != 0xFF)
         append(d, 0);
     d->code = byte;
@@ -82,7 +82,7 @@ int pkan_feed(struct pkan_decoder *d, uint8_t byte, struct pkan_frame *frame) {
     return 0;
 }
 
-/* COBS while it is written: the place of the open block's code, and its length so far. */
+/* COBS encoder: position of the open block's code, and the length of the block so far. */
 struct writer {
     uint8_t *out;
     size_t used, code;

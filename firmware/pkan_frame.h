@@ -1,6 +1,6 @@
 /* Frames and EVALUATE of the bridge protocol, version 1, for firmware: see doc/firmware.md.
  *
- * Portable C99; nothing is allocated, no global state. All state is in structures of the caller. */
+ * Portable C99 without allocation or global state: all state is in structures of the caller. */
 #ifndef PKAN_FRAME_H
 #define PKAN_FRAME_H
 
@@ -19,19 +19,19 @@ enum pkan_flags { PKAN_RESPONSE = 8, PKAN_EVENT = 4, PKAN_RETRANSMISSION = 2 };
 enum pkan_kind { PKAN_SAFE = 0x0F, PKAN_EVALUATE = 0x20 };
 enum pkan_status { PKAN_OK = 0, PKAN_LENGTH = 2 };
 
-/* One frame; payload points into the decoder and holds until its next byte. */
+/* One frame; payload points into the decoder and is valid until its next byte. */
 struct pkan_frame {
     uint8_t version, flags, kind, status, credit;
     uint16_t sequence, session, length;
     const uint8_t *payload;
 };
 
-/* Takes bytes as they come. Start with all zero. */
+/* Decoder state; all zero at the start. */
 struct pkan_decoder {
     uint8_t raw[PKAN_MAX_RAW];
     uint16_t used;     /* bytes of raw */
-    uint8_t code, left; /* of the COBS block: its code, and what is missing of it */
-    uint8_t bad;       /* this frame is damaged already */
+    uint8_t code, left; /* COBS block: its code, and the bytes still missing */
+    uint8_t bad;       /* this frame is already known to be damaged */
     uint16_t crc_errors, cobs_errors, length_errors;
 };
 
@@ -43,7 +43,7 @@ struct pkan_evaluate {
     uint16_t x[PKAN_MAX_INPUTS];
 };
 
-/* Takes one byte. Returns 1 when it ends a whole frame, which is then in *frame, else 0. */
+/* Decodes one byte. Returns 1 when it completes a frame, which is then in *frame, else 0. */
 int pkan_feed(struct pkan_decoder *decoder, uint8_t byte, struct pkan_frame *frame);
 
 /* Writes a frame with its delimiter to out, which has room for PKAN_MAX_ENCODED bytes.
@@ -53,7 +53,7 @@ size_t pkan_encode(const struct pkan_frame *frame, uint8_t *out);
 /* Reads an EVALUATE; returns PKAN_OK, or PKAN_LENGTH where bytes of the payload are missing. */
 int pkan_read_evaluate(const struct pkan_frame *frame, struct pkan_evaluate *request);
 
-/* CRC-32 as of zlib; crc is 0 at first. */
+/* CRC-32 as in zlib; crc is 0 at the start. */
 uint32_t pkan_crc32(uint32_t crc, const uint8_t *data, size_t length);
 
 #endif

@@ -11,7 +11,7 @@ from pkan_control.boards.emulator.firmware import Firmware
 from pkan_control.chips.board.program_image import Image, unpack_image
 from pkan_control.chips.chip import Index
 from pkan_control.common.errors import UserError
-from pkan_control.common.files import replace_file
+from pkan_control.common.files import FilePath, path_of, replace_file
 
 VERSION = 1
 MAX_BYTES = 64 * 1024 * 1024
@@ -19,7 +19,7 @@ KIND = 'state of the board '
 DAMAGE = (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 
-def save_snapshot(path: str | Path, firmware: Firmware, preset: str) -> None:
+def save_snapshot(path: FilePath, firmware: Firmware, preset: str) -> None:
     """Write program, stored trims, dead elements and boot count."""
     memory = firmware.board.memory
     crc, trims = memory.stored_trims
@@ -33,18 +33,19 @@ def save_snapshot(path: str | Path, firmware: Firmware, preset: str) -> None:
         'slot': None if memory.active is None else memory.active[0],
         'image': '' if memory.active is None else memory.active[1].hex(),
     }
-    replace_file(Path(path), (json.dumps(values) + '\n').encode(), KIND)
+    replace_file(path_of(path, KIND.strip()), (json.dumps(values) + '\n').encode(), KIND)
 
 
-def load_snapshot(path: str | Path, firmware: Firmware, preset: str) -> None:
+def load_snapshot(path: FilePath, firmware: Firmware, preset: str) -> None:
     """Restore a new board from a file, or leave it as it is.
 
     Raises a `UserError` for a file that cannot be read, is damaged, or is of another board.
     """
-    where = f'{KIND}{Path(path)}'
+    path = path_of(path, KIND.strip())
+    where = f'{KIND}{path}'
     identity = {'version': VERSION, 'uid': firmware.uid.hex(), 'preset': preset}
     try:
-        snapshot = _parse(_read(Path(path)), identity)
+        snapshot = _parse(_read(path), identity)
     except OSError as error:
         raise UserError(f'cannot read {where}: {error.strerror}') from None
     except UserError as error:

@@ -14,6 +14,7 @@ import numpy as np
 
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
+from pkan_control.common.files import FilePath, path_of
 
 VERSION = 1
 # Number of the job, its rows and columns, CRC-32 of the values that follow as doubles.
@@ -23,13 +24,13 @@ _RECORD = Struct('<IIII')
 class SweepCache:
     """Measured values `[rows, columns]` by number of the job."""
 
-    def __init__(self, path: str | Path | None, about: dict[str, str]) -> None:
+    def __init__(self, path: FilePath | None, about: dict[str, str]) -> None:
         """Read the file, if there is one; `about` names chip and program.
 
         Without a path nothing is stored. Raises a `UserError` for the sweeps of another
         calibration, and for any other file.
         """
-        self._path = None if path is None else Path(path)
+        self._path = None if path is None else path_of(path, 'file of sweeps')
         self._values: dict[int, Floats] = {}
         self._head = (json.dumps({'version': VERSION, **about}) + '\n').encode()
         if self._path is None:

@@ -95,7 +95,7 @@ def test_mistakes_of_the_caller_are_no_damage(make_bench, image, tmp_path, refus
     save_snapshot(path, bench.firmware, 'good')
     with pytest.raises(AttributeError):
         load_snapshot(path, None, 'good')
-    with pytest.raises(TypeError):
+    with refused('state of the board', 'not int'):
         load_snapshot(7, bench.firmware, 'good')
     with refused('cannot read state of the board', str(tmp_path)):
         load_snapshot(tmp_path, bench.firmware, 'good')

@@ -56,9 +56,9 @@ def test_a_folder_is_refused(tmp_path, refused):
         SweepCache(tmp_path, ABOUT)
 
 
-def test_a_path_may_be_text(path):
+def test_a_path_may_be_text(path, refused):
     assert len(SweepCache(str(path), ABOUT)) == 4
-    with pytest.raises(TypeError):
+    with refused('file of sweeps', 'not int'):
         SweepCache(7, ABOUT)
 
 
