@@ -1,4 +1,4 @@
-"""Every launch file that ships: described, runnable, and what its nodes do together."""
+"""Every shipped launch file: its arguments, its processes, and an episode of its nodes."""
 
 import os
 import signal
@@ -29,7 +29,7 @@ def named(path: Path) -> str:
 
 
 OTHERS = ('controller', 'simulation', 'two_drones')
-# Those of tasks whose controllers ship.
+# The launch files of tasks with a shipped controller.
 ROBOTS = [
     path
     for path in FILES
@@ -59,7 +59,7 @@ def test_a_launch_file_is_named_after_a_task_that_has_topics(path):
 
 @pytest.fixture
 def bring_up(ros, tmp_path):
-    """Return a function that starts a launch file; everything of it is ended with the test."""
+    """Return a function that runs a launch file, which ends with the test."""
     started = []
 
     def start(name: str, **arguments: object) -> subprocess.Popen:
@@ -81,7 +81,7 @@ def bring_up(ros, tmp_path):
     yield start
     for process in started:
         if process.poll() is None:
-            # Not SIGKILL: it has to end first what it started in sessions of their own.
+            # SIGKILL would leave its nodes running, each in a session of its own.
             process.send_signal(signal.SIGINT)
             process.wait(40)
 
@@ -89,31 +89,29 @@ def bring_up(ros, tmp_path):
 @pytest.mark.parametrize('path', ROBOTS, ids=named)
 def test_one_episode_of_each_task_succeeds_over_ros(bring_up, tmp_path, path):
     record = tmp_path / 'episode.jsonl'
-    process = bring_up(
-        named(path), lockstep='true', real_time_factor=0.0, episodes=1, record=record,
-        chip='ideal:',
-    )  # fmt: skip
+    arguments = {'lockstep': 'true', 'real_time_factor': 0.0, 'episodes': 1, 'chip': 'ideal:'}
+    process = bring_up(named(path), record=record, **arguments)
     assert process.wait(60) == 0, (tmp_path / 'launch.log').read_text()
     (episode,) = read_records(record)
     assert episode.score.success
 
 
-def test_two_drones_fly_in_one_graph_by_one_clock(bring_up, probe, tmp_path):
-    clocks, states, orders = probe.record(Clock, '/clock'), {}, {}
+def test_two_drones_share_a_graph_and_a_clock(bring_up, probe, tmp_path):
+    clocks, states, commands = probe.record(Clock, '/clock'), {}, {}
     for name in ('drone_1', 'drone_2'):
         states[name] = probe.record(Odometry, f'/{name}/odom')
-        orders[name] = probe.record(JointState, f'/{name}/command')
+        commands[name] = probe.record(JointState, f'/{name}/command')
     process = bring_up('two_drones')
     probe.wait(
-        lambda: all(len(heard) > 20 and any(heard[-1].velocity) for heard in orders.values()),
+        lambda: all(len(each) > 20 and any(each[-1].velocity) for each in commands.values()),
         'commands for both',
     )
     probe.wait(lambda: clocks and all(states.values()), 'the clock and both states')
     assert probe.node.count_publishers('/clock') == 1
     now = to_ns(clocks[-1].clock)
-    for name, heard in states.items():
-        assert abs(to_ns(heard[-1].header.stamp) - now) < 300_000_000
-        assert heard[-1].child_frame_id == f'{name}/base_link'
+    for name, received in states.items():
+        assert abs(to_ns(received[-1].header.stamp) - now) < 300_000_000
+        assert received[-1].child_frame_id == f'{name}/base_link'
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0, (tmp_path / 'launch.log').read_text()
 
@@ -142,7 +140,7 @@ def test_a_camera_shows_the_robot(start, probe, task, colours):
     assert simulation.ends() == 0
 
 
-def test_an_imu_tells_of_the_drone(start, probe):
+def test_the_imu_of_a_drone_is_published(start, probe):
     imus = probe.record(Imu, 'imu')
     simulation = start('simulation_node')
     probe.wait(lambda: imus, 'an imu')

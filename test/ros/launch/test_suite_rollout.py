@@ -17,6 +17,8 @@ from pkan_control.common.resources import share
 GIVEN = {'lockstep': 'true', 'real_time_factor': '0.0', 'episodes': '1', 'chip': 'ideal:'}
 
 
+# The event loop of launch is collected with its sockets open.
+@pytest.mark.filterwarnings('ignore::ResourceWarning')
 @pytest.mark.launch_test
 def generate_test_description() -> LaunchDescription:
     source = AnyLaunchDescriptionSource(str(share('launch/drone_hover.launch.xml')))

@@ -30,6 +30,8 @@ def controller(name: str) -> Node:
     )
 
 
+# The event loop of launch is collected with its sockets open.
+@pytest.mark.filterwarnings('ignore::ResourceWarning')
 @pytest.mark.launch_test
 def generate_test_description():
     # Without a node that stays, the launch would be over before its test is.
