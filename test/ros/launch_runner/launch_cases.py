@@ -85,8 +85,15 @@ GOOD = {
     'comment': '<!-- nothing -->NODE><!-- here --></node>',
 }
 
-VARIABLES = {'one': '1', 'half': '0.5', 'list': '[1, 2]', 'text': 'some text', 'empty': '',
-             'yes': 'true', 'quoted': "'5'"}  # fmt: skip
+VARIABLES = {
+    'one': '1',
+    'half': '0.5',
+    'list': '[1, 2]',
+    'text': 'some text',
+    'empty': '',
+    'yes': 'true',
+    'quoted': "'5'",
+}
 LETS = ''.join(f'<let name="{name}" value="{value}"/>' for name, value in VARIABLES.items())
 VALUES = (
     """
