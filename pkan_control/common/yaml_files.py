@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import yaml
 
 from pkan_control.common.errors import UserError, unknown
+from pkan_control.common.files import FilePath, path_of
 from pkan_control.common.resources import share
 from pkan_control.common.structuring import structure
 
@@ -44,7 +45,7 @@ def shipped_files(folder: str) -> dict[str, Path]:
     return {path.stem: path for path in sorted(share(f'config/{folder}').glob('*.yaml'))}
 
 
-def read_file(folder: str, kind: str, name: str, described: type[T]) -> tuple[Path, T]:
+def read_file(folder: str, kind: str, name: FilePath, described: type[T]) -> tuple[Path, T]:
     """Return the path and the content of a shipped name or of a `.yaml` file, as a dataclass.
 
     Every file may say in a `text` what it describes. Raises a `UserError` of one line that names
@@ -59,14 +60,15 @@ def read_file(folder: str, kind: str, name: str, described: type[T]) -> tuple[Pa
     return path, structure(values, described, f'{kind} {path}')
 
 
-def find_file(folder: str, kind: str, name: str) -> Path:
+def find_file(folder: str, kind: str, name: FilePath) -> Path:
     """Return the path of a shipped name, or of a `.yaml` file."""
-    if name.endswith(('.yaml', '.yml')):
-        return Path(name)
+    path = path_of(name, kind)
+    if path.suffix in ('.yaml', '.yml'):
+        return path
     known = shipped_files(folder)
-    if name not in known:
-        raise unknown(f'{kind} (or FILE.yaml)', name, known)
-    return known[name]
+    if str(name) not in known:
+        raise unknown(f'{kind} (or FILE.yaml)', str(name), known)
+    return known[str(name)]
 
 
 def read_yaml(path: Path, kind: str) -> Any:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pkan_control.common.errors import UserError, unknown
+from pkan_control.common.files import FilePath
 from pkan_control.common.ranges import Finite, NonNegative, check_fields
 from pkan_control.common.yaml_files import read_file
 from pkan_control.control.laws.drone import MOVING_GOAL, STATE
@@ -157,6 +158,6 @@ def covered(what: str, bound: Iterable[str], wanted: Iterable[str]) -> None:
     raise UserError(f'{what}: missing {missing}, unknown {extra}, bound twice {twice}')
 
 
-def load_mapping(name: str) -> StackMapping:
+def load_mapping(name: FilePath) -> StackMapping:
     """Return the mapping of a shipped example, or of a YAML file."""
     return read_file('examples', 'mapping', name, StackMapping)[1]

@@ -15,6 +15,7 @@ import numpy as np
 
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
+from pkan_control.common.files import FilePath
 from pkan_control.common.ranges import Finite, Positive, Vector, check_fields
 from pkan_control.common.structuring import tuples
 from pkan_control.common.yaml_files import read_file
@@ -272,7 +273,7 @@ class ArmFile:
         check_fields(self)
 
 
-def load_arm(name: str) -> Arm:
+def load_arm(name: FilePath) -> Arm:
     """Return the arm of a name that ships, or of a YAML file."""
     path, values = read_file('arms', 'robot', name, ArmFile)
     try:

@@ -12,6 +12,7 @@ import numpy as np
 
 from pkan_control.common.arrays import Array, Floats, constant, namespace
 from pkan_control.common.errors import UserError
+from pkan_control.common.files import FilePath
 from pkan_control.common.ranges import Finite, NonNegative, Positive, check_fields
 from pkan_control.common.structuring import tuples
 from pkan_control.common.yaml_files import read_file
@@ -158,6 +159,6 @@ def airframe_from(values: dict[str, Any]) -> Airframe:
     return Airframe(**tuples(values))
 
 
-def load_airframe(name: str) -> Airframe:
+def load_airframe(name: FilePath) -> Airframe:
     """Return the airframe of a name that ships, or of a YAML file with its fields."""
     return read_file('airframes', 'airframe', name, Airframe)[1]

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pkan_control.common.errors import UserError
+from pkan_control.common.files import FilePath
 from pkan_control.common.structuring import structure
 from pkan_control.common.yaml_files import find_file, read_yaml, shipped_files
 from pkan_control.sim.effects import NO_EFFECTS, Disturbance, Effects
@@ -46,7 +47,7 @@ class Scenario:
 CALM = Scenario('calm', 'Nothing is disturbed.')
 
 
-def load_scenario(name: str) -> Scenario:
+def load_scenario(name: FilePath) -> Scenario:
     """Return the scenario of a shipped name or of a YAML file; raise a `UserError` for others."""
     path = find_file('scenarios', 'scenario', name)
     return scenario_from(path.stem, read_yaml(path, 'scenario'), f'scenario {path}')

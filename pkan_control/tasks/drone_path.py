@@ -14,6 +14,7 @@ import numpy as np
 
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError, unknown
+from pkan_control.common.files import FilePath
 from pkan_control.common.ranges import Range, check_fields
 from pkan_control.common.yaml_files import read_file
 
@@ -146,6 +147,6 @@ def _round(phase: Floats, derivative: int) -> Floats:
     return np.stack([np.cos(angle), np.sin(angle), 0 * phase], axis=-1)
 
 
-def load_path(name: str) -> Path:
+def load_path(name: FilePath) -> Path:
     """Return the path of a name that ships, or of a YAML file with its fields."""
     return read_file('paths', 'path', name, Path)[1]

@@ -48,7 +48,7 @@ def test_a_field_of_a_path_is_named_once(tmp_path: Path) -> None:
 
 
 def test_a_law_says_itself_what_is_wrong_with_its_parameters() -> None:
-    with pytest.raises(UserError, match=r"^parameters of law cartpole: ValueError.'rate_hz=-1"):
+    with pytest.raises(UserError, match=r'^parameters of law cartpole: rate_hz=-1\.0: must be'):
         make_law('cartpole', {'rate_hz': -1.0})
 
 

@@ -45,7 +45,7 @@ LOADERS: dict[str, tuple[Callable[[str], Any], list[str]]] = {
     'mapping': (load_mapping, texts('examples')),
     'scenario': (load_scenario, texts('scenarios')),
     'path': (load_path, texts('paths')),
-    'fault plan': (lambda name: load_plans(FilePath(name)), [PLAN]),
+    'fault plan': (load_plans, [PLAN]),
 }
 kinds = pytest.mark.parametrize('kind', LOADERS)
 
@@ -173,7 +173,7 @@ def test_what_is_no_number_is_never_read_as_one(file, refused, old, new, place, 
 def test_numbers_may_have_an_exponent_without_a_point(file):
     text = shipped_files('airframes')['crazyflie'].read_text()
     file.write_text(text.replace('9.18e-7, 9.18e-7', '1e-6, 1E-6'))
-    assert load_airframe(str(file)).drag[:2] == (1e-6, 1e-6)
+    assert load_airframe(file).drag[:2] == (1e-6, 1e-6)
 
 
 JSON: st.SearchStrategy[Any] = st.recursive(

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
 
 from pkan_control.common.errors import UserError
+from pkan_control.common.files import FilePath, path_of
 from pkan_control.common.ranges import NonNegative, Share, check_fields
 from pkan_control.common.yaml_files import read_file
 
@@ -81,8 +81,8 @@ class FaultPlans:
             raise UserError('pulled: a cable that is pulled out cannot be stalled')
 
 
-def load_plans(path: Path) -> FaultPlans:
+def load_plans(path: FilePath) -> FaultPlans:
     """Return the plans of a YAML file; raise a `UserError` that names the invalid value."""
-    if path.suffix not in ('.yaml', '.yml'):
+    if path_of(path, 'fault plan').suffix not in ('.yaml', '.yml'):
         raise UserError(f'fault plan {path}: must be a .yaml file')
-    return read_file('', 'fault plan', str(path), FaultPlans)[1]
+    return read_file('', 'fault plan', path, FaultPlans)[1]
