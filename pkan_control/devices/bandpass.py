@@ -27,8 +27,8 @@ CAPACITOR_LIMITS = (1, 255)
 # Two first-order sections of time constants up to 40 us settle within seven of them, and the
 # amplitude detector needs one period of the lowest drive (224 us).
 SETTLING_S = 7 * 40e-6 + 1 / 10 ** DRIVE_LOG_HZ[0]
-# Signal-to-noise ratio (power) that the sections are built for: 59 dB, the measured 0.18 um Gm-C
-# filter of Electronics 13(2):399.
+# Signal-to-noise ratio (power) of the sections: 59 dB, as of the measured 0.18 um Gm-C filter of
+# Electronics 13(2):399.
 SIGNAL_TO_NOISE = 10**5.9
 POLES = 2
 
@@ -165,7 +165,7 @@ def _like(table: Floats, array: Array, xp: ModuleType) -> Array:
 
 
 def _nearest(physical: Array) -> Array:
-    """Return the places of elements' corners `[..., 2]` in the table, as one row."""
+    """Return the indices in the table of the elements' corners, as one row."""
     xp = namespace(physical)
     logs = _like(_corner_table()[0], physical, xp)
     corners = xp.log(xp.reshape(physical[..., 1:], (-1,)))

@@ -1,4 +1,4 @@
-"""How the parts of a real chip deviate: magnitudes, presets, and the frozen draw of one chip."""
+"""Deviations of real chips: magnitudes, presets, and the draw of one chip."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -19,7 +19,7 @@ DRIFT_TERMS = 16
 
 @dataclass(frozen=True)
 class Deviations:
-    """Magnitudes of all deviations; a sigma is that of a normal distribution, frozen per chip."""
+    """Magnitudes of all deviations; a sigma is the standard deviation from chip to chip."""
 
     # Relative error of every passive part, capacitor ratios above all (sigma). LTC1060 data
     # sheet: 0.3 to 0.8 %.
@@ -45,16 +45,16 @@ class Deviations:
     element_slope: float = 0.0
     # The same from one programming cycle to the next, as a share of the two spreads above.
     cycle_to_cycle: float = 0.0
-    # What the chip has been through.
+    # Temperature of the chip in degC, and its age in h.
     temperature_c: float = PROGRAMMING_C
     age_h: float = 0.0
-    # How fast it warms up from there while it runs, in degC/s, and how far its offsets drift
-    # about their frozen values, as a share of these.
+    # Rate at which it warms up while it runs in degC/s, and drift of its offsets about them, as a
+    # share of them.
     warming_c_s: float = 0.0
     offset_drift: float = DRIFT_SHARE
 
     def __post_init__(self) -> None:
-        """Refuse magnitudes that mean nothing."""
+        """Raise a `UserError` for a magnitude out of range."""
         for field in fields(self):
             value = getattr(self, field.name)
             low, high = LIMITS.get(field.name, (0.0, 1.0))
@@ -90,10 +90,10 @@ def find_deviations(preset: str, **changes: float) -> Deviations:
 
 @dataclass(frozen=True)
 class LayerFlaws:
-    """What fabrication froze into one layer of a chip.
+    """Deviations of one layer of a chip that fabrication fixed.
 
-    draws `[n_in, n_out, K, P]` is standard normal (a device says what it moves), alive `[n_in,
-    n_out, K]` is 0 or 1, gain `[n_in, n_out]` a factor and offset `[n_in, n_out]` in gain units.
+    draws `[n_in, n_out, K, P]` is standard normal, for `Device.deviate`; alive `[n_in, n_out, K]`
+    is 0 or 1; gain `[n_in, n_out]` is a factor, offset `[n_in, n_out]` is in gain units.
     """
 
     draws: Floats
@@ -107,7 +107,7 @@ def fabricate(
 ) -> LayerFlaws:
     """Draw the flaws of a layer of shape `[n_in, n_out, K]` on the chip of that seed.
 
-    Each effect has a random stream of its own, so that changing one leaves the others as they are.
+    Each effect has its own random stream: changing one leaves the others unchanged.
     """
     streams = [stream(seed, 'fabrication', layer, effect) for effect in range(5)]
     edges = shape[:2]
@@ -121,7 +121,7 @@ def fabricate(
 
 
 class OffsetDrift:
-    """Drift of the nodes' offsets, a function of time alone.
+    """Drift of the offsets of nodes, a function of time alone.
 
     A sum of sinusoids whose angular frequencies follow the Lorentzian spectrum of an
     Ornstein-Uhlenbeck process with correlation time `DRIFT_TAU_S`: no state, no order of calls.
@@ -136,7 +136,7 @@ class OffsetDrift:
 
     @classmethod
     def of_many(cls, drifts: Sequence['OffsetDrift'], shape: tuple[int, ...]) -> 'OffsetDrift':
-        """Return many as one, whose nodes have leading axes of that shape."""
+        """Return several drifts as one, with leading axes of that shape."""
         whole = cls.__new__(cls)
         for name in ('_omega', '_phase', '_amplitude'):
             parts = np.array([getattr(drift, name) for drift in drifts])

@@ -1,8 +1,8 @@
-"""What every device is: the response, settings and deviations of one physical element.
+"""The device protocol: response, settings and deviations of one kind of element.
 
-A device is a set of pure functions on arrays whose last axis holds an element's parameters.
-They follow the array-API standard, so that the same lines serve NumPy and torch: what is trained
-is what is run.
+A device is a set of pure functions on arrays whose last axis holds the parameters of an element.
+They follow the array-API standard, so that the same code serves NumPy at run time and torch in
+training.
 """
 
 from typing import Protocol, runtime_checkable
@@ -39,11 +39,11 @@ class Device(Protocol):
 
     @property
     def constants(self) -> tuple[float, ...]:
-        """Numbers that the meaning of the codes rests on; a file made for others is refused."""
+        """Constants that define the meaning of the codes; a file made for others is refused."""
 
     @property
     def nodes(self) -> int:
-        """Chebyshev nodes that interpolate the response over x in [0, 1] well enough to run."""
+        """Number of Chebyshev nodes that interpolate the response over x in [0, 1] to 1e-4."""
 
     def initial(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Floats:
         """Draw unbounded trainable values, shape `[*shape, P]`."""
@@ -55,7 +55,7 @@ class Device(Protocol):
         """Evaluate ideal elements at x in [0, 1]; shapes broadcast, `physical` has `[..., P]`."""
 
     def exact_response(self, x: Array, physical: Array) -> Array:
-        """Evaluate elements with every effect of the circuit that a simulated chip must have."""
+        """Evaluate elements with all effects of the circuit that a simulated chip includes."""
 
     def encode(self, physical: Array) -> Array:
         """Return the nearest realisable codes `[..., Q]` of physical parameters `[..., P]`."""
@@ -66,31 +66,31 @@ class Device(Protocol):
     def deviate(
         self, physical: Floats, draws: Floats, cycles: Floats, deviations: Deviations
     ) -> Floats:
-        """Return what a chip makes of the parameters, which of the magnitudes bear on which.
+        """Return the parameters `[..., P]` on a chip with deviations of the given magnitudes.
 
-        Both are standard normal, one number for each parameter `[..., P]`: `draws` was frozen by
-        fabrication, `cycles` is another one each time that the element is set anew.
+        `draws` and `cycles` are standard normal, one number for each parameter `[..., P]`: `draws`
+        is fixed by fabrication, `cycles` is drawn anew each time that an element is programmed.
         """
 
     def settling_s(self) -> float:
         """Return the time in seconds that a layer of elements needs to follow a new input."""
 
     def power_w(self, physical: Floats, figure_of_merit_j: Floats) -> Floats:
-        """Return the power in watts of elements `[..., P]`: `[...]`, 0 of one disconnected.
+        """Return the power `[...]` in W of elements `[..., P]`; 0 for a disconnected element.
 
-        Affine in the figure of merit of a filter pole in joule, and constant where none is used.
+        It is affine in the figure of merit of a filter pole in J, and constant without filters.
         """
 
 
 @runtime_checkable
 class DifferentiableDevice(Protocol):
-    """What a device may have beside that: its networks train several times faster then."""
+    """Optional functions of a device, with which its networks train several times faster."""
 
     def slopes(self, x: Array, physical: Array) -> tuple[Array, ...]:
-        """Return the response, and its derivative by each of the `P` physical parameters."""
+        """Return the response and its derivatives by each of the `P` physical parameters."""
 
     def realised(self, physical: Array) -> Array:
-        """Return `decode(encode(physical))`, as the type of number that comes in."""
+        """Return `decode(encode(physical))`, in the precision of the input."""
 
 
 DEVICES: Registry[Device] = Registry('pkan_control.devices', 'device', Device)

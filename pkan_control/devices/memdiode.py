@@ -25,8 +25,7 @@ import numpy as np
 from pkan_control.common.arrays import Array, Floats, namespace
 from pkan_control.devices.deviations import PROGRAMMING_C, Deviations
 
-# Lowest and highest value of each parameter; bias and gain are this project's choice, the others
-# the source's.
+# Lowest and highest value of each parameter: bias and gain chosen here, others from the source.
 RANGES = {
     'load_ohm': (1.0, 100.0),
     'divider_ohm': (1.0, 10.0),
@@ -79,7 +78,7 @@ class Memdiode:
     nodes = 81
 
     def initial(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Floats:
-        """Draw trainable values: all over the ranges, gains small."""
+        """Draw trainable values: parameters across their ranges, small gains."""
         spread = np.array([1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 0.6])
         return spread * generator.standard_normal((*shape, len(RANGES)))
 
@@ -97,7 +96,7 @@ class Memdiode:
         return physical[..., 6] * solve(x + physical[..., 5], physical)[0]
 
     def exact_response(self, x: Array, physical: Array) -> Array:
-        """Return the response: the closed form leaves nothing of the circuit out."""
+        """Return the response: the closed form is exact for the circuit."""
         return self.response(x, physical)
 
     def encode(self, physical: Array) -> Array:
@@ -142,9 +141,9 @@ class Memdiode:
         return float(TIME_CONSTANTS * (divider + 1 / (2 * math.pi * AMPLIFIER_HZ)))
 
     def power_w(self, physical: Floats, figure_of_merit_j: Floats) -> Floats:
-        """Return the mean of `V ((V - u) / R + i)` over x, what both sources deliver.
+        """Return the mean over x of the power of both sources, `V ((V - u) / R + i)`.
 
-        No filter is in it, so that the figure of merit does not matter; 0 where the gain is 0.
+        There is no filter, so that it does not depend on the figure of merit; 0 for a gain of 0.
         """
         x = (np.arange(POWER_POINTS) + 0.5) / POWER_POINTS
         volts = x.reshape(-1, *[1] * (physical.ndim - 1)) + physical[..., 5]
@@ -208,7 +207,7 @@ def _improved_omega(omega: Array, z: Array, xp: ModuleType) -> Array:
 
 
 def _grid() -> tuple[Floats, Floats]:
-    """Return what code 0 means and the step of a code, logarithms for the first `LOGS`."""
+    """Return the value of code 0 and the step of a code, logarithms for the first `LOGS`."""
     low = np.concatenate([np.log(LOW[:LOGS]), LOW[LOGS:5]])
     high = np.concatenate([np.log(HIGH[:LOGS]), HIGH[LOGS:5]])
     origin = np.concatenate([low, [0.0, 0.0]])

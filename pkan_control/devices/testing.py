@@ -1,8 +1,8 @@
-"""Is a device right? A check for those who add one, as simple as a line of a test.
+"""Conformance checks of a device, for the tests of those who add one.
 
-`check_device(device)` is for NumPy, which runs controllers; `check_device(device, torch.asarray)`
-also compares what torch computes, and its gradients with differences, which training rests on. The
-first fault that is found is raised as a `UserError` that names what is wrong and what is expected.
+`check_device(device)` checks with NumPy, which runs controllers; `check_device(device,
+torch.asarray)` also compares the results of torch, and its gradients with differences, on which
+training relies. The first fault is raised as a `UserError` that names it and what is allowed.
 """
 
 import math
@@ -23,7 +23,7 @@ COUNT, SEED = 200, 0
 
 
 def demand(device: Device, right: bool, what: str, expected: str) -> None:
-    """Raise a `UserError` of what is wrong, and what it must be, unless it is right."""
+    """Raise a `UserError` of what is wrong and what it must be, unless `right`."""
     if not right:
         text = ' '.join(what.split())
         name = getattr(device, 'name', type(device).__name__)
@@ -31,7 +31,7 @@ def demand(device: Device, right: bool, what: str, expected: str) -> None:
 
 
 def call(device: Device, function: str, *inputs: Any) -> Any:
-    """Return what a function of the device does; name it and its inputs where it fails."""
+    """Return the result of a function of the device; name it and its inputs where it fails."""
     try:
         return getattr(device, function)(*inputs)
     except Exception as error:
@@ -43,8 +43,8 @@ def call(device: Device, function: str, *inputs: Any) -> Any:
 def demand_values(device: Device, function: str, values: Array, shape: tuple[int, ...]) -> None:
     """Demand finite doubles of that shape."""
     demand_shape(device, function, values, shape)
-    what = f'{function} gives {kind_of(values)} numbers'
-    demand(device, kind_of(values) == np.float64, what, 'float64 for float64')
+    what = f'{function} gives {dtype_of(values)} numbers'
+    demand(device, dtype_of(values) == np.float64, what, 'float64 for float64')
     finite = bool(np.isfinite(values).all())
     demand(device, finite, f'{function} gives numbers that are not finite', 'finite everywhere')
 
@@ -55,8 +55,8 @@ def demand_shape(device: Device, function: str, values: Array, shape: tuple[int,
     demand(device, found == shape, f'{function} gives the shape {found}', f'{shape}')
 
 
-def kind_of(values: Array) -> Any:
-    """Return the type of an array's numbers, None of what is no array."""
+def dtype_of(values: Array) -> Any:
+    """Return the dtype of an array, None for anything else."""
     return getattr(values, 'dtype', None)
 
 
@@ -77,21 +77,28 @@ def trainable_values(device: Device) -> Floats:
 
 
 def physical_values(device: Device) -> Floats:
-    """Return the parameters that the trainable values become, `[n, P]`."""
+    """Return the physical parameters of the trainable values, `[n, P]`."""
     physical: Floats = call(device, 'bounded', trainable_values(device))
     return physical
 
 
 TUPLES = ('parameters', 'codes', 'code_limits', 'constants')
 FUNCTIONS = (
-    *('initial', 'bounded', 'response', 'exact_response', 'encode', 'decode', 'deviate'),
-    *('settling_s', 'power_w'),
+    'initial',
+    'bounded',
+    'response',
+    'exact_response',
+    'encode',
+    'decode',
+    'deviate',
+    'settling_s',
+    'power_w',
 )
 INT16 = np.iinfo(np.int16)
 MAX_NODES = 512
 # Largest error of an element between its Chebyshev nodes, in units of the response.
 INTERPOLATION = 1e-4
-# Relative differences: of two libraries, of settings after a round trip, and of a gradient from
+# Allowed relative differences: between libraries and after a round trip; between a gradient and
 # central differences with a step of `DIFFERENCE`.
 SAME, GRADIENT, DIFFERENCE = 1e-9, 1e-5, 1e-6
 X = np.linspace(0, 1, 101).reshape(-1, 1)
@@ -122,7 +129,12 @@ def check_device(device: Device, asarray: AsArray | None = None) -> None:
 def _check_attributes(device: Device) -> None:
     missing = [n for n in (*TUPLES, 'name', 'nodes') if not hasattr(device, n)]
     missing += [n for n in FUNCTIONS if not callable(getattr(device, n, None))]
-    demand(device, not missing, f'has no {missing}', 'all that devices/element.py lists')
+    demand(
+        device,
+        not missing,
+        f'has no {missing}',
+        'a device with all members of pkan_control.devices.element.Device',
+    )
     demand(device, isinstance(device.name, str), f'name {device.name!r}', 'a string')
     for name in TUPLES:
         value = getattr(device, name)
@@ -163,11 +175,11 @@ def _check_bounded(device: Device) -> None:
 
 
 def _check_settings(device: Device) -> None:
-    """Check that parameters become codes that exist."""
+    """Check that codes are in their range."""
     physical = physical_values(device)
     codes = call(device, 'encode', physical)
     demand_shape(device, 'encode', codes, (*physical.shape[:-1], len(device.codes)))
-    demand(device, kind_of(codes) == np.int16, f'encode gives {kind_of(codes)}', 'int16')
+    demand(device, dtype_of(codes) == np.int16, f'encode gives {dtype_of(codes)}', 'int16')
     for index, name in enumerate(device.codes):
         (low, high), found = device.code_limits[index], codes[..., index]
         what = f'encode gives code {name} {found.min()}..{found.max()}'
@@ -175,7 +187,7 @@ def _check_settings(device: Device) -> None:
 
 
 def _check_codes(device: Device) -> None:
-    """Check that codes mean something, and the same after a round trip."""
+    """Check that codes can be decoded, and survive a round trip."""
     draw = np.random.default_rng(SEED)
     low, high = np.array(device.code_limits).T
     codes = draw.integers(low, high, (COUNT, len(low)), endpoint=True).astype(np.int16)
@@ -201,8 +213,8 @@ def _check_single(device: Device) -> None:
     values = call(device, 'response', X.astype(np.float32), physical)
     what = 'response in single precision gives numbers that are not finite'
     demand(device, bool(np.isfinite(values).all()), what, 'finite everywhere')
-    what = f'response gives {kind_of(values)} for float32'
-    demand(device, kind_of(values) == np.float32, what, 'of the precision of its inputs')
+    what = f'response gives {dtype_of(values)} for float32'
+    demand(device, dtype_of(values) == np.float32, what, 'of the precision of its inputs')
 
 
 def _check_nodes(device: Device) -> None:
@@ -217,7 +229,7 @@ def _check_nodes(device: Device) -> None:
 
 
 def _check_deviate(device: Device) -> None:
-    """Check that without deviations all is as it was."""
+    """Check that without deviations parameters do not change."""
     physical = physical_values(device)
     for size in (0.0, 1.0):
         draws = np.full(physical.shape, size)
@@ -228,7 +240,7 @@ def _check_deviate(device: Device) -> None:
 
 
 def _check_presets(device: Device) -> None:
-    """Check that a deviated element still answers, at any temperature."""
+    """Check that a deviated element has a finite response at any temperature."""
     physical, numbers = physical_values(device), np.random.default_rng(SEED)
     draws, cycles = numbers.standard_normal((2, *physical.shape))
     for preset in PRESETS:

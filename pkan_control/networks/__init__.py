@@ -1,1 +1,1 @@
-"""Layers of edges as programs, and the perceptron beside them."""
+"""Networks: programs of analogue elements, and multilayer perceptrons."""

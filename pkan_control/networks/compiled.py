@@ -1,8 +1,8 @@
-"""A layer of edges in C, where a compiler and Python's headers were there at installation.
+"""A layer of edges in C, built where a compiler and Python's headers were installed.
 
-Everything works without it, slower. It computes what NumPy's version in `networks/program.py`
-does, up to rounding, but each row for itself: a sample alone is what it is in a batch, bit by bit.
-Where the environment says `PKAN_COMPILED=0` it is not used.
+Without it everything works, slower. It agrees with the NumPy version in `networks/program.py` up
+to rounding, and evaluates each row on its own: a sample has the same bits alone and in a batch.
+`PKAN_COMPILED=0` in the environment turns it off.
 """
 
 import os
@@ -22,7 +22,7 @@ else:
 
 
 def is_for(x: Array, matrix: Array) -> bool:
-    """Return whether the compiled layer takes these: doubles of NumPy, the same networks."""
+    """Return whether the compiled layer supports these arrays: NumPy doubles of fitting shapes."""
     return (
         AVAILABLE
         and type(x) is np.ndarray

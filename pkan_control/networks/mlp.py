@@ -1,4 +1,4 @@
-"""A multilayer perceptron in floating point: what an analogue network is compared with."""
+"""A multilayer perceptron in floating point, the reference for analogue networks."""
 
 import itertools
 import math
@@ -17,7 +17,7 @@ MLP = 'mlp'
 
 
 class DigitalWork(NamedTuple):
-    """What a processor does for one evaluation of a network."""
+    """Operations of a processor for one evaluation of a network."""
 
     multiplications: int
     activations: int
@@ -31,7 +31,7 @@ class Mlp:
     biases: tuple[Floats, ...]
 
     def __post_init__(self) -> None:
-        """Refuse shapes that do not fit each other, and numbers that are not finite."""
+        """Raise a `UserError` for shapes that do not fit, and for values that are not finite."""
         if not 1 <= len(self.weights) == len(self.biases) <= MAX_LAYERS:
             raise UserError(f'MLP of {len(self.weights)} layers: allowed are 1 to {MAX_LAYERS}')
         for index, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
@@ -76,7 +76,7 @@ class Mlp:
 
     @property
     def digital_work(self) -> DigitalWork:
-        """One multiplication a weight, and one activation a hidden node."""
+        """One multiplication per weight and one activation per hidden node."""
         return DigitalWork(sum(w.size for w in self.weights), sum(self.shape[1:-1]))
 
     @property
@@ -91,7 +91,7 @@ class Mlp:
         return value @ self.weights[-1] + self.biases[-1]
 
     def evaluate_exactly(self, observation: Array) -> Array:
-        """Return the same for arrays of any library."""
+        """Return the outputs for arrays of any library."""
         xp, value = namespace(observation), observation
         for index, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             inputs = xp.tanh(value) if index else value
@@ -105,11 +105,11 @@ class Mlp:
         return {**weights, **biases}
 
     def metadata(self) -> dict[str, Any]:
-        """Return that nothing is squashed between its layers."""
+        """Return no squash scale."""
         return {'squash_scale': None}
 
     def facts(self) -> dict[str, Any]:
-        """Return nothing more."""
+        """Return no further facts."""
         return {}
 
 

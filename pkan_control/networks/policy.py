@@ -1,4 +1,4 @@
-"""What a controller file holds: a function from normalised observations to outputs."""
+"""Policies: functions from normalised observations to outputs, as controller files hold them."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -14,7 +14,7 @@ Tensors = Mapping[str, NDArray[Any]]
 
 
 class Policy(Protocol):
-    """A network of any kind; `n_in` and `n_out` are its numbers of inputs and outputs."""
+    """A network of any kind with `n_in` inputs and `n_out` outputs."""
 
     @property
     def device(self) -> str:
@@ -38,17 +38,17 @@ class Policy(Protocol):
 
     @property
     def chip_program(self) -> Program | None:
-        """Program that a chip is loaded with; None for a network that needs no chip."""
+        """Program to load on a chip; None for a network that needs no chip."""
 
     @property
     def digital_work(self) -> DigitalWork | None:
-        """What a processor does for an evaluation; None for an analogue network."""
+        """Operations of a processor for one evaluation; None for an analogue network."""
 
     def evaluate(self, observation: Floats, *, portable: bool = False) -> Floats:
         """Return the outputs `[..., n_out]` of normalised observations `[..., n_in]`.
 
-        Chips without deviations do the same. `portable` gives the same bits with and without
-        compiled code.
+        Chips without deviations compute the same. With `portable` the bits are the same with and
+        without compiled code.
         """
 
     def evaluate_exactly(self, observation: Array) -> Array:
@@ -61,14 +61,14 @@ class Policy(Protocol):
         """Return the tensors of the controller file, by name."""
 
     def metadata(self) -> dict[str, Any]:
-        """Return what the controller file's manifest holds besides device and shape."""
+        """Return further entries of the controller file's manifest."""
 
     def facts(self) -> dict[str, Any]:
-        """Return more that is worth showing to a reader, by name."""
+        """Return further facts for `pkan inspect`, by name."""
 
 
 def read_policy(manifest: Mapping[str, Any], tensors: Tensors) -> Policy:
-    """Return the policy of a controller file; raise a `UserError` for one that is not whole."""
+    """Return the policy of a controller file; raise a `UserError` for an invalid one."""
     if not isinstance(manifest['shape'], list):
         raise UserError('shape must be a list')
     layers = len(manifest['shape']) - 1
@@ -80,7 +80,10 @@ def read_policy(manifest: Mapping[str, Any], tensors: Tensors) -> Policy:
 
 
 def chip_program(policy: Policy, purpose: str) -> Program:
-    """Return what a chip is loaded with; refuse a policy without it, with nothing to `purpose`."""
+    """Return the program for a chip.
+
+    Raises a `UserError` for a policy without one: there is nothing to `purpose`, a verb.
+    """
     if policy.chip_program is None:
         raise UserError(f'{policy.title} runs on no chip: there is nothing to {purpose}')
     return policy.chip_program

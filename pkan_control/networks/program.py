@@ -4,9 +4,9 @@ A layer with `n_in` inputs and `n_out` outputs has `n_in * n_out` edges; an edge
 elements, a function of one input in [0, 1]; a node adds what arrives and is squashed to [0, 1]
 before the next layer.
 
-An edge is smooth, so its elements are evaluated at Chebyshev nodes only and interpolated: a layer
-becomes one matrix product of the Chebyshev polynomials of its inputs with its coefficients. For 17
-nodes a band-pass edge is off by less than 1e-5. Training, ideal and simulated chips all do this.
+An edge is smooth: its elements are evaluated at Chebyshev nodes and interpolated. A layer becomes
+one product of the Chebyshev polynomials of its inputs with a matrix of coefficients. With 17 nodes
+the error of a band-pass edge is below 1e-5. Training, ideal and simulated chips all use this form.
 """
 
 import math
@@ -26,17 +26,17 @@ from pkan_control.networks import compiled
 Layer = Callable[[Array, Array, int, float], Array]
 
 SQUASH_SCALE = 0.5
-# Code and parameter that disconnect an element where they are 0.
+# Code and parameter that disconnect an element by 0.
 GAIN = 'gain'
-# Bounds on what a program may hold, so that a hostile file cannot ask for all memory.
+# Bounds of a program, so that a hostile file cannot exhaust memory.
 MAX_LAYERS, MAX_WIDTH, MAX_ELEMENTS = 8, 512, 64
-# Without compiled code: from so many rows on in blocks, and so many to a block.
+# Without compiled code: least number of rows that is evaluated in blocks, and rows of a block.
 MANY_ROWS, ROWS_AT_ONCE = 64, 512
 
 
 @dataclass(frozen=True)
 class Program:
-    """A network as realisable settings: what is loaded on a chip.
+    """A network as realisable settings, to load on a chip.
 
     `layers` holds for each layer integer codes of shape `[n_in, n_out, K, Q]`.
     """
@@ -46,7 +46,7 @@ class Program:
     squash_scale: float = SQUASH_SCALE
 
     def __post_init__(self) -> None:
-        """Refuse shapes that are no network, and codes that the device does not have."""
+        """Raise a `UserError` for shapes that are no network, and for codes out of range."""
         check_shapes([layer.shape for layer in self.layers], len(find_device(self.device).codes))
         for layer in self.layers:
             _check_codes(layer, find_device(self.device))
@@ -57,7 +57,10 @@ class Program:
     def from_tensors(
         cls, device: str, tensors: Mapping[str, NDArray[Any]], layers: int, squash_scale: float
     ) -> 'Program':
-        """Return the program that a controller file holds; refuse other device constants."""
+        """Return the program of a controller file.
+
+        Raises a `UserError` for other device constants and for codes that are not int16.
+        """
         wanted, found = find_device(device).constants, tensors['device_constants'].tolist()
         if tuple(found) != wanted:
             raise UserError(f'made for device constants {found}: this release has {wanted}')
@@ -68,7 +71,7 @@ class Program:
 
     @property
     def title(self) -> str:
-        """Device, sizes and elements an edge: `bandpass 12-20-4 K3`."""
+        """Device, sizes and elements per edge: `bandpass 12-20-4 K3`."""
         return f'{self.device} {"-".join(map(str, self.shape))} K{self.layers[0].shape[2]}'
 
     @cached_property
@@ -188,10 +191,10 @@ def transform(count: int) -> Floats:
     return matrix
 
 
-def node_inputs(device: Device, beside: Array) -> Array:
-    """Return the device's Chebyshev nodes `[nodes, 1, 1, 1]`, to broadcast over elements."""
-    xp = namespace(beside)
-    nodes = constant(chebyshev_nodes(device.nodes), beside)
+def node_inputs(device: Device, like: Array) -> Array:
+    """Return the device's Chebyshev nodes `[nodes, 1, 1, 1]`, as an array like `like`."""
+    xp = namespace(like)
+    nodes = constant(chebyshev_nodes(device.nodes), like)
     return xp.reshape(nodes, (-1, 1, 1, 1))
 
 
@@ -211,7 +214,7 @@ def coefficients(edges: Array) -> Array:
 def chebyshev(x: Array, count: int) -> Array:
     """Return the polynomials T_0 to T_(count-1) of x in [0, 1]: `[..., n]` to `[..., n * count]`.
 
-    The gradient is finite inside the interval only; rails at both sides of a squash see to that.
+    The gradient is finite inside the interval only, which rails before and after a squash ensure.
     """
     xp = namespace(x)
     orders = xp.arange(count, dtype=x.dtype, device=x.device)
@@ -226,17 +229,17 @@ def squash(value: Array, scale: float) -> Array:
 
 
 def keep(value: Array, layer: int) -> Array:
-    """Return the node values of a layer as they are: the ideal node."""
+    """Return the node values of a layer unchanged: an ideal node."""
     return value
 
 
 def plain_layer(x: Array, matrix: Array, nodes: int, scale: float) -> Array:
-    """Return the sums of a layer for inputs in [0, 1], or for node values to squash by a scale."""
+    """Return the sums of a layer for inputs in [0, 1]; for node values if `scale` is not 0."""
     return chebyshev(squash(x, scale) if scale else x, nodes) @ matrix
 
 
 def fastest_layer(x: Array, matrix: Array, nodes: int, scale: float) -> Array:
-    """Return the same up to rounding, by compiled code or in blocks where arrays allow it."""
+    """Return the sums of a layer up to rounding, by compiled code or in blocks where possible."""
     if compiled.is_for(x, matrix):
         return compiled.layer(x, matrix, nodes, scale)
     many = isinstance(x, np.ndarray) and x.ndim == 2 and matrix.ndim == 2 and len(x) >= MANY_ROWS
@@ -246,7 +249,7 @@ def fastest_layer(x: Array, matrix: Array, nodes: int, scale: float) -> Array:
 def layer_in_blocks(x: Floats, matrix: Floats, nodes: int, scale: float) -> Floats:
     """Return the sums `[rows, n_out]` of a layer for many rows of inputs `[rows, n_in]`.
 
-    The polynomials of a block come by recursion and stay in the processor's cache.
+    The polynomials of a block are computed by recursion and stay in the processor's cache.
     """
     out = np.empty((len(x), matrix.shape[1]))
     for first in range(0, len(x), ROWS_AT_ONCE):
@@ -286,8 +289,8 @@ def propagate(
             `[networks, n_in * nodes, n_out]` for x `[networks, batch, n_in]`
         nodes: number of Chebyshev nodes of the device
         scale: of the squashing between layers
-        node: what a chip does to the sums of layer `i` (noise, rails, converter)
-        layer: how a layer is evaluated
+        node: effect of a chip on the sums of layer `i` (noise, rails, converter)
+        layer: function that evaluates a layer
 
     Returns: the values of the output nodes, `[..., n_out]`, not squashed.
     """
@@ -313,5 +316,5 @@ def check_response(device: Device, edges: Array) -> None:
         count = int(xp.sum(xp.astype(wrong, xp.int64)))
         raise UserError(
             f'device {device.name}: the response of {count} edges is not finite; '
-            'pkan_control.devices.testing.check_device tells more'
+            'for details run pkan_control.devices.testing.check_device'
         )

@@ -27,4 +27,5 @@ def make_law(name: str, parameters: dict[str, Any]) -> Law:
     except KeyError as error:
         raise UserError(f'parameters of law {name}: {error} is missing') from None
     except (TypeError, ValueError, OverflowError) as error:
-        raise UserError(f'parameters of law {name}: {error}') from None
+        text = str(error) if str(error).isprintable() else repr(error)
+        raise UserError(f'parameters of law {name}: {text}') from None

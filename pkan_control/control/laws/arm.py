@@ -1,8 +1,8 @@
-"""What the arms' laws share: where the tool is and should go, and what joints may do.
+"""Base of the arms' laws: wanted twist of the tool, the gripper, and limits of the joints.
 
-Digital, around the network: the forward map, the error of the tool in the frame that turns with
-the first joint, the gripper, and the limits of positions, velocities and accelerations. A law of
-its own says what of an observed error becomes which joint velocity.
+Digital, around the network: forward kinematics, the error of the tool in the frame that turns with
+the first joint, the gripper, and the limits of positions, velocities and accelerations. A subclass
+maps the wanted twist to joint velocities.
 """
 
 import math
@@ -23,9 +23,9 @@ from pkan_control.robots.kinematics import first_joint_frame, forward
 
 POINT = ('x_m', 'y_m', 'z_m')
 VELOCITY = ('x_m_s', 'y_m_s', 'z_m_s')
-# Components of a twist, in order: of the tool, in the frame that turns with the first joint.
+# Components of the tool's twist, in order, in the frame that turns with the first joint.
 TWIST = (*VELOCITY, 'about_x_rad_s', 'about_y_rad_s', 'about_z_rad_s')
-# Joints are stopped this far before their limits, in rad or m.
+# Distance from their limits at which joints are stopped, in rad or m.
 MARGIN = 0.02
 
 
@@ -41,23 +41,23 @@ class ArmMemory(Layout):
 
 @dataclass(frozen=True)
 class ArmLaw(ABC):
-    """Parameters that all arms' laws have.
+    """Parameters and methods of all arms' laws.
 
-    A state `[..., 2 n]` is what JointState carries: positions, then velocities, of the arm's
-    joints and of the gripper's where it is used; what may follow is not looked at. A goal is a
-    point in m in the base frame, with `moving` its velocity, with `grasps` also the yaw of the
-    tool in rad, which points down then, and the opening of the gripper. The command `[..., n]` is
-    joint velocities.
+    A state `[..., 2 n]` has the positions, then the velocities, of the arm's joints and of the
+    gripper's where it is used, as in a JointState; further values are ignored. A goal is a point
+    in m in the base frame, with `moving` also its velocity, with `grasps` also the yaw in rad of
+    the tool, which points down then, and the opening of the gripper, 0 to 1. The command
+    `[..., n]` is joint velocities in rad/s or m/s.
     """
 
     arm: Arm
     rate_hz: float = 60.0
     moving: bool = False
     grasps: bool = False
-    # How fast an error is taken back in 1/s, and the largest error that counts in m.
+    # Velocity of the tool per error in 1/s, and the limit of the error in m.
     gain: float = 6.0
     error_limit_m: float = 0.15
-    # How fast a joint approaches its limit, and a held one its place, in 1/s.
+    # Velocity per distance at which a joint approaches its limit, or its place if held, in 1/s.
     approach: float = 5.0
 
     name = ''
@@ -65,27 +65,27 @@ class ArmLaw(ABC):
     @property
     @abstractmethod
     def observation(self) -> Terms:
-        """What the network sees."""
+        """Terms of the observation."""
 
     @property
     @abstractmethod
     def output(self) -> Terms:
-        """What the network's outputs mean."""
+        """Terms of the network's output."""
 
     @abstractmethod
     def observe(self, memory: Array, state: Array, goal: Array) -> tuple[Array, Array]:
-        """Return the memory with the wanted twist, and what the network sees."""
+        """Return the memory with the wanted twist, and the observation `[..., n_in]`."""
 
     @abstractmethod
     def act(self, memory: Array, state: Array, action: Array) -> tuple[Array, Array]:
-        """Return the memory and the command."""
+        """Return the memory and the command `[..., n]`."""
 
     @abstractmethod
     def exact(self, observation: Array) -> Array:
-        """Return what the outputs should be, as the expert gives them."""
+        """Return the exact outputs for an observation: the expert."""
 
     def __post_init__(self) -> None:
-        """Refuse numbers that mean nothing."""
+        """Raise a `ValueError` for a parameter out of range, and for a missing gripper."""
         for name in ('rate_hz', 'gain', 'error_limit_m', 'approach'):
             value = getattr(self, name)
             if not 0 < value < math.inf:
@@ -95,18 +95,18 @@ class ArmLaw(ABC):
 
     @property
     def fingers(self) -> int:
-        """Joints of the gripper that are commanded: one or none."""
+        """Number of the gripper's joints that are commanded: one or none."""
         return int(self.grasps)
 
     @cached_property
     def joint_names(self) -> tuple[str, ...]:
-        """Names of all joints that are commanded, in order."""
+        """Names of all commanded joints, in order."""
         gripper = self.arm.gripper
         return (*self.arm.names, *((gripper.joint,) if self.grasps and gripper else ()))
 
     @cached_property
     def state_names(self) -> tuple[str, ...]:
-        """Positions, then velocities, of all joints that are commanded."""
+        """Positions, then velocities, of all commanded joints."""
         return (
             *(f'{name}_position' for name in self.joint_names),
             *(f'{name}_velocity' for name in self.joint_names),
@@ -114,7 +114,7 @@ class ArmLaw(ABC):
 
     @property
     def goal_names(self) -> tuple[str, ...]:
-        """A point, then what a goal has beside it."""
+        """A point, then its velocity, then yaw and opening, where the law uses them."""
         more = ('yaw_rad', 'opening') if self.grasps else ()
         return (*POINT, *(VELOCITY if self.moving else ()), *more)
 
@@ -164,7 +164,7 @@ class ArmLaw(ABC):
         return sum(cross(here[..., :3, i], each) for i, each in enumerate(wanted)) / 2
 
     def remember(self, memory: Array, twist: Array, goal: Array) -> Array:
-        """Return the memory with what is wanted now."""
+        """Return the memory with the wanted twist `[..., 6]` and the goal's opening."""
         opening = goal[..., -1:] if self.grasps else 0 * goal[..., :1]
         if memory.ndim > 1:
             spread = 0 * memory[..., ArmMemory.velocities][..., :1]
@@ -174,8 +174,8 @@ class ArmLaw(ABC):
     def limited(self, memory: Array, state: Array, velocity: Array) -> tuple[Array, Array]:
         """Return the memory and the command for wanted joint velocities `[..., n]`.
 
-        All are slowed together so that none is too fast; those near a limit are slowed on their
-        own, and none changes faster than it may.
+        All are scaled so that none exceeds its limit; those near a limit of position are slowed
+        on their own, and accelerations are limited.
         """
         xp = namespace(velocity)
         like = self._like(velocity)
@@ -228,11 +228,11 @@ class ArmLaw(ABC):
         return np.array(goal)
 
     def safe_command(self) -> Floats:
-        """Return joints that stand still."""
+        """Return velocities of 0, `[n]`."""
         return np.zeros(len(self.joint_names))
 
     def with_arm(self, arm: Arm) -> Self:
-        """Return the law for the same arm, driven or limited in another way."""
+        """Return the law for the same arm with other limits or drives."""
         return replace(self, arm=arm)
 
     def to_json(self) -> dict[str, Any]:
@@ -249,6 +249,6 @@ class ArmLaw(ABC):
 
 
 def seen_joints(state: Array, inputs: Sequence[tuple[int, float, float]]) -> Array:
-    """Return the positions of the joints that a network sees, which `inputs` begin with."""
+    """Return the observed joint positions; each of `inputs` begins with the index of a joint."""
     xp = namespace(state)
     return xp.take(state, xp.asarray([joint for joint, *_ in inputs]), axis=-1)

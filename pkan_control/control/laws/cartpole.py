@@ -1,4 +1,4 @@
-"""The law of a pole on a cart: the network sees the four states and says the force."""
+"""The law of a pole on a cart: the network maps the four states to a force."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -9,7 +9,7 @@ import numpy as np
 from pkan_control.common.arrays import Array, Floats, namespace
 from pkan_control.control.signals import Signal, Terms
 
-# The network's unit of force in N; so many of them are the most.
+# Scale of the network's force in N, and the largest force in that scale.
 FORCE_N, MOST = 5.0, 2.0
 
 OBSERVATION = Terms(
@@ -25,10 +25,10 @@ OUTPUT = Terms([Signal('force', 'N', 'world', FORCE_N, clip=MOST)])
 
 @dataclass(frozen=True)
 class CartpoleLaw:
-    """A state is `[..., 4]`: cart in m and m/s, pole in rad from upright and rad/s.
+    """A state `[..., 4]` is the cart in m and m/s, the pole in rad from upright and in rad/s.
 
-    A goal `[..., 1]` is where the cart shall be, in m. The command `[..., 1]` is a force on the
-    cart in N.
+    A goal `[..., 1]` is a position of the cart in m. The command `[..., 1]` is a force on the cart
+    in N.
     """
 
     rate_hz: float = 10.0
@@ -41,28 +41,28 @@ class CartpoleLaw:
     command = Terms([Signal('force', 'N', 'world', FORCE_N * MOST, clip=1.0)])
 
     def __post_init__(self) -> None:
-        """Refuse a rate that is none."""
+        """Raise a `ValueError` for an impossible rate."""
         if not 0 < self.rate_hz < math.inf:
             raise ValueError(f'rate_hz={self.rate_hz!r}: must be positive and finite')
 
     def start(self, state: Array) -> Array:
-        """Return no memory, `[..., 0]`."""
+        """Return an empty memory, `[..., 0]`."""
         return state[..., :0]
 
     def observe(self, memory: Array, state: Array, goal: Array) -> tuple[Array, Array]:
-        """Return the state `[..., 4]`, the cart as seen from its goal."""
+        """Return the state `[..., 4]`, with the cart relative to its goal."""
         return memory, namespace(state).concat([state[..., :1] - goal, state[..., 1:]], axis=-1)
 
     def act(self, memory: Array, state: Array, action: Array) -> tuple[Array, Array]:
-        """Return the force in N as it is."""
+        """Return the force in N."""
         return memory, action
 
     def hold(self, state: Floats) -> Floats:
-        """Return where the cart is."""
+        """Return the position of the cart."""
         return state[:1]
 
     def safe_command(self) -> Floats:
-        """Return no force."""
+        """Return a force of 0."""
         return np.zeros(1)
 
     def to_json(self) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""The arm's law `cylindrical`: the network maps joints and error to joint velocities.
+"""The arm's law `cylindrical`: joint positions and a wanted velocity to joint velocities.
 
-It sees the error in the frame that turns with the first joint, so that this joint's position is
-not needed. More is left to the network than in `kinematics`, also how the arm comes to rest.
+The wanted velocity of the tool is given in the frame that turns with the first joint, so that this
+joint's position is not needed. The network does more than in `kinematics`: the arm comes to rest
+through it, too.
 """
 
 from dataclasses import dataclass
@@ -12,13 +13,13 @@ from pkan_control.control.laws.arm import ArmLaw, seen_joints
 from pkan_control.control.laws.kinematics import KinematicsLaw, inverse_of
 from pkan_control.control.signals import Signal, Terms
 
-# The scale of an observed velocity in m/s, and of a commanded one as a share of its limit.
+# Scale of the wanted velocity in m/s, and of joint velocities as a share of their limits.
 SPEED, SHARE = 0.3, 0.4
 
 
 @dataclass(frozen=True)
 class CylindricalLaw(ArmLaw):
-    """The law's parameters: what the network sees of the joints, and which ones it moves."""
+    """Parameters: observed joints with centre and half of their range, and moved joints."""
 
     inputs: tuple[tuple[int, float, float], ...] = ()
     moved: tuple[int, ...] = ()
@@ -26,11 +27,13 @@ class CylindricalLaw(ArmLaw):
     name = 'cylindrical'
 
     def __post_init__(self) -> None:
-        """Refuse a tool that is to be kept pointing down, and joints that are not there."""
+        """Raise a `ValueError` for a law with a gripper, and for joints that the arm lacks."""
         object.__setattr__(self, 'inputs', tuple(map(tuple, self.inputs)))
         super().__post_init__()
         if self.grasps:
-            raise ValueError('the split cylindrical keeps no tool pointing down: use kinematics')
+            raise ValueError(
+                'law cylindrical: does not orient the tool of a gripper; use law kinematics'
+            )
         joints = [*self.moved, *(i for i, *_ in self.inputs)]
         if not self.moved or not all(0 <= joint < len(self.arm.joints) for joint in joints):
             raise ValueError('inputs and moved: must name joints of the arm')
@@ -86,7 +89,7 @@ class CylindricalLaw(ArmLaw):
 
 
 def cylindrical_law(law: KinematicsLaw) -> CylindricalLaw:
-    """Return the law that sees and moves the same joints as one of kinematics."""
+    """Return the law with the observed and moved joints of a law `kinematics`."""
     moved = tuple(sorted({entry.joint for entry in law.entries}))
     return CylindricalLaw(
         law.arm, law.rate_hz, law.moving, gain=law.gain, inputs=law.inputs, moved=moved

@@ -1,20 +1,21 @@
 """The drone's law: a body-frame observation, an outer loop, and the mixer.
 
-The network maps a yaw-free observation to collective and angular acceleration. Outside of it
-stand the mixer from accelerations to rotor speeds, and the outer loop, each part of which can be
-switched off:
+The network maps an observation that does not depend on yaw to a collective and an angular
+acceleration. Around it stand the mixer, from accelerations to rotor speeds, and the outer loop.
+Each part of the outer loop can be switched off:
 
-- an integrator removes the steady error that a chip's offsets leave;
-- an observer of forces (wind, gusts, weight) and one of torques (motors that differ) compare what
-  the drone does with what its rotors should make it do, and take the difference back;
-- a lead makes up for the lag of the motors;
-- the rate at which a path turns the drone is taken from what the network sees, so that it does not
-  damp it: on its path the drone looks to the network as one that hovers;
-- a network may be asked for the drone turned by half a turn, too: the offsets of a chip fall out.
+- `integral`: an integrator removes the steady error that the offsets of a chip leave;
+- `force`, `torque`: disturbance observers compare the motion of the drone with the motion that its
+  rotors should cause, and compensate the difference (wind, gusts, weight; motors that differ);
+- `lead`: a lead compensates the lag of the motors;
+- `turning`: the angular velocity that follows from the path of the goal is subtracted from the
+  observed one, so that the network does not damp it;
+- `mirror`: symmetry averaging over half a turn about the body's upright axis cancels a chip's
+  offsets of roll and pitch.
 
-An observed force, and the acceleration of a moving goal, tilt what the network takes for upright,
-so that it balances where it hovers in calm air; their part along the thrust is added to its
-output.
+An observed force, and the acceleration of a moving goal, tilt the direction that the network takes
+for upright, so that it balances as in a hover in calm air; their component along the thrust is
+added to its output.
 """
 
 import math
@@ -41,8 +42,19 @@ from pkan_control.control.signals import Signal, Terms
 from pkan_control.robots.quadrotor import CRAZYFLIE, GRAVITY, Airframe, airframe_from
 
 STATE = (
-    *('x_m', 'y_m', 'z_m', 'qx', 'qy', 'qz', 'qw'),
-    *('forward_m_s', 'left_m_s', 'up_m_s', 'roll_rad_s', 'pitch_rad_s', 'yaw_rad_s'),
+    'x_m',
+    'y_m',
+    'z_m',
+    'qx',
+    'qy',
+    'qz',
+    'qw',
+    'forward_m_s',
+    'left_m_s',
+    'up_m_s',
+    'roll_rad_s',
+    'pitch_rad_s',
+    'yaw_rad_s',
 )
 POSITION, ATTITUDE, VELOCITY, RATE = slice(0, 3), slice(3, 7), slice(7, 10), slice(10, 13)
 
@@ -75,7 +87,12 @@ class MovingGoal(Layout):
 
 MOVING_GOAL = (
     *STATE[:3],
-    *('x_m_s', 'y_m_s', 'z_m_s', 'x_m_s2', 'y_m_s2', 'z_m_s2'),
+    'x_m_s',
+    'y_m_s',
+    'z_m_s',
+    'x_m_s2',
+    'y_m_s2',
+    'z_m_s2',
 )
 
 
@@ -120,9 +137,9 @@ class DroneMemory(Layout):
 WEIGHT = np.array((0.0, 0.0, GRAVITY, 0.0, 0.0, 0.0))
 AT_START = np.zeros(DroneMemory.size)
 AT_START[DroneMemory.thrust] = GRAVITY
-# After half a turn about the body's upright axis, what lies along its other two changes sign.
+# Half a turn about the body's upright axis: components along the other two axes change sign.
 HALF_TURN = Symmetry((-1.0, -1.0, 1.0) * 4, (1.0, -1.0, -1.0, 1.0))
-# The parts of the outer loop, and the parameter whose 0 switches each off.
+# Parts of the outer loop, and the parameter of each that switches it off by 0.
 PARTS = {
     'integral': 'integral_gain',
     'force': 'force_observer',
@@ -131,13 +148,13 @@ PARTS = {
     'turning': 'turning_ahead',
     'mirror': 'mirrored',
 }
-# Parameters that may be 0; the one that only a moving goal has.
+# Parameters that may be 0; the one that only a law with a moving goal stores.
 OPTIONAL, OF_MOVING = (*PARTS.values(), 'tilt_lag_s'), 'turning_ahead'
 
 
 @dataclass(frozen=True)
 class DroneLaw:
-    """Parameters of the drone's law.
+    """The drone's law and its parameters.
 
     A state `[..., 13]` is what Odometry carries: position in m and attitude (x, y, z, w) in the
     world, linear and angular velocity in the body frame. A goal is a position in m in the world,
@@ -148,26 +165,27 @@ class DroneLaw:
     airframe: Airframe = CRAZYFLIE
     rate_hz: float = 50.0
     moving: bool = False
-    # The network sees an error of at most 1 m and a velocity of at most 4 m/s.
+    # Largest observed error in m and velocity in m/s.
     error_limit_m: float = 1.0
     velocity_limit_m_s: float = 4.0
-    # The integral of the error is added to it; it is limited, and runs only near the goal.
+    # The integral of the error is added to the error: gain in 1/s, limit in m, and the largest
+    # error in m and velocity in m/s at which it runs.
     integral_gain: float = 1.0
     integral_limit_m: float = 1.0
     integral_error_m: float = 0.4
     integral_velocity_m_s: float = 1.0
-    # Bandwidths of the observers in rad/s, and the largest force that is believed in m/s^2.
+    # Bandwidths of the observers in rad/s, and the limit of the observed force in m/s^2.
     force_observer: float = 12.0
     torque_observer: float = 3.0
     force_limit: float = 6.0
-    # Time constant of the motors that the observers assume, and the lead that makes up for it.
+    # Time constant of the motors that the observers assume, and lead that compensates it, in s.
     motor_lag_s: float = 0.02
     motor_lead_s: float = 0.02
-    # How long a wanted tilt takes: so far ahead is a goal's acceleration looked.
+    # Time in s that a tilt takes: the goal's acceleration is extrapolated by it.
     tilt_lag_s: float = 0.1
-    # The share of the rate that the goal's jerk asks for.
+    # Share of the angular velocity from the goal's jerk that is subtracted from the observation.
     turning_ahead: float = 0.0
-    # Whether the network is asked for the drone turned by half a turn, too: twice the energy.
+    # Symmetry averaging over half a turn: two evaluations, twice the energy.
     mirrored: bool = False
 
     name = 'drone'
@@ -176,7 +194,7 @@ class DroneLaw:
     output = OUTPUT
 
     def __post_init__(self) -> None:
-        """Refuse numbers that mean nothing; 0 switches a part of the outer loop off."""
+        """Raise a `ValueError` for a parameter out of range; 0 switches a part off."""
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name in ('airframe', 'moving', 'mirrored'):
@@ -186,7 +204,7 @@ class DroneLaw:
 
     @property
     def goal_names(self) -> tuple[str, ...]:
-        """Position, and where the goal moves its velocity and acceleration, in the world."""
+        """Position, and for a moving goal velocity and acceleration, in the world."""
         return MOVING_GOAL if self.moving else STATE[:3]
 
     @property
@@ -197,7 +215,7 @@ class DroneLaw:
 
     @property
     def symmetry(self) -> Symmetry | None:
-        """A drone is its own image after half a turn."""
+        """Half a turn about the upright axis."""
         return HALF_TURN if self.mirrored else None
 
     def with_airframe(self, airframe: Airframe) -> 'DroneLaw':
@@ -243,16 +261,16 @@ class DroneLaw:
         return memory, xp.concat(seen, axis=-1)
 
     def _turning(self, rotation: Array, acceleration: Array, jerk: Array) -> Array:
-        """Return the body's rate `[..., 3]` at which the thrust of a moving goal turns."""
+        """Return the angular velocity `[..., 3]` in rad/s, body, of a moving goal's thrust."""
         thrust = norm(acceleration + constant(WEIGHT[Motion.velocity], acceleration))
         across = to_body(rotation, jerk) * (self.turning_ahead / thrust)
         x, y = across[..., :1], across[..., 1:2]
         return namespace(across).concat([-y, x, 0 * x], axis=-1)
 
     def _disturbances(self, memory: Array, axis: Array, motion: Array) -> tuple[Array, Array]:
-        """Return the observed force `[..., 3]` in m/s^2 and torque `[..., 3]` in rad/s^2.
+        """Return the observed force `[..., 3]` in m/s^2, world, and torque in rad/s^2, body.
 
-        The motion `[..., 6]` is the velocity in the world and the rate.
+        `axis` `[..., 3]` is the direction of the thrust, world; `motion` `[..., 6]` a `Motion`.
         """
         xp = namespace(motion)
         before = memory[..., DroneMemory.disturbance]
@@ -309,7 +327,7 @@ class DroneLaw:
         return xp.concat([thrust, angular], axis=-1)
 
     def switched_off(self, part: str) -> 'DroneLaw':
-        """Return the law without a part of its outer loop, one of `PARTS`, or without any: all."""
+        """Return the law without a part of its outer loop: one of `PARTS`, or `all`."""
         if part not in (*PARTS, 'all'):
             raise unknown('part of the outer loop', part, ['all', *PARTS])
         names = PARTS.values() if part == 'all' else [PARTS[part]]
@@ -317,7 +335,7 @@ class DroneLaw:
         return replace(self, **changes)
 
     def hold(self, state: Floats) -> Floats:
-        """Return where the drone is, at rest."""
+        """Return the goal where the drone is, at rest."""
         goal = np.zeros(len(self.goal_names))
         goal[MovingGoal.position] = state[POSITION]
         return goal
@@ -339,7 +357,7 @@ class DroneLaw:
 
 
 def finite(values: Array) -> Array:
-    """Return values, 0 where they are no number: the guard stops the rotors for such a command."""
+    """Return values with 0 for those that are not finite; the guard rejects such a command."""
     if is_single(values) and all(map(math.isfinite, values.tolist())):
         return values
     xp = namespace(values)

@@ -1,11 +1,9 @@
 """The arm's law `kinematics`: the network is the arm's differential inverse kinematics.
 
 It maps joint positions to entries of the damped pseudo-inverse of the Jacobian, in the frame that
-turns with the first joint, so that this joint's position is not needed. Outside of it the matrix
-is multiplied with the wanted twist. What the network gets wrong bends the way, but not its end:
-there the twist is zero.
-
-Entries that are the same in all postures stand in the law; so do those that are always zero.
+turns with the first joint, so that this joint's position is not needed. The law multiplies the
+matrix by the wanted twist. Errors of the network bend the path of the tool, but not its end, where
+the twist is zero. Entries that are constant or zero in all postures are parameters of the law.
 """
 
 from dataclasses import dataclass
@@ -20,18 +18,19 @@ from pkan_control.control.signals import Signal, Terms
 from pkan_control.robots.arm import Arm
 from pkan_control.robots.kinematics import damped_inverse, jacobian
 
-# Damping in m (Nakamura and Hanafusa), and what an entry varies at least by that is not constant.
+# Damping in m (Nakamura and Hanafusa, 1986), and the least deviation of an entry that varies.
 DAMPING, CONSTANT = 0.05, 1e-3
-# Components of a twist that are controlled: of a point; of a tool that is kept pointing down.
+# Controlled components of a twist: of a point, and of a tool that is kept pointing down.
 PLACE, DOWN = (0, 1, 2), (0, 1, 2, 4, 5)
 SAMPLES = 1000
 
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of the inverse: joint and component of the twist, `offset` in rad/s for one of it.
+    """An entry of the inverse, for a joint and a component of the twist.
 
-    A network gives it as `offset + scale * output`; where the scale is 0 it is the offset.
+    Its value is `offset + scale * output` of the network, or the offset where the scale is 0, in
+    joint velocity per unit of the component.
     """
 
     joint: int
@@ -42,10 +41,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class KinematicsLaw(ArmLaw):
-    """The law's parameters: what the network sees, and the entries of the inverse.
+    """Parameters of the law.
 
-    `inputs` are joints, each with the centre and half of its range; `held` joints stay at their
-    place.
+    `inputs` are the observed joints, each with the centre and half of its range; `held` joints
+    are kept at a position; both in rad or m.
     """
 
     inputs: tuple[tuple[int, float, float], ...] = ()
@@ -55,7 +54,7 @@ class KinematicsLaw(ArmLaw):
     name = 'kinematics'
 
     def __post_init__(self) -> None:
-        """Take entries as they come from JSON, too; refuse joints that are not there."""
+        """Convert entries from JSON; raise a `ValueError` for joints that the arm lacks."""
         entries = tuple(e if isinstance(e, Entry) else Entry(**e) for e in self.entries)
         object.__setattr__(self, 'entries', entries)
         for name in ('inputs', 'held'):
@@ -69,7 +68,7 @@ class KinematicsLaw(ArmLaw):
 
     @cached_property
     def observation(self) -> Terms:
-        """Positions of the joints that entries depend on."""
+        """Positions of the joints on which the entries depend."""
         joints = self.arm.joints
         return Terms(
             [
@@ -80,7 +79,7 @@ class KinematicsLaw(ArmLaw):
 
     @cached_property
     def output(self) -> Terms:
-        """The entries that vary: joint velocity for a component of the twist."""
+        """The entries that vary: joint velocity per component of the twist."""
         names = [axis.rsplit('_', 2)[0] for axis in TWIST]
         return Terms([self._output(entry, names[entry.component]) for entry in self.varying])
 
@@ -97,7 +96,7 @@ class KinematicsLaw(ArmLaw):
 
     @cached_property
     def _places(self) -> tuple[Floats, Floats]:
-        """Matrix `[outputs, n 6]` that puts outputs at their places, and what stands there."""
+        """Matrix `[outputs, n 6]` from outputs to entries, and the constant entries `[n 6]`."""
         count = len(self.arm.joints)
         put, fixed = np.zeros((len(self.varying), count * 6)), np.zeros(count * 6)
         for row, entry in enumerate(self.varying):
@@ -108,7 +107,7 @@ class KinematicsLaw(ArmLaw):
         return put, fixed
 
     def observe(self, memory: Array, state: Array, goal: Array) -> tuple[Array, Array]:
-        """Return the memory with the wanted twist, and the joints that the network sees."""
+        """Return the memory with the wanted twist, and the observed joint positions."""
         memory = self.remember(memory, self.twist(state, goal), goal)
         return memory, seen_joints(state, self.inputs)
 
@@ -120,7 +119,7 @@ class KinematicsLaw(ArmLaw):
         return self.limited(memory, state, velocity)
 
     def matrix(self, action: Array) -> Array:
-        """Return the inverse `[..., n, 6]` that entries `[..., outputs]` make."""
+        """Return the inverse `[..., n, 6]` with the entries `[..., outputs]`."""
         xp = namespace(action)
         put, fixed = (constant(part, action) for part in self._places)
         flat = action @ put + fixed
@@ -136,13 +135,13 @@ class KinematicsLaw(ArmLaw):
         return held * (place - state[..., :count])
 
     def exact(self, observation: Array) -> Array:
-        """Return the true entries `[..., outputs]` for observed joints: the expert."""
+        """Return the exact entries `[..., outputs]` for observed joints: the expert."""
         xp = namespace(observation)
         inverse = self._inverse(self._posture(observation))
         return xp.stack([inverse[..., e.joint, e.component] for e in self.varying], axis=-1)
 
     def _posture(self, observation: Array) -> Array:
-        """Return joint positions `[..., n]`: those observed, others at rest, the first at 0."""
+        """Return joint positions `[..., n]`: observed ones, held ones at their place, others 0."""
         xp = namespace(observation)
         rest = dict(self.held)
         shape = observation[..., 0]
@@ -156,7 +155,7 @@ class KinematicsLaw(ArmLaw):
 
 
 def inverse_of(arm: Arm, q: Array, down: bool, held: tuple[int, ...]) -> Array:
-    """Return the damped inverse `[..., n, 6]` at positions `[..., n]`; held joints do nothing."""
+    """Return the damped inverse `[..., n, 6]` at positions `[..., n]`, 0 for held joints."""
     xp = namespace(q)
     controlled = DOWN if down else PLACE
     free = np.ones(len(arm.joints))
@@ -171,9 +170,9 @@ def inverse_of(arm: Arm, q: Array, down: bool, held: tuple[int, ...]) -> Array:
 def kinematics_law(
     arm: Arm, half: Floats, rate_hz: float, *, moving: bool = False, grasps: bool = False
 ) -> KinematicsLaw:
-    """Return the law of an arm that works within +-`half` `[n]` of its posture of rest.
+    """Return the law of an arm that works within +-`half` `[n]` of its rest posture.
 
-    Which entries vary, and on which joints they depend, is found from postures in that range.
+    Postures in that range determine which entries vary and on which joints they depend.
     """
     gripper = arm.gripper if grasps else None
     rest = np.array(gripper.down if gripper else arm.home)
@@ -200,7 +199,7 @@ def kinematics_law(
 
 
 def _entry(joint: int, axis: int, values: Floats) -> Entry | None:
-    """Return an entry from its values in many postures, None for one that is always zero."""
+    """Return an entry from its values in many postures, or None for zero in all."""
     spread = float(values.std())
     if spread < CONSTANT:
         mean = _round(float(values.mean()))
@@ -217,5 +216,5 @@ def _matters(arm: Arm, postures: Floats, joint: int, down: bool, held: tuple[int
 
 
 def _round(value: float) -> float:
-    """Return a number of three digits: it is part of a controller file."""
+    """Return a number rounded to three digits, for the controller file."""
     return float(f'{value:.3g}')

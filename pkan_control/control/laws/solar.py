@@ -1,9 +1,9 @@
-"""The law of a maximum-power-point tracker: points of a curve, and the step that a network takes.
+"""The law of a maximum-power-point tracker: measured points of a power curve, steps of a network.
 
-The law goes to a usual voltage, then to a second one: to a far lower one where so little current
-flows that fewer modules may give more power. From two points of the curve the network says the
-next step, from there and the last point the next, until it stays. It stays until another current
-shows that the light has changed.
+The law sets a first voltage, then a second one: a far lower one where the current is so small that
+fewer modules may give more power. From then on the network maps the last two points of the curve
+to the next voltage step, until the step is small. The voltage is then held, until a change of the
+current shows that the light has changed.
 """
 
 import math
@@ -18,12 +18,14 @@ from pkan_control.control.signals import Signal, Terms
 
 STATE = ('voltage_v', 'current_a', 'last_step_v', 'power_w')
 VOLTAGE, CURRENT = slice(0, 1), slice(1, 2)
-# A command moves the voltage by at most so much.
+# Largest voltage step.
 STEP_V = 30.0
 COMMAND = Terms([Signal('step', 'V', '', STEP_V, clip=1.0)])
+# Phases: on the way to the first and to the second voltage, searching, holding.
 TO_FIRST, TO_SECOND, SEEK, HOLD = range(4)
+# Tolerance at which a voltage is reached.
 THERE_V = 0.01
-# Points closer than this are not told apart; below so little current, as if there were so much.
+# Least distance of two points, and least current, in the slope of the power curve.
 APART_V, LEAST_A = 0.05, 0.1
 
 
@@ -33,18 +35,18 @@ class SolarMemory(Layout):
     # One of the phases above, and the second voltage in V.
     phase = Field(1)
     second_v = Field(1)
-    # The point of the last step.
+    # Point before the last step, in V and A.
     from_v = Field(1)
     from_a = Field(1)
-    # Current in A where it stays.
+    # Current in A when holding began.
     held_a = Field(1)
 
 
 def secant_observation(voltage: Array, current: Array, from_v: Array, from_a: Array) -> Array:
-    """Return the observation `[..., 4]` of points `[..., 1]` in V and A, and of those before them.
+    """Return the observation `[..., 4]` of points `[..., 1]` in V and A and those before them.
 
-    The third number is the change of power with voltage, each as a share: `V dP / (P dV)` of the
-    secant, 0 at the top.
+    Voltage, current, the relative slope `V dP / (P dV)` of the secant, which is 0 at the maximum
+    of the power, and the last step.
     """
     xp = namespace(voltage)
     moved = voltage - from_v
@@ -55,24 +57,25 @@ def secant_observation(voltage: Array, current: Array, from_v: Array, from_a: Ar
 
 @dataclass(frozen=True)
 class SolarLaw:
-    """A state is `[..., n]` and begins with voltage, current, last step, power.
+    """A state `[..., n]` begins with voltage in V, current in A, last step in V, power in W.
 
-    What follows belongs to the simulation. A goal is empty, `[..., 0]`. The command `[..., 1]` is
-    the voltage step in V.
+    Further values belong to the simulation. A goal is empty, `[..., 0]`. The command `[..., 1]` is
+    a voltage step in V.
     """
 
     rate_hz: float = 10.0
-    # The voltages that come first, and second where more current than that flows at the first, or
-    # less: those of most power on training episodes, `python benchmark/solar_voltages.py`.
+    # First voltage, and second voltage for a current at the first above and below `scout_a`: those
+    # of the highest power on training episodes, by `python benchmark/solar_voltages.py`.
     first_v: float = 118.0
     second_v: float = 124.0
     scout_v: float = 88.0
     scout_a: float = 4.2
-    # It stays where the network would step by less; from afar, it first has a look so close by.
+    # The voltage is held for a smaller step. A step below `look_v` from a point farther away than
+    # `close_v` becomes a step of `look_v`, to measure the slope nearby.
     stay_v: float = 0.5
     close_v: float = 4.0
     look_v: float = 1.5
-    # The change of current that starts anew: a share and in A.
+    # Change of current that ends holding: a share, and in A.
     change: float = 0.005
     change_a: float = 0.01
 
@@ -91,13 +94,13 @@ class SolarLaw:
     command = COMMAND
 
     def __post_init__(self) -> None:
-        """Refuse numbers that mean nothing."""
+        """Raise a `ValueError` for a parameter out of range."""
         for name, value in asdict(self).items():
             if not 0 < value < math.inf:
                 raise ValueError(f'{name}={value!r}: must be positive and finite')
 
     def start(self, state: Array) -> Array:
-        """Return the memory `[..., 5]` of one that has been nowhere."""
+        """Return the memory `[..., 5]` before the first point."""
         return namespace(state).concat([0 * state[..., :1]] * SolarMemory.size, axis=-1)
 
     def second(self, current: Array) -> Array:
@@ -107,7 +110,7 @@ class SolarLaw:
         return xp.where(current < self.scout_a, low, high)
 
     def observe(self, memory: Array, state: Array, goal: Array) -> tuple[Array, Array]:
-        """Return the memory, and what `secant_observation` says of the point, `[..., 4]`."""
+        """Return the memory, and the `secant_observation` `[..., 4]`."""
         xp = namespace(state)
         phase, held = memory[..., SolarMemory.phase], memory[..., SolarMemory.held_a]
         voltage, current = state[..., VOLTAGE], state[..., CURRENT]
@@ -122,7 +125,7 @@ class SolarLaw:
         return memory, secant_observation(voltage, current, from_v, from_a)
 
     def act(self, memory: Array, state: Array, action: Array) -> tuple[Array, Array]:
-        """Return the memory, and the step in V to a voltage of the law's or the network's."""
+        """Return the memory, and the step in V `[..., 1]` of the law or of the network."""
         xp = namespace(state)
         phase, second = memory[..., SolarMemory.phase], memory[..., SolarMemory.second_v]
         from_v, from_a = memory[..., SolarMemory.from_v], memory[..., SolarMemory.from_a]
@@ -143,7 +146,7 @@ class SolarLaw:
         return memory, step
 
     def _sought(self, voltage: Array, from_v: Array, wanted: Array) -> tuple[Array, Array]:
-        """Return the step in V that the network wants, or a look close by, and where it stays."""
+        """Return the step in V of the network, or one to measure nearby, and whether to hold."""
         xp = namespace(voltage)
         close = abs(voltage - from_v) <= self.close_v
         look = xp.where(wanted < 0, 0 * wanted - self.look_v, 0 * wanted + self.look_v)
@@ -155,7 +158,7 @@ class SolarLaw:
         return np.zeros(0)
 
     def safe_command(self) -> Floats:
-        """Return no step: the voltage stays."""
+        """Return a step of 0: the voltage is held."""
         return np.zeros(1)
 
     def to_json(self) -> dict[str, Any]:
@@ -169,7 +172,7 @@ class SolarLaw:
 
 
 class MeasuredLaw(SolarLaw):
-    """Voltage and power as they are, and a step as it is: what usual trackers work with."""
+    """Voltage and power as observation, and a step as output: the law of reference trackers."""
 
     observation = Terms([Signal('voltage', 'V', '', 200.0), Signal('power', 'W', '', 1000.0)])
     output = COMMAND
@@ -179,5 +182,5 @@ class MeasuredLaw(SolarLaw):
         return memory, namespace(state).stack([state[..., 0], state[..., 3]], axis=-1)
 
     def act(self, memory: Array, state: Array, action: Array) -> tuple[Array, Array]:
-        """Return the step in V as it is."""
+        """Return the step in V."""
         return memory, action

@@ -1,15 +1,15 @@
-"""The law of a car that keeps a path: how it lies on the path, an outer loop, and limits.
+"""The law of a car on a path: errors from the path, an outer loop, and limits.
 
-The network maps where the car is beside the path to the steering angle and the speed that take it
-back. Around it stand five parts, each of which can be switched off:
+The network maps the position of the car relative to the path to a steering angle and a speed that
+lead it back. Each part of the outer loop around it can be switched off:
 
-- the bend of the path ahead is fed forward: what a chip does to a steering angle then matters only
-  where the car is off its path;
-- an integrator takes away the steady error that a chip's offsets leave;
-- an observer of slip compares how the car turns with how its steering should make it turn, and
-  takes the difference back;
-- a car that is ahead of its goal or behind it is asked to be slower or faster;
-- the network is asked for the car and for its mirror image: the offsets of a chip fall out.
+- `bend`: the curvature of the path ahead is fed forward, so that the deviations of a chip matter
+  only off the path;
+- `integral`: an integrator removes the steady error that the offsets of a chip leave;
+- `slip`: an observer compares the curvature of the car's motion with that of its steering, and
+  compensates the difference;
+- `gap`: a car behind its goal drives faster, one ahead of it slower;
+- `mirror`: symmetry averaging over left and right cancels the offsets of a chip.
 """
 
 import math
@@ -27,7 +27,7 @@ from pkan_control.control.laws.layout import Field, Layout
 from pkan_control.control.signals import Signal, Terms
 from pkan_control.robots.car import RACECAR, Car
 
-# A point of a path: position and heading in the world, speed, curvature there and ahead.
+# A point of a path: position and heading in the world, speed, curvature there and ahead of it.
 GOAL = ('x_m', 'y_m', 'yaw_rad', 'speed_m_s', 'curvature_1_m', 'curvature_ahead_1_m')
 X, Y, YAW, SPEED, CURVATURE, AHEAD = (slice(i, i + 1) for i in range(6))
 FORWARD, YAW_RATE = slice(7, 8), slice(12, 13)
@@ -46,13 +46,13 @@ OUTPUT = Terms(
         Signal('speed', 'm/s', 'base_link', 0.8, 2.0),
     ]
 )
-# On the other side of the path, cross-track and heading error, and the steering, change sign.
+# Left and right exchanged: cross-track error, heading error and steering change sign.
 LEFT_RIGHT = Symmetry((-1.0, -1.0, 1.0, 1.0), (-1.0, 1.0))
-# How far a goal looks ahead: what steering and turning lag, and in m at least.
+# Distance from a goal to the curvature ahead: the lag of steering and yaw in s, at least some m.
 LOOK_AHEAD_S, NEAREST_M = 0.1, 1e-3
-# Below this speed in m/s a car's turning says nothing of its slip.
+# Below this speed in m/s slip is not observed.
 SLOWEST = 0.5
-# A path that bends less, in 1/m, is taken for straight.
+# A path of a smaller curvature in 1/m counts as straight.
 STRAIGHT = 1e-6
 PARTS = {
     'bend': 'bend_gain',
@@ -79,7 +79,7 @@ class VehicleMemory(Layout):
 
 @dataclass(frozen=True)
 class VehicleLaw:
-    """Parameters of the vehicle's law.
+    """The vehicle's law and its parameters.
 
     A state `[..., 13]` is what Odometry carries: position in m and attitude (x, y, z, w) of the
     middle of the rear axle in the world, linear and angular velocity in the body frame. A goal
@@ -89,20 +89,21 @@ class VehicleLaw:
 
     car: Car = RACECAR
     rate_hz: float = 50.0
-    # The share of the bend ahead that is fed forward.
+    # Share of the curvature ahead that is fed forward.
     bend_gain: float = 1.0
-    # The integral in s of the cross-track error is added to it; it runs only near the path.
+    # The integral of the cross-track error is added to the error: gain in 1/s, limit in m, and the
+    # largest error in m at which it runs.
     integral_gain: float = 1.5
     integral_limit_m: float = 0.15
     integral_error_m: float = 0.02
-    # Bandwidth of the observer in rad/s, the most that is believed, and the steering's lag.
+    # Bandwidth of the observer in rad/s, limit of the observed slip, lag of the steering in s.
     slip_observer: float = 4.0
     slip_limit_1_m: float = 0.3
     steering_lag_s: float = 0.06
-    # Speed in m/s that is asked for per m that the car is behind its goal, and at most.
+    # Additional speed in m/s per m that the car is behind its goal, and its limit in m/s.
     gap_gain: float = 1.0
     gap_speed_m_s: float = 0.3
-    # Whether the network is asked for the mirror image, too.
+    # Symmetry averaging over left and right: two evaluations, twice the energy.
     mirrored: bool = True
 
     name = 'vehicle'
@@ -112,7 +113,7 @@ class VehicleLaw:
     output = OUTPUT
 
     def __post_init__(self) -> None:
-        """Refuse numbers that mean nothing; 0 switches a part of the outer loop off."""
+        """Raise a `ValueError` for a parameter out of range; 0 switches a part off."""
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name in ('car', 'mirrored'):
@@ -133,11 +134,11 @@ class VehicleLaw:
 
     @property
     def symmetry(self) -> Symmetry | None:
-        """Left and right change places."""
+        """Left and right exchanged."""
         return LEFT_RIGHT if self.mirrored else None
 
     def start(self, state: Array) -> Array:
-        """Return the memory `[..., 5]` of a car that goes straight on."""
+        """Return the memory `[..., 5]` of a car on a straight line."""
         xp = namespace(state)
         return xp.concat([0 * state[..., :1]] * VehicleMemory.size, axis=-1)
 
@@ -160,7 +161,7 @@ class VehicleLaw:
         return limited(integral + step, self.integral_limit_m)
 
     def _observe_slip(self, memory: Array, state: Array) -> Array:
-        """Return by how much more the car turns than its steering says, in 1/m."""
+        """Return the curvature in 1/m of the car's motion beyond that of its steering."""
         xp = namespace(state)
         speed = state[..., FORWARD]
         rolling = xp.maximum(speed, 0 * speed + SLOWEST)
@@ -186,17 +187,17 @@ class VehicleLaw:
         return memory, xp.concat([steering, xp.maximum(speed, 0 * speed)], axis=-1)
 
     def switched_off(self, part: str) -> 'VehicleLaw':
-        """Return the law without a part of its outer loop, one of `PARTS`, or without any: all."""
+        """Return the law without a part of its outer loop: one of `PARTS`, or `all`."""
         if part not in (*PARTS, 'all'):
             raise unknown('part of the outer loop', part, ['all', *PARTS])
         names = PARTS.values() if part == 'all' else [PARTS[part]]
         return VehicleLaw.from_json({**self.to_json(), **dict.fromkeys(names, 0)})
 
     def hold(self, state: Floats) -> None:
-        """Return None: a car stays where it is by its safe command."""
+        """Return None: the safe command stops the car where it is."""
 
     def safe_command(self) -> Floats:
-        """Return a car that stands, its wheels straight."""
+        """Return speed 0 and straight wheels, `[2]`."""
         return np.zeros(2)
 
     def to_json(self) -> dict[str, Any]:
@@ -210,10 +211,10 @@ class VehicleLaw:
 
 
 def path_errors(state: Array, goal: Array) -> tuple[Array, Array, Array]:
-    """Return how a car lies on the path near a point of it, each `[..., 1]`.
+    """Return the errors `[..., 1]` of a car from the path near a point of it.
 
-    The cross-track error in m (positive on the left), the heading error in rad, and how far the
-    car is ahead of the point, in m along the path; the path is taken for a circle.
+    Cross-track error in m, positive on the left; heading error in rad; distance ahead of the point
+    along the path in m. Near the point the path is a circle of its curvature.
     """
     xp = namespace(state)
     rotation = matrix(state[..., ATTITUDE])
@@ -223,7 +224,7 @@ def path_errors(state: Array, goal: Array) -> tuple[Array, Array, Array]:
     cosine, sine = xp.cos(goal[..., YAW]), xp.sin(goal[..., YAW])
     along, left = cosine * east_off + sine * north_off, cosine * north_off - sine * east_off
     bend = goal[..., CURVATURE]
-    # Seen from the middle of the circle, of radius 1 / bend: this works for a straight line, too.
+    # Relative to the centre of the circle of radius 1 / bend; valid for a straight line, too.
     inwards = 1 - bend * left
     radius = xp.sqrt(inwards**2 + (bend * along) ** 2)
     cross = (2 * left - bend * (along**2 + left**2)) / (1 + radius)
@@ -238,9 +239,10 @@ def path_errors(state: Array, goal: Array) -> tuple[Array, Array, Array]:
 
 
 def curvature_ahead(goal: Array, gap: Array) -> Array:
-    """Return the bend `[..., 1]` in 1/m ahead of a car that is so far ahead of its goal, in m.
+    """Return the curvature `[..., 1]` in 1/m ahead of a car, `gap` in m ahead of its goal.
 
-    From the goal to where it looks ahead the bend changes evenly, and as evenly around.
+    It changes linearly from the goal to the place of the goal's curvature ahead, and as much
+    beyond.
     """
     xp = namespace(goal)
     way = xp.maximum(goal[..., SPEED] * LOOK_AHEAD_S, 0 * gap + NEAREST_M)
