@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pkan_control.bridge.codes import MessageKind, Status
 from pkan_control.bridge.frame import RESPONSE, VERSION, Frame
@@ -20,6 +22,17 @@ def test_a_user_error_is_a_value_error_with_the_message_alone() -> None:
     error = unknown('task', 'swim', ('hover', 'drive'))
     assert isinstance(error, ValueError)
     assert str(error) == "unknown task 'swim': allowed are drive, hover"
+
+
+@given(st.text())
+def test_a_message_is_one_line_whatever_it_quotes(text: str) -> None:
+    assert len(str(UserError(f'law {text}: unknown')).splitlines()) == 1
+
+
+def test_a_message_keeps_everything_but_its_line_breaks() -> None:
+    assert str(UserError('path a  b.yaml: expected <key>\n  in "a  b.yaml"\n')) == (
+        'path a  b.yaml: expected <key> in "a  b.yaml"'
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,7 +61,8 @@ def test_a_field_of_a_path_is_named_once(tmp_path: Path) -> None:
 
 
 def test_a_law_says_itself_what_is_wrong_with_its_parameters() -> None:
-    with pytest.raises(UserError, match=r'^parameters of law cartpole: rate_hz=-1\.0: must be'):
+    message = 'parameters of law cartpole: rate_hz=-1.0: must be positive and finite'
+    with pytest.raises(UserError, match=f'^{message}$'):
         make_law('cartpole', {'rate_hz': -1.0})
 
 
