@@ -112,6 +112,29 @@ def test_golden_sweeps(target, index, driven, undriven):
     np.testing.assert_allclose(chip.sweep(target, index, points, 16, False), undriven, rtol=1e-9)
 
 
+def test_golden_memristors_are_programmed_again_in_each_episode():
+    """Cycle-to-cycle spread is drawn by chip, episode and layer, and by nothing else."""
+    layer = np.full((3, 2, 2, 7), (128, 128, 128, 128, 200, 0, 100), dtype=np.int16)
+    program = Program('memdiode', (layer, layer[:2, :1]), 0.5)
+    spread = Deviations(element_current=0.2, element_slope=0.05, cycle_to_cycle=0.8)
+    chip, golden = (
+        chip_of(program, spread),
+        {
+            0: (-0.36737635203188, -0.33834606704740),
+            3: (-0.38404547105567, -0.34176685712407),
+            4: (-0.36253408276502, -0.36577520196227),
+        },
+    )
+    for episode in (0, 3, 4, 3, 0):
+        chip.begin(episode)
+        swept = [chip.sweep('edge', Index(n, 1, 0), np.array([0.5]), 10**12) for n in (0, 1)]
+        np.testing.assert_allclose(np.ravel(swept), golden[episode], atol=1e-8)
+    chip.begin(3)
+    chip.program(program)
+    swept = chip.sweep('edge', Index(0, 1, 0), np.array([0.5]), 10**12)
+    np.testing.assert_allclose(swept, golden[0][0], atol=1e-8)
+
+
 def test_each_sweep_has_noise_of_its_own_and_an_episode_repeats_it():
     chip = flawed()
     swept = []
