@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from pkan_control.control.controller_file import load_controller_file
-from pkan_control.evaluation.rollouts.baselines import shipped_controller
+from pkan_control.evaluation.controllers import shipped_controller
 from pkan_control.evaluation.rollouts.record import EpisodeRecord
 from pkan_control.evaluation.rollouts.rollout import Plan, run_controller
 from pkan_control.reporting.pictures.style import GOOD, INK, make_figure, save

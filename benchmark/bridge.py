@@ -37,7 +37,7 @@ from pkan_control.chips.board.board_chip import BoardChip
 from pkan_control.chips.uri import open_chip, open_transport
 from pkan_control.common.arrays import Floats
 from pkan_control.control.controller_file import load_controller_file
-from pkan_control.evaluation.rollouts.baselines import shipped_controller
+from pkan_control.evaluation.controllers import shipped_controller
 from pkan_control.networks.policy import chip_program
 
 ROUNDS, CALLS = 15, 300

@@ -22,7 +22,8 @@ from pkan_control.chips.calibration.sweep_cache import SweepCache
 from pkan_control.chips.uri import open_chip
 from pkan_control.common.arrays import Floats
 from pkan_control.control.controller_file import ControllerFile, load_controller_file
-from pkan_control.evaluation.rollouts.baselines import describe, shipped_controller, shipped_mlp
+from pkan_control.evaluation.controllers import shipped_controller, shipped_mlp
+from pkan_control.evaluation.rollouts.baselines import describe
 from pkan_control.evaluation.rollouts.chip_calibration import calibration_inputs
 from pkan_control.evaluation.rollouts.record import EpisodeRecord, summary
 from pkan_control.evaluation.rollouts.rollout import Plan, run_controller, run_expert

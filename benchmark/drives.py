@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from pkan_control.control.controller_file import load_controller_file
-from pkan_control.evaluation.rollouts.baselines import shipped_controller, with_baselines
+from pkan_control.evaluation.controllers import shipped_controller
+from pkan_control.evaluation.rollouts.baselines import with_baselines
 from pkan_control.evaluation.rollouts.rollout import Plan
 from pkan_control.reporting.pictures.drives import draw_drives
 from pkan_control.sim.scenarios import load_scenario

@@ -15,7 +15,8 @@ from pkan_control.control.controller_file import (
     load_controller_file,
     save_controller_file,
 )
-from pkan_control.evaluation.rollouts.baselines import describe, shipped_controller
+from pkan_control.evaluation.controllers import shipped_controller
+from pkan_control.evaluation.rollouts.baselines import describe
 from pkan_control.evaluation.rollouts.record import summary
 from pkan_control.evaluation.rollouts.rollout import Plan, run_controller
 from pkan_control.reporting.tables import console, progress, rollout_table

@@ -18,7 +18,7 @@ from pkan_control.control.exports.onnx import onnx_model
 from pkan_control.devices.bandpass import bandpass
 from pkan_control.devices.element import Device
 from pkan_control.devices.memdiode import memdiode
-from pkan_control.evaluation.rollouts.baselines import shipped_controller
+from pkan_control.evaluation.controllers import shipped_controller
 from pkan_control.networks.program import GAIN, SQUASH_SCALE, Program, squash
 from pkan_control.reporting.tables import console, fact_table
 

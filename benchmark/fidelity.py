@@ -30,7 +30,7 @@ from pkan_control.chips.twin import Readings, fit_twin
 from pkan_control.control.controller_file import load_controller_file
 from pkan_control.devices.deviations import PRESETS
 from pkan_control.devices.element import find_device
-from pkan_control.evaluation.rollouts.baselines import shipped_controller
+from pkan_control.evaluation.controllers import shipped_controller
 from pkan_control.evaluation.studies.transfer import FLAT
 from pkan_control.networks.program import Program
 

@@ -38,7 +38,7 @@ from pkan_control.bridge.codes import BoardState
 from pkan_control.cli.demo import ros_environment
 from pkan_control.common.message_fields import to_ns
 from pkan_control.devices.deviations import find_deviations
-from pkan_control.evaluation.rollouts.baselines import shipped_controller
+from pkan_control.evaluation.controllers import shipped_controller
 from pkan_control.ros.nodes.messages import goal_pose, odometry
 
 PERIOD_S, FLIGHTS = 0.02, 5

@@ -24,7 +24,7 @@ from rclpy.serialization import serialize_message
 from pkan_control.common.arrays import Floats
 from pkan_control.common.seeding import stream
 from pkan_control.control.controller_file import load_controller_file
-from pkan_control.evaluation.rollouts.baselines import shipped_controller
+from pkan_control.evaluation.controllers import shipped_controller
 from pkan_control.ros.nodes.controller_node import ControllerNode
 from pkan_control.ros.nodes.odometry_cdr import read_odometry
 from pkan_control.ros.nodes.publishers import CommandPublishers

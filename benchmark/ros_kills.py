@@ -32,7 +32,7 @@ from sensor_msgs.msg import Imu, JointState
 from std_srvs.srv import Trigger
 
 from pkan_control.common.seeding import stream
-from pkan_control.evaluation.rollouts.baselines import shipped_controller
+from pkan_control.evaluation.controllers import shipped_controller
 
 PATIENCE_S = 30.0
 PERIOD_S = 0.02

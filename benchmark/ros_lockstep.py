@@ -19,7 +19,7 @@ import rclpy
 from lifecycle_msgs.srv import GetState
 from rclpy.executors import SingleThreadedExecutor
 
-from pkan_control.evaluation.rollouts.baselines import shipped_controller
+from pkan_control.evaluation.controllers import shipped_controller
 from pkan_control.evaluation.rollouts.record import read_records
 from pkan_control.tasks.task import find_task
 

@@ -18,7 +18,7 @@ from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.common.seeding import stream
 from pkan_control.control.controller_file import load_controller_file
 from pkan_control.devices.deviations import find_deviations
-from pkan_control.evaluation.rollouts.baselines import shipped_controller
+from pkan_control.evaluation.controllers import shipped_controller
 from pkan_control.evaluation.rollouts.chip_calibration import analogue
 from pkan_control.evaluation.rollouts.parallel import cores, parallel_on
 from pkan_control.evaluation.rollouts.regression import compare

@@ -17,7 +17,8 @@ from pkan_control.chips.uri import open_chip
 from pkan_control.common.errors import UserError
 from pkan_control.control.controller import make_controller
 from pkan_control.control.controller_file import ControllerFile, load_controller_file
-from pkan_control.evaluation.rollouts.baselines import describe, shipped_controller
+from pkan_control.evaluation.controllers import shipped_controller
+from pkan_control.evaluation.rollouts.baselines import describe
 from pkan_control.evaluation.rollouts.record import (
     EpisodeRecord,
     read_records,

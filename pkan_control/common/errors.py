@@ -11,6 +11,13 @@ class UserError(ValueError):
 
     The command line prints it and exits with code 2, a node fails its transition. Whatever a
     message quotes, a name from a file or another library's error, its line breaks become spaces.
+
+    >>> import pkan_control as pk
+    >>> try:
+    ...     pk.rollout('cartpole', episodes=0)
+    ... except pk.UserError as error:
+    ...     print(error)
+    episodes=0: must be a whole number from 1
     """
 
     def __init__(self, text: str) -> None:

@@ -49,6 +49,10 @@ class ControllerFile:
         """Name of the device, or `mlp`."""
         return self.policy.device
 
+    def save(self, path: FilePath) -> str:
+        """Write the controller file and return its checksum; see `save_controller_file`."""
+        return save_controller_file(path, self)
+
 
 def save_controller_file(path: FilePath, controller_file: ControllerFile) -> str:
     """Write a controller file and return its checksum.

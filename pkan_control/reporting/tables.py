@@ -91,7 +91,7 @@ def _bars() -> Progress:
     return Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal)
 
 
-def rollout_table(title: str, rows: dict[str, dict[str, Any]]) -> Table:
+def rollout_table(title: str, rows: Mapping[str, Mapping[str, Any]]) -> Table:
     """Return one row of figures for each controller, from their summaries.
 
     The figures of the task and the inference time are medians over the episodes.
@@ -117,7 +117,7 @@ def empty_table(title: str, left: list[str]) -> Table:
     return table
 
 
-def _cells(figures: dict[str, Any], columns: list[Column]) -> list[str]:
+def _cells(figures: Mapping[str, Any], columns: list[Column]) -> list[str]:
     inference = figures['inference_us']
     return [
         f'{figures["success_rate"]:.1%}',

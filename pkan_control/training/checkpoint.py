@@ -13,9 +13,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-import pkan_control
 from pkan_control.common.errors import UserError
 from pkan_control.common.files import replace_file
+from pkan_control.common.version import __version__
 
 FORMAT = 1
 
@@ -33,7 +33,7 @@ class Checkpoint:
     def __init__(self, path: Path, about: dict[str, Any]) -> None:
         """Name a file, which need not exist."""
         self._path = path
-        known = {'format': FORMAT, 'version': pkan_control.__version__, **about}
+        known = {'format': FORMAT, 'version': __version__, **about}
         self._about = json.loads(json.dumps(known))
 
     def save(self, state: State) -> None:

@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-import pkan_control
 from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.common.arrays import Array, Floats, namespace
 from pkan_control.common.errors import UserError
+from pkan_control.common.version import __version__
 from pkan_control.control.controller_file import ControllerFile
 from pkan_control.devices.deviations import PRESETS
 from pkan_control.evaluation.bags.demonstrations import Demonstrations
@@ -188,7 +188,7 @@ def _controller_file(
     loss: float,
 ) -> ControllerFile:
     provenance = {
-        'version': pkan_control.__version__,
+        'version': __version__,
         'method': 'cloned from recorded flights',
         'seed': seed,
         'steps': steps,

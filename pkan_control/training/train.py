@@ -6,16 +6,20 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import pkan_control
+from pkan_control.common.arguments import Progress, check_whole, no_progress
 from pkan_control.common.errors import UserError, unknown
+from pkan_control.common.version import __version__
 from pkan_control.control.controller_file import ControllerFile
+from pkan_control.evaluation.rollouts.experiment import MAX_SEED
 from pkan_control.networks.mlp import MLP
 from pkan_control.networks.program import MAX_ELEMENTS, MAX_LAYERS, MAX_WIDTH
+from pkan_control.tasks.options import configured
 from pkan_control.tasks.task import FromExamples, Imitable, Task
 from pkan_control.training.checkpoint import Checkpoint
 from pkan_control.training.imitation import Settings
 from pkan_control.training.imitation_run import Extras, imitate
 from pkan_control.training.recipe import Recipe, find_recipe, untrained
+from pkan_control.training.results import EPISODES, measure, reproducible
 from pkan_control.training.sparsity import Sparsity
 from pkan_control.training.stacked import Member
 from pkan_control.training.supervised import ProblemInstance, fit
@@ -24,6 +28,8 @@ from pkan_control.training.trainable import ChipNoise, Report
 
 IMITATION, REINFORCEMENT, EXAMPLES = 'imitation', 'td3', 'examples'
 METHODS = (IMITATION, REINFORCEMENT)
+# Fewer steps are no training: the learning rate only warms up. Parts of a training's progress.
+LEAST_STEPS, PARTS = 22, 1000
 # Options that only networks of analogue elements have, and those that only imitation uses.
 OF_ELEMENTS = ('k', 'noise', 'sparsity')
 OF_IMITATION = ('noise', 'sparsity', 'patience', 'checkpoint', 'log_dir')
@@ -91,6 +97,63 @@ class Options:
 
 
 def train(
+    task: str,
+    device: str = 'bandpass',
+    hidden: Sequence[int] | None = None,
+    k: int | None = None,
+    seed: int = 0,
+    *,
+    noise: Mapping[str, float] | None = None,
+    steps: int | None = None,
+    airframe: str | Path | None = None,
+    progress: Progress = no_progress,
+) -> ControllerFile:
+    """Train a controller and measure it on an ideal chip: the controller of `pkan train`.
+
+    The same arguments give the same controller, bit by bit. The task's recipe decides what is not
+    given.
+
+    Args:
+        task: name of the task, for example `drone_hover`
+        device: device of the network's elements, `bandpass` or `memdiode`, or `mlp`
+        hidden: nodes of each hidden layer
+        k: elements of each edge
+        seed: everything random follows from it
+        noise: deviations of the chips in training, by name: `{'edge_gain': 0.07}`
+        steps: optimiser steps
+        airframe: for a drone, another quadrotor: a shipped name or a YAML file
+        progress: callback that takes stage, how much is done, and of how much
+
+    Returns:
+        The controller, with its results on an ideal chip; `.save(path)` writes the controller
+        file, and `load_controller`, `rollout` and `yield_study` take it as it is.
+
+    Raises:
+        UserError: an unknown name, a size out of range, an argument that would have no effect
+
+    >>> import pkan_control as pk
+    >>> controller = pk.train('cartpole', hidden=(2,), k=2, steps=22)
+    >>> controller.policy.title
+    'bandpass 4-2-1 K2'
+    """
+    check_whole('seed', seed, 0, MAX_SEED)
+    if steps is not None:
+        check_whole('steps', steps, LEAST_STEPS)
+    nodes = None if hidden is None else tuple(check_whole('hidden', each, 1) for each in hidden)
+    if k is not None:
+        check_whole('k', k, 1)
+    job = configured(task, None if airframe is None else str(airframe))
+    options = Options(steps=steps, hidden=nodes, k=k, noise=noise or {})
+
+    def report(share: float) -> None:
+        progress('training', round(PARTS * share), PARTS)
+
+    controller = train_controller(job, device, seed, report, options)
+    figures = measure(job, controller, lambda done: progress('measuring', done, EPISODES))
+    return replace(controller, results=reproducible(figures))
+
+
+def train_controller(
     task: Task, device: str, seed: int, report: Report, options: Options | None = None
 ) -> ControllerFile:
     """Return a controller for a task, trained from a seed.
@@ -203,7 +266,7 @@ def _provenance(recipe: Recipe, device: str, seed: int, options: Options) -> dic
     if options.patience is not None:
         given['patience'] = options.patience
     return {
-        'version': pkan_control.__version__,
+        'version': __version__,
         'method': 'imitation (DAgger)',
         'seed': seed,
         'device': device,

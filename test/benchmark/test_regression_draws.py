@@ -14,8 +14,8 @@ import pytest
 
 from pkan_control.chips.uri import open_chip
 from pkan_control.control.controller_file import load_controller_file
+from pkan_control.evaluation.controllers import shipped_controller
 from pkan_control.evaluation.gym import TaskEnvironment
-from pkan_control.evaluation.rollouts.baselines import shipped_controller
 from pkan_control.sim.batched.drone import BatchedDrone
 from pkan_control.training.trainable import ChipNoise, TrainableNetwork
 

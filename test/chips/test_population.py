@@ -7,7 +7,7 @@ from pkan_control.chips.population import Population
 from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.control.controller_file import load_controller_file
 from pkan_control.devices.deviations import find_deviations
-from pkan_control.evaluation.rollouts.baselines import shipped_controller
+from pkan_control.evaluation.controllers import shipped_controller
 
 CHANGES = [{}, {'node_noise': 0.03, 'dead': 0.2}, {'warming_c_s': 20.0, 'offset_drift': 1.0}]
 

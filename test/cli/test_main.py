@@ -17,7 +17,7 @@ from pkan_control.control.controller_file import (
     save_controller_file,
 )
 from pkan_control.control.laws.drone import DroneLaw
-from pkan_control.evaluation.rollouts.baselines import shipped_controller, shipped_mlp
+from pkan_control.evaluation.controllers import shipped_controller, shipped_mlp
 from pkan_control.robots.arm import load_arm
 from pkan_control.robots.quadrotor import load_airframe
 from pkan_control.tasks.options import ArmChoice, configured

@@ -17,7 +17,7 @@ from pkan_control.control.laws.drone import HALF_TURN, DroneLaw
 from pkan_control.control.laws.vehicle import LEFT_RIGHT, VehicleLaw
 from pkan_control.control.symmetry import evaluations, symmetrised
 from pkan_control.devices.deviations import Deviations
-from pkan_control.evaluation.rollouts.baselines import shipped_controller
+from pkan_control.evaluation.controllers import shipped_controller
 from pkan_control.evaluation.rollouts.rollout import Plan, run_controller
 from pkan_control.evaluation.studies import monte_carlo
 from pkan_control.networks.mlp import Mlp

@@ -7,7 +7,7 @@ from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.chips.uri import open_chip
 from pkan_control.control.controller import Controller
 from pkan_control.control.controller_file import load_controller_file
-from pkan_control.evaluation.rollouts.baselines import shipped_controller, shipped_mlp
+from pkan_control.evaluation.controllers import shipped_controller, shipped_mlp
 from pkan_control.evaluation.rollouts.rollout import Expert, Plan
 from pkan_control.evaluation.studies.monte_carlo import run_chips
 from pkan_control.sim.batched.vehicle import BatchedVehicle

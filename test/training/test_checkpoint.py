@@ -17,7 +17,7 @@ from pkan_control.training import imitation_run
 from pkan_control.training.checkpoint import Checkpoint, State
 from pkan_control.training.imitation_run import Extras
 from pkan_control.training.sparsity import Sparsity
-from pkan_control.training.train import Options, train
+from pkan_control.training.train import Options, train_controller
 
 ABOUT = {'task': 'drone_hover', 'seed': 0}
 STATE = State({'parameter.0': torch.arange(3.0)}, {'step': 7, 'numbers': {'state': 2**100}})
@@ -105,7 +105,7 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path, refused, other, named)
 
 
 def test_a_checkpoint_of_another_version_is_refused(tmp_path, refused, monkeypatch):
-    monkeypatch.setattr('pkan_control.__version__', '0.0.9')
+    monkeypatch.setattr('pkan_control.training.checkpoint.__version__', '0.0.9')
     Checkpoint(tmp_path / 'a', ABOUT).save(STATE)
     monkeypatch.undo()
     with refused('checkpoint', 'version 0.0.9', 'remove it to start anew'):
@@ -171,7 +171,7 @@ from pkan_control.training import imitation_run, train
 imitation_run.CHECKPOINT_STEPS = 5
 train.find_recipe = lambda task: RECIPE
 options = train.Options(checkpoint=Path({path!r}), steps=400)
-train.train(drone_hover, 'bandpass', 0, lambda done: None, options)
+train.train_controller(drone_hover, 'bandpass', 0, lambda done: None, options)
 """
 
 
@@ -186,7 +186,7 @@ def test_a_killed_process_is_gone_on_with_to_the_same_network(tmp_path, monkeypa
     monkeypatch.setattr('pkan_control.training.train.find_recipe', lambda task: short_recipe)
     shares = []
     resumed, whole = (
-        train(drone_hover, 'bandpass', 0, report, Options(400, checkpoint=file))
+        train_controller(drone_hover, 'bandpass', 0, report, Options(400, checkpoint=file))
         for report, file in ((lambda done: shares.append(done), path), (lambda *_: None, None))
     )
     assert shares[0] > 1 / 400
@@ -200,10 +200,12 @@ def test_options_make_a_checkpoint_that_names_all_that_matters(
 ):
     monkeypatch.setattr('pkan_control.training.train.find_recipe', lambda task: short_recipe)
     options = Options(steps=30, checkpoint=tmp_path / 'a')
-    first = train(drone_hover, 'bandpass', 0, lambda *_: None, options)
-    again = train(drone_hover, 'bandpass', 0, lambda *_: None, options)
+    first = train_controller(drone_hover, 'bandpass', 0, lambda *_: None, options)
+    again = train_controller(drone_hover, 'bandpass', 0, lambda *_: None, options)
     assert (first.policy.layers[0] == again.policy.layers[0]).all()
     with refused('it is of seed 0, this run of 1'):
-        train(drone_hover, 'bandpass', 1, lambda *_: None, options)
+        train_controller(drone_hover, 'bandpass', 1, lambda *_: None, options)
     with refused('it is of settings'):
-        train(drone_hover, 'bandpass', 0, lambda *_: None, Options(31, checkpoint=tmp_path / 'a'))
+        train_controller(
+            drone_hover, 'bandpass', 0, lambda *_: None, Options(31, checkpoint=tmp_path / 'a')
+        )

@@ -18,7 +18,7 @@ from pkan_control.training.imitation import (
 )
 from pkan_control.training.imitation_run import imitate
 from pkan_control.training.recipe import Recipe, untrained
-from pkan_control.training.train import Options, train
+from pkan_control.training.train import Options, train_controller
 from pkan_control.training.trainable import ChipNoise
 
 SMALL = Settings(
@@ -60,7 +60,9 @@ def test_equal_seeds_make_equal_files(tmp_path, monkeypatch):
     monkeypatch.setattr('pkan_control.training.train.find_recipe', lambda task: TINY)
     paths = [tmp_path / name for name in ('one', 'again', 'other')]
     for path, seed in zip(paths, (3, 3, 4), strict=True):
-        save_controller_file(path, train(drone_hover, 'bandpass', seed, silent, Options(steps=30)))
+        save_controller_file(
+            path, train_controller(drone_hover, 'bandpass', seed, silent, Options(steps=30))
+        )
     one, again, other = (path.read_bytes() for path in paths)
     assert one == again != other
     provenance = load_controller_file(paths[0]).provenance

@@ -17,7 +17,7 @@ from pkan_control.reporting.pictures.edges import draw_edges
 from pkan_control.tasks.task import find_task
 from pkan_control.training.imitation import Settings
 from pkan_control.training.recipe import Recipe
-from pkan_control.training.train import train
+from pkan_control.training.train import train_controller
 
 SHORT = Settings(rounds=1, expert_flights=16, flights=8, flight_s=0.5, steps=22, chips=2, batch=64)
 TASK = find_task('drone_hover')
@@ -30,7 +30,7 @@ def controller_file(tmp_path_factory) -> ControllerFile:
     with pytest.MonkeyPatch.context() as patch:
         short = Recipe((4,), 2, settings=SHORT)
         patch.setattr('pkan_control.training.train.find_recipe', lambda task: short)
-        trained = train(TASK, 'memdiode', 0, lambda done: None)
+        trained = train_controller(TASK, 'memdiode', 0, lambda done: None)
     path = tmp_path_factory.mktemp('memdiode') / 'controller.safetensors'
     save_controller_file(path, trained)
     stored = load_controller_file(path)

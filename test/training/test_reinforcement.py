@@ -15,7 +15,7 @@ from pkan_control.training.reinforcement import (
     reinforce,
     success_rate,
 )
-from pkan_control.training.train import Options, train
+from pkan_control.training.train import Options, train_controller
 from pkan_control.training.trainable import make_ideal
 
 SHORT = Td3Settings(steps=60, first=20, batch=16, critic=(8,), every=50, trials=2)
@@ -70,7 +70,7 @@ def test_the_best_is_kept_and_training_ends_when_all_succeed():
 
 def test_a_method_and_a_task_without_environment_are_refused(refused):
     with refused('method', "'ppo'", 'td3'):
-        train(cartpole, 'bandpass', 0, silent, Options(30, 'ppo'))
+        train_controller(cartpole, 'bandpass', 0, silent, Options(30, 'ppo'))
     with refused('drone_walk', 'Gymnasium'):
         environment_of(SimpleNamespace(name='drone_walk'))
 
@@ -81,6 +81,6 @@ def test_what_falls_at_once_does_not_succeed():
 
 
 def test_the_controller_says_how_it_was_made():
-    controller = train(cartpole, 'bandpass', 0, silent, Options(30, 'td3'))
+    controller = train_controller(cartpole, 'bandpass', 0, silent, Options(30, 'td3'))
     assert (controller.provenance['method'], controller.provenance['steps']) == ('TD3', 30)
     assert controller.policy.shape == (4, 3, 1)

@@ -9,7 +9,7 @@ import torch
 from pkan_control.tasks.drone_hover import drone_hover
 from pkan_control.training.imitation_run import Extras
 from pkan_control.training.sparsity import Sparsity, edge_sizes, penalty, survivors
-from pkan_control.training.train import Options, train
+from pkan_control.training.train import Options, train_controller
 from pkan_control.training.trainable import ChipNoise, TrainableNetwork
 
 QUIET = ChipNoise(0.0, 0.0, 0.0, 0.0)
@@ -108,10 +108,12 @@ def test_training_goes_on_after_pruning_and_the_file_says_what_was_asked(
 ):
     monkeypatch.setattr('pkan_control.training.train.find_recipe', lambda task: short_recipe)
     asked = Sparsity(l1=0.01, entropy=0.01, prune=0.04)
-    controller_file = train(drone_hover, 'bandpass', 0, lambda *_: None, Options(sparsity=asked))
+    controller_file = train_controller(
+        drone_hover, 'bandpass', 0, lambda *_: None, Options(sparsity=asked)
+    )
     assert controller_file.policy.connected < controller_file.policy.elements
     assert controller_file.provenance['sparsity'] == dataclasses.asdict(asked)
-    plain = train(drone_hover, 'bandpass', 0, lambda *_: None)
+    plain = train_controller(drone_hover, 'bandpass', 0, lambda *_: None)
     assert 'sparsity' not in plain.provenance
 
 
@@ -127,4 +129,4 @@ def test_numbers_out_of_range_are_refused(name, value, refused):
 def test_an_mlp_cannot_be_pruned(refused):
     with refused('an MLP has no edges'):
         options = Options(sparsity=Sparsity(prune=0.1))
-        train(drone_hover, 'mlp', 0, lambda *_: None, options)
+        train_controller(drone_hover, 'mlp', 0, lambda *_: None, options)

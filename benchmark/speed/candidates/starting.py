@@ -10,7 +10,7 @@ import psutil
 from worker import Work
 
 from pkan_control.cli.demo import ros_environment
-from pkan_control.evaluation.rollouts.baselines import shipped_controller
+from pkan_control.evaluation.controllers import shipped_controller
 
 # Libraries that a controller node has no use for.
 HEAVY = ('torch', 'pybullet')

@@ -42,7 +42,7 @@ def finetune(
     from pkan_control.chips.calibration.calibration_file import load_calibration, save_calibration
     from pkan_control.chips.uri import open_chip
     from pkan_control.control.controller_file import load_controller_file
-    from pkan_control.evaluation.rollouts.baselines import shipped_controller
+    from pkan_control.evaluation.controllers import shipped_controller
     from pkan_control.evaluation.rollouts.chip_calibration import calibration_inputs
     from pkan_control.evaluation.rollouts.rollout import check_fits
     from pkan_control.networks.policy import chip_program

@@ -32,7 +32,8 @@ def power(
 
     from pkan_control.common.errors import UserError
     from pkan_control.control.controller_file import load_controller_file
-    from pkan_control.evaluation.rollouts.baselines import describe, shipped_mlp
+    from pkan_control.evaluation.controllers import shipped_mlp
+    from pkan_control.evaluation.rollouts.baselines import describe
     from pkan_control.evaluation.studies.law_cycles import law_cycles
     from pkan_control.evaluation.studies.power import compare_power
     from pkan_control.evaluation.studies.power_constants import CONSTANTS

@@ -1,8 +1,8 @@
-"""`pkan rollout`: fly episodes in process, and decide whether they are good enough."""
+"""`pkan rollout`: run episodes in process, and decide whether they are good enough."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,6 +28,10 @@ from pkan_control.cli.commands.options import (
     write_json,
 )
 
+if TYPE_CHECKING:
+    from pkan_control.evaluation.rollouts.experiment import Experiment
+    from pkan_control.sim.scenarios import Scenario
+
 
 def rollout(
     task: TaskName,
@@ -46,7 +50,9 @@ def rollout(
     tip: TipLink = None,
     off: Parts = None,
     calibration: CalibrationFile = None,
-    alone: Annotated[bool, typer.Option('--alone', help='Fly nothing beside it.')] = False,
+    alone: Annotated[
+        bool, typer.Option('--alone', help='Skip the MLP and expert baselines.')
+    ] = False,
     workers: Workers = None,
     require: Annotated[
         str | None, typer.Option(help='What must hold: success_rate>=0.99,final_error_m.p95<0.02')
@@ -61,30 +67,44 @@ def rollout(
     bag: BagFolder = None,
     json_file: JsonFile = None,
 ) -> None:
-    """Run episodes in process; expert and MLP fly the same ones beside the controller.
+    """Run episodes in process; expert and MLP run the same ones for comparison.
 
     The exit code is 1 where a requirement does not hold, or the baseline was better.
     """
     from pkan_control.evaluation.rollouts.experiment import Experiment
+    from pkan_control.sim.scenarios import load_scenario
     from pkan_control.tasks.options import ArmChoice
 
-    request = Experiment(
-        task, controller, chip, chips, scenario or ['calm'], episodes, seed, airframe, path,
-        ArmChoice(robot, urdf, tip), off or [], calibration, alone, workers, log,
-    )  # fmt: skip
-    _run(request, require, baseline, junit, bag, json_file)
+    experiment = Experiment(
+        task=task,
+        controller=controller,
+        chip=chip,
+        chips=chips,
+        episodes=episodes,
+        seed=seed,
+        airframe=airframe,
+        path=path,
+        arm=ArmChoice(robot, urdf, tip),
+        off=off or (),
+        calibration=calibration,
+        baselines=not alone,
+        workers=workers,
+        log=log,
+    )
+    scenarios = [load_scenario(name) for name in scenario or ['calm']]
+    _run(experiment, scenarios, require, baseline, junit, bag, json_file)
 
 
 def _run(
-    request: Any,
+    experiment: 'Experiment',
+    scenarios: 'Sequence[Scenario]',
     require: str | None,
     baseline: Path | None,
     junit: Path | None,
     bag: Path | None,
     out: Path | None,
 ) -> None:
-    """Fly, show, write and decide; what is wrong with a requirement is said before all flights."""
-    from pkan_control.evaluation.rollouts.experiment import run_experiment
+    """Run, show, write and decide; a requirement that is wrong is refused before all episodes."""
     from pkan_control.evaluation.rollouts.regression import (
         check_pairs,
         compare,
@@ -92,35 +112,44 @@ def _run(
         read_baseline,
     )
     from pkan_control.evaluation.rollouts.requirements import decide, parse_requirements
-    from pkan_control.reporting.tables import console, progress, rollout_table
-    from pkan_control.sim.scenarios import scenario_name
 
     requirements = parse_requirements(require) if require else []
     older = read_baseline(baseline) if baseline else None
-    for name in map(scenario_name, request.scenarios if baseline else ()):
-        check_pairs(of_scenario(older, name), {**request.about, 'scenario': name})
-    chips = request.chip if request.chips == 1 else f'{request.chips} chips {request.chip}'
-
-    def show(name: str, rows: dict[str, Any]) -> None:
-        flown = f'{request.episodes} episodes, seed {request.seed}, {chips}'
-        console.print(rollout_table(f'{request.task}, {name}: {flown}', rows))
+    for each in scenarios if baseline else ():
+        check_pairs(of_scenario(older, each.name), {**experiment.about, 'scenario': each.name})
 
     def against(name: str, figures: Mapping[str, Any]) -> list[Any]:
-        return (
-            []
-            if older is None
-            else compare(of_scenario(older, name), figures, len(request.scenarios))
-        )
+        if older is None:
+            return []
+        return compare(of_scenario(older, name), figures, len(scenarios))
 
-    with goes_on_from(request.log):
-        found = run_experiment(request, progress, show, _bags(bag))
+    found = _results(experiment, scenarios, _bags(bag))
     first, *more = found.values()
-    write_json(out, {**request.about, 'scenarios': found} if more else first)
-    _tell(decide(found, requirements, against), junit)
+    write_json(out, {**experiment.about, 'scenarios': found} if more else first)
+    _report(decide(found, requirements, against), junit)
+
+
+def _results(
+    experiment: 'Experiment', scenarios: 'Sequence[Scenario]', keep: Any
+) -> dict[str, dict[str, Any]]:
+    """Run and show each scenario; return what the JSON file holds, by scenario."""
+    from pkan_control.reporting.tables import console, rollout_table, stages
+
+    several = f'{experiment.chips} chips ' if experiment.chips > 1 else ''
+    run = f'{experiment.episodes} episodes, seed {experiment.seed}, {several}{experiment.chip}'
+    found = {}
+    with goes_on_from(experiment.log):
+        for scenario in scenarios:
+            with stages() as progress:
+                result = experiment.run(scenario, progress, keep)
+            found[scenario.name] = result.to_dict()
+            rows = {result.title: result.figures, **result.baselines}
+            console.print(rollout_table(f'{experiment.task}, {scenario.name}: {run}', rows))
+    return found
 
 
 def _bags(folder: Path | None) -> Any:
-    """Return what keeps each flight as a recording, if a folder is given."""
+    """Return what writes each episode as a recording, if a folder is given."""
     if folder is None:
         return None
     from pkan_control.evaluation.bags.writer import BagWriter
@@ -128,7 +157,7 @@ def _bags(folder: Path | None) -> Any:
     return BagWriter(folder).add
 
 
-def _tell(verdicts: Mapping[str, list[Any]], junit: Path | None) -> None:
+def _report(verdicts: Mapping[str, list[Any]], junit: Path | None) -> None:
     """Show and write verdicts; end with 1 where one is bad."""
     from pkan_control.evaluation.rollouts.requirements import write_junit
     from pkan_control.reporting.tables import console, verdict_table

@@ -128,7 +128,7 @@ def _trained(
 ) -> tuple['ControllerFile', float]:
     """Return a controller, and the seconds that its training took."""
     from pkan_control.reporting.tables import progress
-    from pkan_control.training.train import train as train_controller
+    from pkan_control.training.train import train_controller
 
     began = time.perf_counter()
     with goes_on_from(options.checkpoint), progress(f'training {job.name}', 1000) as report:

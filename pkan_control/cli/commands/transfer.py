@@ -30,7 +30,8 @@ def transfer(
     import time
 
     from pkan_control.control.controller_file import load_controller_file
-    from pkan_control.evaluation.rollouts.baselines import describe, shipped_controller
+    from pkan_control.evaluation.controllers import shipped_controller
+    from pkan_control.evaluation.rollouts.baselines import describe
     from pkan_control.evaluation.rollouts.parallel import cores
     from pkan_control.evaluation.studies.runners import on_cores
     from pkan_control.evaluation.studies.transfer import pieces, run_transfer

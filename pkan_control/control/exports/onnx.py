@@ -12,8 +12,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-import pkan_control
 from pkan_control.common.files import replace_file
+from pkan_control.common.version import __version__
 from pkan_control.control.controller_file import ControllerFile
 from pkan_control.control.exports.tracing import Graph, Traced
 
@@ -46,7 +46,7 @@ def onnx_model(controller_file: ControllerFile, single: bool = False) -> onnx.Mo
         helper.make_graph(graph.nodes, 'network', ends[:1], ends[1:], graph.constants),
         opset_imports=[helper.make_opsetid('', OPSET)],
         producer_name='pkan_control',
-        producer_version=pkan_control.__version__,
+        producer_version=__version__,
     )
     model.ir_version = FORMAT
     helper.set_model_props(model, _about(controller_file))

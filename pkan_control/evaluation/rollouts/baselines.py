@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from pkan_control.chips.calibration.calibration import Calibration
 from pkan_control.common.errors import UserError
-from pkan_control.common.resources import share
 from pkan_control.control.controller_file import ControllerFile, load_controller_file
 from pkan_control.control.laws.law import HasAirframe, HasArm, Law, Switchable
+from pkan_control.evaluation.controllers import shipped_mlp
 from pkan_control.evaluation.rollouts.record import EpisodeRecord
 from pkan_control.evaluation.rollouts.rollout import (
     Plan,
@@ -21,18 +20,6 @@ from pkan_control.tasks.options import moved_to, same_shape
 from pkan_control.tasks.task import Compared, Task
 
 RunEpisodes = Callable[[Plan, Report], list[EpisodeRecord]]
-
-
-def shipped_controller(task: str, robot: str | None = None) -> Path:
-    """Return the path of the controller that ships for a task, for a robot where there is one."""
-    own = share(f'controllers/{task}_{robot}.safetensors')
-    return own if robot and own.exists() else share(f'controllers/{task}.safetensors')
-
-
-def shipped_mlp(task: str, robot: str | None = None) -> Path:
-    """Return the path of the MLP of equal parameters that ships for a task and a robot."""
-    own = share(f'controllers/{task}_{robot}_mlp.safetensors')
-    return own if robot and own.exists() else share(f'controllers/{task}_mlp.safetensors')
 
 
 def with_baselines(

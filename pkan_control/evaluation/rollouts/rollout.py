@@ -13,8 +13,7 @@ from pkan_control.common.arrays import Array, Floats
 from pkan_control.common.errors import UserError
 from pkan_control.control.controller import Controller, make_controller
 from pkan_control.control.controller_file import ControllerFile
-from pkan_control.control.guard import CommandGuard
-from pkan_control.control.supervisor import MISSES_HELD
+from pkan_control.evaluation.guarded_controller import GuardedController
 from pkan_control.evaluation.rollouts.episode import NANOSECONDS, Episode
 from pkan_control.evaluation.rollouts.record import EpisodeRecord
 from pkan_control.sim.effects import Effects
@@ -43,9 +42,9 @@ class Expert:
 
 @dataclass(frozen=True)
 class Plan:
-    """Which episodes are flown: how many of a task, drawn from a seed, in which conditions.
+    """Which episodes are run: how many of a task, drawn from a seed, in which scenario.
 
-    They count from `first`, so that a plan can be flown in parts.
+    They count from `first`, so that a plan can be run in parts.
     """
 
     task: Task
@@ -68,32 +67,20 @@ class Plan:
 def run_episode(
     plan: Plan, world: Simulation, controller: Controller, number: int
 ) -> EpisodeRecord:
-    """Run one episode through law, network and guard.
-
-    What a chip misses is bridged as a supervisor does it: by the last command, then the safe one.
-    """
+    """Run one episode through law, network and guard."""
     began = perf_counter()
-    law = plan.task.law
     episode = Episode(plan.task, world, plan.seed, number, plan.effects)
-    guard = CommandGuard(law.command)
-    controller.reset(number)
-    sent, missed = law.safe_command(), 0
+    guarded = GuardedController(plan.task.law, controller)
+    guarded.reset(number)
     while not episode.done:
-        try:
-            command = controller.step(episode.seen, episode.goal, episode.time_ns / NANOSECONDS)
-        except TimeoutError:
-            missed += 1
-            episode.advance(sent if missed <= MISSES_HELD else law.safe_command(), 0)
-            continue
-        missed, checked = 0, guard.check(command)
-        sent = law.safe_command() if checked is None else checked.command
-        episode.advance(sent, controller.inference_ns)
+        command = guarded.step(episode.seen, episode.goal, episode.time_ns / NANOSECONDS)
+        episode.advance(command, guarded.inference_ns)
     return episode.record(perf_counter() - began)
 
 
 def run_expert(plan: Plan, report: Report) -> list[EpisodeRecord]:
     """Run episodes of the task's expert."""
-    return _fly(plan, {0: Controller(plan.task.law, Expert(plan.task))}, report)
+    return _run(plan, {0: Controller(plan.task.law, Expert(plan.task))}, report)
 
 
 def run_reference(plan: Plan, report: Report) -> list[EpisodeRecord]:
@@ -101,7 +88,7 @@ def run_reference(plan: Plan, report: Report) -> list[EpisodeRecord]:
     if not isinstance(plan.task, Compared):
         raise UserError(f'{plan.task.name}: no usual controller is known for it')
     law, usual = plan.task.classic()
-    return _fly(plan, {0: Controller(law, usual)}, report)
+    return _run(plan, {0: Controller(law, usual)}, report)
 
 
 def run_controller(
@@ -127,7 +114,7 @@ def run_controller(
         controllers = {
             i: make_controller(controller_file, each, calibration) for i, each in opened.items()
         }
-        return _fly(plan, controllers, report, chips)
+        return _run(plan, controllers, report, chips)
 
 
 def check_fits(controller_file: ControllerFile, task: Task) -> None:
@@ -142,10 +129,10 @@ def check_fits(controller_file: ControllerFile, task: Task) -> None:
         )
 
 
-def _fly(
+def _run(
     plan: Plan, controllers: Mapping[int, Controller], report: Report, chips: int = 1
 ) -> list[EpisodeRecord]:
-    """Fly all episodes, each on the controller of its number modulo the chips."""
+    """Run all episodes, each on the controller of its number modulo the chips."""
     task = plan.task
     world = open_world(task.world, task.law, task.rate_hz, plan.effects)
     records = []

@@ -18,7 +18,8 @@ from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
 from pkan_control.control.controller_file import ControllerFile, load_controller_file
 from pkan_control.devices.element import find_device
-from pkan_control.evaluation.rollouts.baselines import fitted, shipped_controller, with_baselines
+from pkan_control.evaluation.controllers import shipped_controller
+from pkan_control.evaluation.rollouts.baselines import fitted, with_baselines
 from pkan_control.evaluation.rollouts.parallel import cores, run_all
 from pkan_control.evaluation.rollouts.record import EpisodeRecord
 from pkan_control.evaluation.rollouts.rollout import Plan

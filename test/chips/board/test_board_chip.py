@@ -23,7 +23,7 @@ from pkan_control.chips.uri import open_chip
 from pkan_control.control.controller import make_controller
 from pkan_control.control.controller_file import load_controller_file
 from pkan_control.devices.deviations import Deviations, find_deviations
-from pkan_control.evaluation.rollouts.baselines import shipped_controller
+from pkan_control.evaluation.controllers import shipped_controller
 from pkan_control.evaluation.rollouts.rollout import Plan, run_controller
 from pkan_control.tasks.task import find_task
 

@@ -6,7 +6,7 @@ import pytest
 from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.control.controller_file import load_controller_file
 from pkan_control.devices.deviations import find_deviations
-from pkan_control.evaluation.rollouts.baselines import shipped_controller
+from pkan_control.evaluation.controllers import shipped_controller
 from pkan_control.evaluation.rollouts.rollout import Plan, run_controller
 from pkan_control.evaluation.studies.monte_carlo import run_chips
 from pkan_control.sim.scenarios import load_scenario

@@ -7,7 +7,7 @@ import pytest
 
 from pkan_control.chips.power import estimate_power
 from pkan_control.control.controller_file import ControllerFile, load_controller_file
-from pkan_control.evaluation.rollouts.baselines import shipped_controller, shipped_mlp
+from pkan_control.evaluation.controllers import shipped_controller, shipped_mlp
 from pkan_control.evaluation.studies.law_cycles import (
     DIVISION,
     MEMORY,

@@ -14,7 +14,7 @@ import pytest
 
 from pkan_control.chips.uri import deviations_of
 from pkan_control.control.controller_file import load_controller_file
-from pkan_control.evaluation.rollouts.baselines import shipped_controller
+from pkan_control.evaluation.controllers import shipped_controller
 from pkan_control.evaluation.rollouts.rollout import Plan
 from pkan_control.evaluation.studies.yield_study import Study
 from pkan_control.tasks.task import find_task
