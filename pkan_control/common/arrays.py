@@ -34,5 +34,5 @@ def namespace(*arrays: Array) -> Any:
 def constant(values: Floats, like: Array) -> Array:
     """Return constants as an array of the library, dtype and device of `like`."""
     if isinstance(like, np.ndarray):
-        return values
+        return values if like.dtype != np.float32 else values.astype(np.float32)
     return namespace(like).asarray(values, dtype=like.dtype, device=like.device)

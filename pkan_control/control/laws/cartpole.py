@@ -1,12 +1,10 @@
 """The law of a pole on a cart: the network maps the four states to a force."""
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
-
-import numpy as np
+from dataclasses import dataclass
 
 from pkan_control.common.arrays import Array, Floats, namespace
+from pkan_control.control.laws.direct import DirectLaw
 from pkan_control.control.signals import Signal, Terms
 
 # Scale of the network's force in N, and the largest force in that scale.
@@ -24,7 +22,7 @@ OUTPUT = Terms([Signal('force', 'N', 'world', FORCE_N, clip=MOST)])
 
 
 @dataclass(frozen=True)
-class CartpoleLaw:
+class CartpoleLaw(DirectLaw):
     """A state `[..., 4]` is the cart in m and m/s, the pole in rad from upright and in rad/s.
 
     A goal `[..., 1]` is a position of the cart in m. The command `[..., 1]` is a force on the cart
@@ -45,31 +43,10 @@ class CartpoleLaw:
         if not 0 < self.rate_hz < math.inf:
             raise ValueError(f'rate_hz={self.rate_hz!r}: must be positive and finite')
 
-    def start(self, state: Array) -> Array:
-        """Return an empty memory, `[..., 0]`."""
-        return state[..., :0]
-
     def observe(self, memory: Array, state: Array, goal: Array) -> tuple[Array, Array]:
         """Return the state `[..., 4]`, with the cart relative to its goal."""
         return memory, namespace(state).concat([state[..., :1] - goal, state[..., 1:]], axis=-1)
 
-    def act(self, memory: Array, state: Array, action: Array) -> tuple[Array, Array]:
-        """Return the force in N."""
-        return memory, action
-
     def hold(self, state: Floats) -> Floats:
         """Return the position of the cart."""
         return state[:1]
-
-    def safe_command(self) -> Floats:
-        """Return a force of 0."""
-        return np.zeros(1)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the parameters as a JSON object."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> 'CartpoleLaw':
-        """Return the law whose parameters a JSON object holds."""
-        return cls(**values)
