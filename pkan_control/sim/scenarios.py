@@ -71,10 +71,11 @@ def scenario_from(name: str, values: Any, where: str = '') -> Scenario:
     where = where or f'scenario {name}'
     known = effects_by_robot()
     file: Any = structure(values, _file_type(), where)
-    given = {robot: vars(getattr(file, robot)) for robot in known if getattr(file, robot)}
+    # In the order of the file.
     robots = {
-        robot: {effect: value for effect, value in effects.items() if value is not None}
-        for robot, effects in given.items()
+        robot: {effect: getattr(getattr(file, robot), effect) for effect in effects}
+        for robot, effects in values.items()
+        if robot in known
     }
     for robot, effects in robots.items():
         for effect, disturbance in effects.items():
