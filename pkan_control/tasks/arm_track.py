@@ -11,7 +11,7 @@ from pkan_control.common.rotations import matrix
 from pkan_control.common.seeding import stream
 from pkan_control.robots.kinematics import forward
 from pkan_control.tasks.arm_task import ArmTask
-from pkan_control.tasks.drone_path import Path
+from pkan_control.tasks.paths import Path
 from pkan_control.tasks.task import Score
 
 # Success: the root of the mean square of the distance, once this time is over, is below this.

@@ -10,7 +10,7 @@ from pkan_control.common.rotations import turn, upwards
 from pkan_control.common.seeding import stream
 from pkan_control.control.laws.drone import ATTITUDE, POSITION, DroneLaw
 from pkan_control.robots.quadrotor import CRAZYFLIE, Airframe
-from pkan_control.tasks.drone_expert import drone_expert
+from pkan_control.tasks.drone_controllers import drone_expert
 from pkan_control.tasks.task import Score
 
 GOAL_M = (0.0, 0.0, 1.5)

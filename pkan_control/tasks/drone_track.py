@@ -10,10 +10,9 @@ from pkan_control.common.rotations import upwards
 from pkan_control.common.seeding import stream
 from pkan_control.control.laws.drone import ATTITUDE, POSITION, DroneLaw
 from pkan_control.robots.quadrotor import CRAZYFLIE, Airframe
-from pkan_control.tasks.drone_expert import drone_expert
+from pkan_control.tasks.drone_controllers import PID_TILT_LAG_S, CascadedPid, drone_expert
 from pkan_control.tasks.drone_hover import FLOOR_M, GOAL_M, LOST_M, draw_states
-from pkan_control.tasks.drone_path import Path
-from pkan_control.tasks.drone_pid import PID_TILT_LAG_S, CascadedPid
+from pkan_control.tasks.paths import Path
 from pkan_control.tasks.task import Score
 
 # Success: the root of the mean square of the distance, once this time is over, is below this.

@@ -7,7 +7,7 @@ from pkan_control.common.errors import UserError
 from pkan_control.control.laws.law import HasAirframe, HasArm, Law
 from pkan_control.robots.arm import Arm, load_arm, urdf_arm
 from pkan_control.robots.quadrotor import load_airframe
-from pkan_control.tasks.drone_path import load_path
+from pkan_control.tasks.paths import load_path
 from pkan_control.tasks.task import (
     ForAirframes,
     ForArms,

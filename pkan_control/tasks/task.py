@@ -11,7 +11,7 @@ from pkan_control.common.registry import Registry
 from pkan_control.control.laws.law import Law
 from pkan_control.robots.arm import Arm
 from pkan_control.robots.quadrotor import Airframe
-from pkan_control.tasks.drone_path import Path
+from pkan_control.tasks.paths import Path
 from pkan_control.tasks.problems.problem import Problem
 
 

@@ -12,8 +12,7 @@ from pkan_control.common.seeding import stream
 from pkan_control.control.laws.drone import ATTITUDE
 from pkan_control.control.laws.vehicle import LOOK_AHEAD_S, VehicleLaw, X, Y, limited, path_errors
 from pkan_control.robots.car import RACECAR, Car
-from pkan_control.tasks.drone_path import Path
-from pkan_control.tasks.road import Road
+from pkan_control.tasks.paths import Path, Road
 from pkan_control.tasks.task import Score
 
 # Gain of the cross-track error in 1/s, what softens it at low speed in m/s, gain of the speed, and

@@ -15,7 +15,7 @@ from pkan_control.bridge.responses import LinkLostError, LinkTimeoutError
 from pkan_control.common.errors import UserError, unknown
 from pkan_control.common.yaml_files import MAX_BYTES, read_yaml
 from pkan_control.control.laws import make_law
-from pkan_control.tasks.drone_path import load_path
+from pkan_control.tasks.paths import load_path
 
 
 def test_a_user_error_is_a_value_error_with_the_message_alone() -> None:

@@ -25,7 +25,7 @@ from pkan_control.control.mapping import StackMapping, load_mapping
 from pkan_control.robots.arm import ArmFile, load_arm
 from pkan_control.robots.quadrotor import CRAZYFLIE, GRAVITY, Airframe, load_airframe
 from pkan_control.sim.scenarios import load_scenario
-from pkan_control.tasks.drone_path import Path, load_path
+from pkan_control.tasks.paths import Path, load_path
 
 PLAN = """
 seed: 7

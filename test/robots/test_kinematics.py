@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pkan_control.robots.arm import load_arm, urdf_arm
 from pkan_control.robots.kinematics import damped_inverse, first_joint_frame, forward, jacobian
-from pkan_control.sim.bullet.model import ArmModel
+from pkan_control.sim.bullet.arm_model import ArmModel
 from pkan_control.sim.bullet.server import Bullet
 
 ARMS = ('panda', 'xarm6')

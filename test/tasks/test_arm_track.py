@@ -6,8 +6,8 @@ import pytest
 from pkan_control.evaluation.rollouts.rollout import Plan, run_expert
 from pkan_control.robots.arm import load_arm
 from pkan_control.tasks.arm_track import PERIOD_S, RADIUS_M, arm_track
-from pkan_control.tasks.drone_path import Path
 from pkan_control.tasks.options import configured
+from pkan_control.tasks.paths import Path
 
 
 def goals(task, episode: int) -> np.ndarray:

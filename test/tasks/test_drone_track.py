@@ -10,8 +10,8 @@ from pkan_control.control.controller import Controller
 from pkan_control.evaluation.rollouts.rollout import Expert
 from pkan_control.robots.quadrotor import load_airframe
 from pkan_control.sim.batched.drone import BatchedDrone
-from pkan_control.tasks.drone_path import SHAPES, Path, load_path
 from pkan_control.tasks.drone_track import drone_track
+from pkan_control.tasks.paths import SHAPES, Path, load_path
 from pkan_control.tasks.task import find_task
 
 CORNERS = ((1.0, 0.0, 1.0), (0.0, 1.0, 2.0), (-1.0, 0.0, 1.5))

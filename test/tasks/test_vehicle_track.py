@@ -13,8 +13,7 @@ from pkan_control.evaluation.studies.monte_carlo import run_chips
 from pkan_control.sim.batched.vehicle import BatchedVehicle
 from pkan_control.sim.disturbances import CarConditions
 from pkan_control.sim.scenarios import load_scenario
-from pkan_control.tasks.drone_path import Path, load_path
-from pkan_control.tasks.road import Road
+from pkan_control.tasks.paths import Path, Road, load_path
 from pkan_control.tasks.task import find_task, with_airframe, with_path
 from pkan_control.tasks.vehicle_track import cross_track, states_at, vehicle_track
 

@@ -8,10 +8,8 @@ from numpy.typing import NDArray
 
 from pkan_control.common.arrays import Floats
 from pkan_control.control.laws.law import HasArm
-from pkan_control.sim.bullet.gripper import BulletGripper
-from pkan_control.sim.bullet.model import ArmModel
+from pkan_control.sim.bullet.arm_model import ArmModel, BulletGripper, TorqueDrive
 from pkan_control.sim.bullet.server import Bullet, picture, pybullet, silence
-from pkan_control.sim.bullet.torque_drive import TorqueDrive
 from pkan_control.sim.disturbances import CALM_ARM, ArmConditions, ArmDisturbances
 
 PHYSICS_HZ = 240.0
