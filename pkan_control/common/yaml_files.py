@@ -12,8 +12,7 @@ from typing import Any, TypeVar
 import yaml
 
 from pkan_control.common.errors import UserError, unknown
-from pkan_control.common.files import FilePath, path_of
-from pkan_control.common.resources import share
+from pkan_control.common.files import FilePath, path_of, share
 from pkan_control.common.structuring import structure
 
 T = TypeVar('T')

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pkan_control.common.errors import UserError, unknown
-from pkan_control.common.resources import share
+from pkan_control.common.files import share
 from pkan_control.control.controller_file import ControllerFile, load_controller_file
 
 SUFFIX = '.safetensors'

@@ -94,7 +94,7 @@ def test_json_lists_become_tuples_at_any_depth():
 def test_a_node_without_files_of_its_own_imports_no_cattrs():
     code = (
         'import sys; import pkan_control.ros.nodes.wiring; from pathlib import Path; '
-        'from pkan_control.common.resources import share; '
+        'from pkan_control.common.files import share; '
         'from pkan_control.control.controller_file import load_controller_file; '
         "load_controller_file(share('controllers/drone_hover.safetensors')); "
         "assert not {'attr', 'cattrs', 'pydantic'} & set(sys.modules)"

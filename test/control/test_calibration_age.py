@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pkan_control.control.calibration_age import calibration_faults
-from pkan_control.control.health import Level
+from pkan_control.control.health import Level, calibration_faults
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

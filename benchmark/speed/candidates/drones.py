@@ -10,7 +10,7 @@ from worker import Work
 
 from candidates.stepping import stepping
 from pkan_control.common.arrays import Floats
-from pkan_control.common.resources import share
+from pkan_control.common.files import share
 from pkan_control.evaluation.gym import TaskEnvironment
 from pkan_control.robots.quadrotor import CRAZYFLIE, GRAVITY
 from pkan_control.sim.batched.drone import BatchedDrone

@@ -37,7 +37,7 @@ def compare(
 
     All get the same steps, seeds and choice of learning rates.
     """
-    from pkan_control.common.json_lines import JsonLines
+    from pkan_control.common.files import JsonLines
     from pkan_control.evaluation.rollouts.parallel import cores
     from pkan_control.evaluation.studies.runners import on_cores
     from pkan_control.reporting.study_tables import comparison_table

@@ -15,8 +15,8 @@ def conformance(
 
     The checks are those of doc/bridge_protocol.md. The exit code is 1 if one fails.
     """
-    from pkan_control.boards.conformance.suite import CHECKS
-    from pkan_control.boards.conformance.suite import conformance as run
+    from pkan_control.boards.conformance import CHECKS
+    from pkan_control.boards.conformance import conformance as run
     from pkan_control.chips.uri import open_transport
     from pkan_control.common.errors import UserError
     from pkan_control.reporting.tables import conformance_table, console, progress

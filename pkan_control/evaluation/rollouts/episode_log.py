@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pkan_control.common.errors import UserError
-from pkan_control.common.json_lines import JsonLines, read_lines
+from pkan_control.common.files import JsonLines, read_lines
 from pkan_control.evaluation.rollouts.record import EpisodeRecord
 
 Episodes = dict[tuple[str, int], EpisodeRecord]

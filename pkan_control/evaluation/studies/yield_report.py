@@ -15,7 +15,7 @@ from pkan_control.common.arguments import (
     check_whole,
     no_progress,
 )
-from pkan_control.common.json_lines import JsonLines
+from pkan_control.common.files import JsonLines
 from pkan_control.evaluation.controllers import (
     ControllerSource,
     find_controller,

@@ -14,7 +14,7 @@ from pkan_control.chips.calibration.calibrate import calibrate
 from pkan_control.chips.calibration.sweep_cache import SweepCache
 from pkan_control.chips.simulated import SimulatedChip
 from pkan_control.common.arrays import Floats
-from pkan_control.common.json_lines import JsonLines
+from pkan_control.common.files import JsonLines
 from pkan_control.control.controller_file import ControllerFile
 from pkan_control.devices.deviations import LIMITS, Deviations
 from pkan_control.evaluation.rollouts.chip_calibration import calibration_inputs

@@ -14,9 +14,36 @@ import numpy as np
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
 from pkan_control.control.action_types import ActionType
-from pkan_control.control.frames_px4 import frd_from_flu
 from pkan_control.control.laws.law import HasAirframe, Law
 from pkan_control.ros.adapters.adapter import Joints, lacks, optional_messages
+
+ROOT_HALF = math.sqrt(0.5)
+
+
+def frd_from_flu(vector: Floats) -> Floats:
+    """Return a body vector `[3]`, forward-left-up, as forward-right-down, or back."""
+    return np.array([vector[0], -vector[1], -vector[2]])
+
+
+def ned_from_enu(vector: Floats) -> Floats:
+    """Return a world vector `[3]`, east-north-up, as north-east-down, or back."""
+    return np.array([vector[1], vector[0], -vector[2]])
+
+
+def px4_from_ros(quaternion: Floats) -> Floats:
+    """Return the attitude `[4]` x, y, z, w of FLU in ENU as w, x, y, z of FRD in NED.
+
+    World axes turn by half a turn about (1, 1, 0), body axes by half a turn about x.
+    """
+    x, y, z, w = quaternion
+    return np.array([w + z, x + y, x - y, w - z]) * ROOT_HALF
+
+
+def ros_from_px4(quaternion: Floats) -> Floats:
+    """Return the attitude `[4]` w, x, y, z of FRD in NED as x, y, z, w of FLU in ENU."""
+    w, x, y, z = quaternion
+    return np.array([x + y, x - y, w - z, w + z]) * ROOT_HALF
+
 
 MODE_TOPIC = '/fmu/in/offboard_control_mode'
 MODES = ('position', 'velocity', 'acceleration', 'attitude', 'body_rate')

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pkan_control.common.errors import UserError, unknown
-from pkan_control.common.resources import share
+from pkan_control.common.files import share
 from pkan_control.ros.launch_runner.evaluation import evaluate
 from pkan_control.ros.launch_runner.launch_file import read
 from pkan_control.ros.launch_runner.processes import run

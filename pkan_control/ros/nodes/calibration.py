@@ -21,10 +21,9 @@ from pkan_control.chips.chip import Chip
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
 from pkan_control.common.seeding import stream
-from pkan_control.control.calibration_age import calibration_faults
 from pkan_control.control.controller import Controller, Evaluator, OnChip
 from pkan_control.control.controller_file import ControllerFile
-from pkan_control.control.health import Level
+from pkan_control.control.health import Level, calibration_faults
 from pkan_control.networks.policy import chip_program
 from pkan_control.networks.program import Program
 from pkan_control.ros.nodes.clocks import steady_timer

@@ -12,7 +12,6 @@ from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
 from pkan_control.common.message_fields import is_unit, to_ns
 from pkan_control.common.rotations import matrix, to_body
-from pkan_control.control.frames_px4 import frd_from_flu, ned_from_enu, ros_from_px4
 from pkan_control.control.laws.law import Law
 from pkan_control.control.mapping import (
     GOAL_VECTORS,
@@ -25,6 +24,7 @@ from pkan_control.control.mapping import (
     Term,
     Vector,
 )
+from pkan_control.ros.adapters.px4 import frd_from_flu, ned_from_enu, ros_from_px4
 from pkan_control.ros.nodes.topics import Sample, StateInputs, Topic, header_frame
 
 # The names of a vector's numbers, and the frames that it may be given in.

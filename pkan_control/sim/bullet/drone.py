@@ -9,7 +9,7 @@ import pybullet_data
 from numpy.typing import NDArray
 
 from pkan_control.common.arrays import Floats
-from pkan_control.common.resources import share
+from pkan_control.common.files import share
 from pkan_control.control.laws.drone import ATTITUDE, POSITION, RATE, VELOCITY
 from pkan_control.robots.quadrotor import GRAVITY, Airframe
 from pkan_control.sim.bullet.server import Bullet, model, picture, pybullet, told

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
-from pkan_control.common.resources import share
+from pkan_control.common.files import share
 from pkan_control.control.laws.drone import ATTITUDE, POSITION
 from pkan_control.control.laws.law import HasAirframe, HasArm, Law
 from pkan_control.robots.kinematics import forward

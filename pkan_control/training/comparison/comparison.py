@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pkan_control.common.errors import UserError
-from pkan_control.common.json_lines import JsonLines
+from pkan_control.common.files import JsonLines
 from pkan_control.training.comparison.candidates import KINDS, Candidate, candidate
 from pkan_control.training.comparison.subjects import Key, Subject, Trial, find_subject
 

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from pkan_control.boards.conformance import CHECKS, conformance
 from pkan_control.boards.conformance.bench import Bench, run
-from pkan_control.boards.conformance.suite import CHECKS, conformance
 from pkan_control.boards.emulator import board as board_module
 from pkan_control.boards.emulator.endpoint import PtyEndpoint, TcpEndpoint, serve
 from pkan_control.boards.emulator.firmware import Firmware

@@ -15,9 +15,9 @@ from trajectory_msgs.msg import MultiDOFJointTrajectory, MultiDOFJointTrajectory
 
 from pkan_control.common.rotations import matrix, to_world
 from pkan_control.common.yaml_files import shipped_files
-from pkan_control.control.frames_px4 import frd_from_flu, ned_from_enu, px4_from_ros, ros_from_px4
 from pkan_control.control.laws.drone import STATE, DroneLaw
 from pkan_control.control.mapping import load_mapping
+from pkan_control.ros.adapters.px4 import frd_from_flu, ned_from_enu, px4_from_ros, ros_from_px4
 from pkan_control.ros.nodes.mapped_topics import mapped_goal, mapped_states
 from pkan_control.ros.nodes.wiring import make_wiring
 

@@ -12,8 +12,8 @@ from nav_msgs.msg import Odometry
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image, Imu, JointState
 
+from pkan_control.common.files import share
 from pkan_control.common.message_fields import to_ns
-from pkan_control.common.resources import share
 from pkan_control.evaluation.rollouts.record import read_records
 from pkan_control.ros.launch_runner.__main__ import additions, declared
 from pkan_control.ros.launch_runner.evaluation import evaluate

@@ -12,7 +12,7 @@ from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import AnyLaunchDescriptionSource
 
 from launch import LaunchDescription
-from pkan_control.common.resources import share
+from pkan_control.common.files import share
 
 GIVEN = {'lockstep': 'true', 'real_time_factor': '0.0', 'episodes': '1', 'chip': 'ideal:'}
 

@@ -17,7 +17,7 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 
 from launch import LaunchDescription
-from pkan_control.common.resources import share
+from pkan_control.common.files import share
 
 PATH = ['configure', 'activate', 'deactivate', 'cleanup', 'configure', 'activate']
 PATIENCE_S = 30.0

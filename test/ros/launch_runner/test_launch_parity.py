@@ -12,7 +12,7 @@ import launch_cases as cases
 import pytest
 
 from pkan_control.common.errors import UserError
-from pkan_control.common.resources import share
+from pkan_control.common.files import share
 from pkan_control.ros.launch_runner.evaluation import evaluate
 
 pytestmark = pytest.mark.skipif(

@@ -7,7 +7,7 @@ import rclpy
 import yaml
 
 from pkan_control.common.errors import UserError
-from pkan_control.common.resources import share
+from pkan_control.common.files import share
 from pkan_control.ros.nodes.parameters import (
     BUILT_IN,
     CONTROLLER,

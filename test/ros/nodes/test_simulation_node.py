@@ -7,8 +7,8 @@ import pytest
 from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool, Trigger
 
+from pkan_control.common.files import share
 from pkan_control.common.message_fields import to_ns
-from pkan_control.common.resources import share
 from pkan_control.control.controller_file import load_controller_file
 from pkan_control.evaluation.rollouts.record import read_records, rollout_hash
 from pkan_control.evaluation.rollouts.rollout import Plan, run_controller

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pkan_control.cli.main import app
-from pkan_control.common.json_lines import JsonLines
+from pkan_control.common.files import JsonLines
 from pkan_control.reporting.pictures.comparison import draw_comparison
 from pkan_control.training.comparison.candidates import KINDS, NODES, ONE, TWO, candidate
 from pkan_control.training.comparison.comparison import RATES, Grid, best_rates, figures, run_grid
