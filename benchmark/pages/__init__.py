@@ -9,6 +9,7 @@ from pages import (
     paper,
     physics,
     ros,
+    structure,
     studies,
     vehicle,
 )  # fmt: skip
@@ -25,4 +26,5 @@ PAGES: tuple[Page, ...] = (
     ros.PAGE,
     paper.PAGE,
     arm.PAGE,
+    structure.PAGE,
 )
