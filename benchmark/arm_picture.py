@@ -72,7 +72,7 @@ def draw_error(axes: Axes, records: list[EpisodeRecord]) -> None:
     """Draw the distance of the tool from its moving goal over time."""
     task = configured('arm_track')
     for record in records:
-        distance = np.linalg.norm(task.place(record.states) - record.goals[:, :3], axis=1)
+        distance = np.linalg.norm(task.position(record.states) - record.goals[:, :3], axis=1)
         seconds = np.arange(len(distance)) / record.rate_hz
         axes.semilogy(seconds, 1000 * distance, color=GOOD, linewidth=1, alpha=0.8)
     axes.axhline(3, color=INK, linewidth=0.8, linestyle=':')

@@ -30,7 +30,7 @@ from pkan_control.reporting.pictures.edges import draw_edges
 from pkan_control.reporting.pictures.trajectories import draw_trajectories
 from pkan_control.reporting.tables import console, episode_table, progress
 from pkan_control.tasks.options import configured
-from pkan_control.tasks.task import AtAPoint, find_task
+from pkan_control.tasks.task import PositionTask, find_task
 
 # An episode takes less than a second; without one for so long, something is broken.
 PATIENCE_S = 60.0
@@ -49,13 +49,13 @@ def run_demo(
     film: Path | None = None,
 ) -> dict[str, Any]:
     """Run a task over ROS, print the table, draw the pictures; return the figures for JSON."""
-    if not isinstance(find_task(name), AtAPoint):
+    if not isinstance(find_task(name), PositionTask):
         raise UserError(f'task {name}: the demo shows drone_hover or arm_reach')
     path = (controller or shipped_controller(name)).resolve()
     # A SIGTERM ends the demo as Ctrl-C does, and the nodes with it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     controller_file = load_controller_file(path)
-    task = cast('AtAPoint', configured(name, law=controller_file.law))
+    task = cast('PositionTask', configured(name, law=controller_file.law))
     check_fits(controller_file, task)
     with closing(open_chip(chip)) as opened:
         make_controller(controller_file, opened)
@@ -131,7 +131,7 @@ def _launched(command: list[str], output: IO[str]) -> Iterator[subprocess.Popen[
 
 
 def _figures(
-    task: AtAPoint,
+    task: PositionTask,
     controller_file: ControllerFile,
     chip: str,
     records: list[EpisodeRecord],
@@ -153,7 +153,7 @@ def _figures(
     return {**run, 'hash_in_process': alone}
 
 
-def _film(path: Path, task: AtAPoint, records: list[EpisodeRecord], title: str) -> None:
+def _film(path: Path, task: PositionTask, records: list[EpisodeRecord], title: str) -> None:
     from pkan_control.reporting.pictures.film import draw_film, frames_of
 
     with progress(f'filming {path}', frames_of(records)) as report:
@@ -162,7 +162,7 @@ def _film(path: Path, task: AtAPoint, records: list[EpisodeRecord], title: str) 
 
 
 def _show(
-    task: AtAPoint,
+    task: PositionTask,
     controller_file: ControllerFile,
     records: list[EpisodeRecord],
     title: str,

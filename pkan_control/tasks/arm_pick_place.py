@@ -172,7 +172,7 @@ class ArmPickPlace(ArmTask):
 
     def reward(self, state: Floats, goal: Floats) -> float:
         """Return minus the distance of the tool in m, and 1 more within the tolerance."""
-        distance = float(np.linalg.norm(self.place(state) - goal[:3]))
+        distance = float(np.linalg.norm(self.position(state) - goal[:3]))
         return -distance + (distance < TOLERANCE_M)
 
     def score(self, states: Floats, goals: Floats) -> Score:

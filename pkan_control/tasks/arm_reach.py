@@ -42,12 +42,12 @@ class ArmReach(ArmTask):
 
     def reward(self, state: Floats, goal: Floats) -> float:
         """Return minus the distance in m, and 1 more within the tolerance."""
-        distance = float(np.linalg.norm(self.place(state) - goal[:3]))
+        distance = float(np.linalg.norm(self.position(state) - goal[:3]))
         return -distance + (distance < TOLERANCE_M)
 
     def score(self, states: Floats, goals: Floats) -> Score:
         """Judge by the distance of the tool's true place from the goal."""
-        distance = np.linalg.norm(self.place(states) - goals[:, :3], axis=1)
+        distance = np.linalg.norm(self.position(states) - goals[:, :3], axis=1)
         final = float(distance[-round(FINAL_S * self.rate_hz) :].mean())
         outside = np.flatnonzero(~(distance < TOLERANCE_M))
         settled = 0 if len(outside) == 0 else int(outside[-1]) + 1

@@ -114,7 +114,7 @@ class ArmTask:
         """Return what the outputs should be: the damped inverse itself, or what comes of it."""
         return self.law.exact(observation)
 
-    def place(self, states: Floats) -> Floats:
+    def position(self, states: Floats) -> Floats:
         """Return where the tool is, `[..., 3]` in m, in states `[..., 2 n]`."""
         found: Floats = forward(self.arm, states[..., : len(self.arm.joints)])[..., :3, 3]
         return found

@@ -75,12 +75,12 @@ class ArmTrack(ArmTask):
 
     def reward(self, state: Floats, goal: Floats) -> float:
         """Return minus the distance in m, and 1 more within the tolerance."""
-        distance = float(np.linalg.norm(self.place(state) - goal[:3]))
+        distance = float(np.linalg.norm(self.position(state) - goal[:3]))
         return -distance + (distance < TOLERANCE_M)
 
     def score(self, states: Floats, goals: Floats) -> Score:
         """Judge by the distance of the tool's true place from the moving goal."""
-        distance = np.linalg.norm(self.place(states) - goals[:, :3], axis=1)
+        distance = np.linalg.norm(self.position(states) - goals[:, :3], axis=1)
         caught = distance[round(CATCH_UP_S * self.rate_hz) :]
         rms = float(np.sqrt((caught**2).mean()))
         figures = {'tool_rms_m': rms, 'worst_error_m': float(caught.max())}

@@ -51,7 +51,7 @@ class DroneHover:
         """Return the same task for another quadrotor."""
         return replace(self, airframe=airframe)
 
-    def with_mirror(self) -> 'DroneHover':
+    def with_symmetry_averaging(self) -> 'DroneHover':
         """Return the same task for a network that is asked for the mirror image, too."""
         return replace(self, mirrored=True)
 
@@ -78,7 +78,7 @@ class DroneHover:
         """Return the observation `[12]` of a drone that hovers level at its goal."""
         return np.array([0.0] * 6 + [0.0, 0.0, 1.0] + [0.0] * 3)
 
-    def place(self, states: Floats) -> Floats:
+    def position(self, states: Floats) -> Floats:
         """Return where the drone is, `[..., 3]` in m, in states `[..., 13]`."""
         return states[..., POSITION]
 

@@ -38,7 +38,7 @@ class DroneTrack:
     world = 'bullet_drone'
     rate_hz = 50.0
     episode_s = 10.0
-    usual = 'cascaded PID'
+    reference_name = 'cascaded PID'
 
     @property
     def steps(self) -> int:
@@ -57,7 +57,7 @@ class DroneTrack:
         """Return the same task for another quadrotor."""
         return replace(self, airframe=airframe)
 
-    def with_mirror(self) -> 'DroneTrack':
+    def with_symmetry_averaging(self) -> 'DroneTrack':
         """Return the same task for a network that is asked for the mirror image, too."""
         return replace(self, mirrored=True)
 
@@ -65,7 +65,7 @@ class DroneTrack:
         """Return the same task on another path."""
         return replace(self, path=path)
 
-    def classic(self) -> tuple[DroneLaw, CascadedPid]:
+    def reference(self) -> tuple[DroneLaw, CascadedPid]:
         """Return the usual controller for the same job, and its law: it has no outer loop."""
         law = replace(self.law.switched_off('all'), tilt_lag_s=PID_TILT_LAG_S)
         return law, CascadedPid(law)

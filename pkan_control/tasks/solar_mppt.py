@@ -58,7 +58,7 @@ class SolarMppt:
     steps = 50
     # What networks are compared by.
     measure = 'energy_share'
-    usual = 'perturb and observe'
+    reference_name = 'perturb and observe'
 
     def start(self, seed: int, episode: int) -> Floats:
         """Draw the state `[17]` of the start of an episode."""
@@ -90,12 +90,12 @@ class SolarMppt:
         """Return the step `[..., 1]` in V to the best constant voltage."""
         return CONSTANT_V - observation[..., :1]
 
-    def classic(self) -> tuple[SolarLaw, PerturbAndObserve]:
+    def reference(self) -> tuple[SolarLaw, PerturbAndObserve]:
         """Return perturb-and-observe, tuned."""
         return MeasuredLaw(), PerturbAndObserve()
 
     @property
-    def lesson(self) -> SolarPoint:
+    def problem(self) -> SolarPoint:
         """What its network learns from examples."""
         return SolarPoint(self.law)
 

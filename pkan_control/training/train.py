@@ -14,7 +14,7 @@ from pkan_control.evaluation.rollouts.experiment import MAX_SEED
 from pkan_control.networks.mlp import MLP
 from pkan_control.networks.program import MAX_ELEMENTS, MAX_LAYERS, MAX_WIDTH
 from pkan_control.tasks.options import configured
-from pkan_control.tasks.task import FromExamples, Imitable, Task
+from pkan_control.tasks.task import Imitable, LearnsFromExamples, Task
 from pkan_control.training.checkpoint import Checkpoint
 from pkan_control.training.imitation import Settings
 from pkan_control.training.imitation_run import Extras, imitate
@@ -185,7 +185,7 @@ def train_controller(
 
 
 def _method(task: Task, options: Options) -> str:
-    if not isinstance(task, FromExamples):
+    if not isinstance(task, LearnsFromExamples):
         return options.method or IMITATION
     if options.method == IMITATION:
         raise UserError(f'{task.name}: learns from examples, not by imitation: omit the method')
@@ -246,8 +246,8 @@ def train_networks(
     task: Task, networks: Sequence[Member], settings: Settings, seeds: Sequence[int]
 ) -> None:
     """Train networks for a task, one for each seed: from its examples, or else by imitation."""
-    if isinstance(task, FromExamples):
-        instances = [ProblemInstance(task.lesson, seed) for seed in seeds]
+    if isinstance(task, LearnsFromExamples):
+        instances = [ProblemInstance(task.problem, seed) for seed in seeds]
         fit(networks, instances, settings, lambda done: None)
         return
     for network, seed in zip(networks, seeds, strict=True):

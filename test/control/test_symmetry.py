@@ -160,7 +160,7 @@ def test_many_chips_at_once_are_averaged_as_each_alone(shipped_file, monkeypatch
 
 
 def test_a_drone_is_averaged_only_where_its_training_was():
-    averaged = drone_hover.with_mirror().law
+    averaged = drone_hover.with_symmetry_averaging().law
     assert (averaged.symmetry, drone_hover.law.symmetry) == (HALF_TURN, None)
     assert DroneLaw.from_json(averaged.to_json()) == averaged
     assert averaged.switched_off('mirror') == drone_hover.law

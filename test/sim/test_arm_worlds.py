@@ -79,7 +79,7 @@ def test_a_push_reaches_the_tool(open_arm):
     still = np.zeros((10, 7))
     pushed = moved(open_arm(law, push_n=(0.0, 20.0, 0.0)), still)
     calm = moved(open_arm(law), still)
-    reached = arm_reach.place(pushed[-1]) - arm_reach.place(calm[-1])
+    reached = arm_reach.position(pushed[-1]) - arm_reach.position(calm[-1])
     assert reached[1] > 3 * np.abs(reached[[0, 2]]).max() / 2
     assert reached[1] > 1e-3
 

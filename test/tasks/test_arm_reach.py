@@ -55,7 +55,7 @@ def test_the_expert_reaches_every_goal(task, effects):
 
 def test_the_score_is_the_true_distance_of_the_tool_over_the_last_half_second():
     states = np.tile(arm_reach.start(0, 0), (241, 1))
-    goal = arm_reach.place(states[0]) + np.array([0.0, 0.0, 0.004])
+    goal = arm_reach.position(states[0]) + np.array([0.0, 0.0, 0.004])
     goals = np.tile(goal, (241, 1))
     score = arm_reach.score(states, goals)
     assert score.success
@@ -80,7 +80,7 @@ def test_options_choose_arm_and_split(refused):
     assert torque.law.arm.drive == 'torque'
     with refused('made for arm panda', 'xarm6'):
         configured('arm_reach', law=arm_reach.law, arm=ArmChoice('xarm6'))
-    with refused('drone_hover', 'no task of an arm'):
+    with refused('drone_hover', 'not a task of an arm'):
         configured('drone_hover', arm=ArmChoice('panda'))
     with refused('drone_hover', 'no split'):
         configured('drone_hover', split='kinematics')

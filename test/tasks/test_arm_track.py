@@ -54,7 +54,7 @@ def test_a_path_is_followed_in_the_base_frame():
 
 def test_the_score_is_the_root_of_the_mean_square_after_catching_up():
     states = np.tile(arm_track.start(0, 0), (361, 1))
-    way = np.tile([*arm_track.place(states[0]), 0, 0, 0], (361, 1))
+    way = np.tile([*arm_track.position(states[0]), 0, 0, 0], (361, 1))
     way[:120, :3] += 1.0
     way[120:, 0] += np.where(np.arange(241) % 2, 0.003, 0.004)
     score = arm_track.score(states, way)

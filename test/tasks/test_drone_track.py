@@ -137,7 +137,7 @@ def test_the_expert_follows_with_any_airframe(frame):
 
 
 def test_the_usual_controller_follows_too_and_starts_afresh():
-    law, usual = drone_track.classic()
+    law, usual = drone_track.reference()
     first = flown(drone_track, law, usual, 0)
     assert first.success
     assert first.figures['rms_error_m'] < 0.04

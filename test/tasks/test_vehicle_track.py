@@ -13,8 +13,9 @@ from pkan_control.evaluation.studies.monte_carlo import run_chips
 from pkan_control.sim.batched.vehicle import BatchedVehicle
 from pkan_control.sim.disturbances import CarConditions
 from pkan_control.sim.scenarios import load_scenario
+from pkan_control.tasks.options import with_airframe, with_path
 from pkan_control.tasks.paths import Path, Road, load_path
-from pkan_control.tasks.task import find_task, with_airframe, with_path
+from pkan_control.tasks.task import find_task
 from pkan_control.tasks.vehicle_track import cross_track, states_at, vehicle_track
 
 

@@ -16,8 +16,8 @@ from pkan_control.evaluation.rollouts.rollout import (
     run_expert,
     run_reference,
 )
-from pkan_control.tasks.options import moved_to, same_shape
-from pkan_control.tasks.task import Compared, Task
+from pkan_control.tasks.options import moved_to, same_kinematics
+from pkan_control.tasks.task import HasReference, Task
 
 RunEpisodes = Callable[[Plan, Report], list[EpisodeRecord]]
 
@@ -43,8 +43,8 @@ def with_baselines(
     if mlp is not None:
         rows.setdefault(describe(mlp), _flights(mlp, 'ideal:', 1, None))
     rows['expert'] = run_expert
-    if isinstance(task, Compared):
-        rows[task.usual] = run_reference
+    if isinstance(task, HasReference):
+        rows[task.reference_name] = run_reference
     return rows
 
 
@@ -55,7 +55,7 @@ def _mlp_for(task: Task) -> ControllerFile | None:
     if not path.exists():
         return None
     mlp = load_controller_file(path)
-    if arm and isinstance(mlp.law, HasArm) and not same_shape(arm, mlp.law.arm):
+    if arm and isinstance(mlp.law, HasArm) and not same_kinematics(arm, mlp.law.arm):
         return None
     return fitted(mlp, task)
 

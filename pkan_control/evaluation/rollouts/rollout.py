@@ -19,7 +19,7 @@ from pkan_control.evaluation.rollouts.record import EpisodeRecord
 from pkan_control.sim.effects import Effects
 from pkan_control.sim.scenarios import CALM, Scenario
 from pkan_control.sim.world import Simulation, find_world, open_world
-from pkan_control.tasks.task import Compared, Task
+from pkan_control.tasks.task import HasReference, Task
 
 Report = Callable[[int], None]
 
@@ -84,11 +84,11 @@ def run_expert(plan: Plan, report: Report) -> list[EpisodeRecord]:
 
 
 def run_reference(plan: Plan, report: Report) -> list[EpisodeRecord]:
-    """Run episodes of the usual controller for the task, if there is one."""
-    if not isinstance(plan.task, Compared):
-        raise UserError(f'{plan.task.name}: no usual controller is known for it')
-    law, usual = plan.task.classic()
-    return _run(plan, {0: Controller(law, usual)}, report)
+    """Run episodes of the reference controller of the task, if there is one."""
+    if not isinstance(plan.task, HasReference):
+        raise UserError(f'{plan.task.name}: no reference controller is known for it')
+    law, reference = plan.task.reference()
+    return _run(plan, {0: Controller(law, reference)}, report)
 
 
 def run_controller(

@@ -14,7 +14,7 @@ from pkan_control.common.errors import UserError
 from pkan_control.evaluation.rollouts.record import EpisodeRecord
 from pkan_control.reporting.pictures.style import INK
 from pkan_control.sim.bullet.film import film
-from pkan_control.tasks.task import AtAPoint
+from pkan_control.tasks.task import PositionTask
 
 # Frames are drawn larger than they are shown, which smooths their edges.
 SIZE, DRAWN, FRAMES_S = (960, 540), (1280, 720), 25
@@ -32,7 +32,7 @@ def frames_of(records: Sequence[EpisodeRecord]) -> int:
 
 
 def draw_film(
-    path: Path, task: AtAPoint, records: Sequence[EpisodeRecord], title: str, report: Report
+    path: Path, task: PositionTask, records: Sequence[EpisodeRecord], title: str, report: Report
 ) -> None:
     """Write an MP4 of episodes, one after the other; report how many frames are done."""
     partial = path.with_name(path.name + '.partial')
@@ -54,10 +54,10 @@ def draw_film(
 
 
 def _pictures(
-    task: AtAPoint, records: Sequence[EpisodeRecord], title: str
+    task: PositionTask, records: Sequence[EpisodeRecord], title: str
 ) -> Iterator[NDArray[Any]]:
     for record in records:
-        distance = np.linalg.norm(task.place(record.states) - record.goals[:, :3], axis=1)
+        distance = np.linalg.norm(task.position(record.states) - record.goals[:, :3], axis=1)
         scene = film(task.law, record.states, record.goals, record.rate_hz, FRAMES_S, DRAWN)
         for time_s, drawn in scene:
             step = round(time_s * record.rate_hz)

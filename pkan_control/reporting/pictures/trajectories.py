@@ -8,11 +8,11 @@ import numpy as np
 
 from pkan_control.evaluation.rollouts.record import EpisodeRecord
 from pkan_control.reporting.pictures.style import BAD, FAINT, GOOD, INK, make_figure, save
-from pkan_control.tasks.task import AtAPoint
+from pkan_control.tasks.task import PositionTask
 
 
 def draw_trajectories(
-    path: Path, task: AtAPoint, records: Sequence[EpisodeRecord], title: str
+    path: Path, task: PositionTask, records: Sequence[EpisodeRecord], title: str
 ) -> None:
     """Draw the ways of all episodes in space, and the distances to their goals over time."""
     figure = make_figure((12, 5.2), title)
@@ -20,7 +20,7 @@ def draw_trajectories(
     time = figure.add_subplot(1, 2, 2)
     for record in records:
         colour = GOOD if record.score.success else BAD
-        position = task.place(record.states)
+        position = task.position(record.states)
         space.plot(*position.T, color=colour, linewidth=1.1, alpha=0.85)
         space.scatter(*position[0], color=FAINT, edgecolor=INK, s=18, linewidth=0.5)
         distance = np.linalg.norm(position - record.goals, axis=1)

@@ -9,7 +9,7 @@ from pkan_control.common.arrays import Floats
 from pkan_control.control.laws.law import Law
 from pkan_control.evaluation.rollouts.record import EpisodeRecord
 from pkan_control.reporting.reports.evidence import Edge, Evidence
-from pkan_control.tasks.task import AtAPoint, Task
+from pkan_control.tasks.task import PositionTask, Task
 
 Figure = dict[str, Any]
 # One colour for each contender, in their order; what is wanted, and what bounds it.
@@ -66,7 +66,7 @@ def trajectories(evidence: Evidence) -> Figure | None:
         )  # fmt: skip
     traces.append(
         _trace(kind, list(goals.T), _line(GOAL, width=4), 'goal')
-        | {'mode': 'markers' if isinstance(evidence.task, AtAPoint) else 'lines+markers',
+        | {'mode': 'markers' if isinstance(evidence.task, PositionTask) else 'lines+markers',
            'marker': {'size': 3, 'color': GOAL}}
     )  # fmt: skip
     return {'data': traces, 'layout': _space(kind, names)}
@@ -80,8 +80,8 @@ def _in_space(
     There are no axes where the task is not one in space; where it goes to one point, goals are
     those of all episodes, otherwise the path of the first.
     """
-    if isinstance(task, AtAPoint):
-        ways = [task.place(record.states[::EVERY]) for record in records]
+    if isinstance(task, PositionTask):
+        ways = [task.position(record.states[::EVERY]) for record in records]
         goals = np.unique([record.goals[-1, :3] for record in records], axis=0)
         return ['x, m', 'y, m', 'z, m'], ways, goals
     axes = coordinates(task.law)[:3]

@@ -13,7 +13,7 @@ from pkan_control.common.errors import UserError, unknown
 from pkan_control.control.controller_file import ControllerFile
 from pkan_control.networks.policy import Policy
 from pkan_control.tasks.problems.problem import PROBLEMS, Problem, find_problems, is_problem
-from pkan_control.tasks.task import TASKS, FromExamples, Imitable, Task, find_task
+from pkan_control.tasks.task import TASKS, Imitable, LearnsFromExamples, Task, find_task
 from pkan_control.training.comparison.candidates import Candidate
 from pkan_control.training.results import scores_on_ideal_chip
 
@@ -198,6 +198,6 @@ def find_subject(name: str) -> Subject:
     if name not in TASKS.names():
         raise unknown('task or problem', name, {*TASKS.names(), *PROBLEMS.names()})
     task = find_task(name)
-    if not isinstance(task, (Imitable, FromExamples)):
+    if not isinstance(task, (Imitable, LearnsFromExamples)):
         raise UserError(f'{name}: its task has nothing to imitate, and no examples')
     return ControlTask(task)
