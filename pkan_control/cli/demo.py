@@ -1,4 +1,4 @@
-"""`pkan demo`: episodes over ROS 2, watched from outside, then a table and pictures."""
+"""Demo: episodes over ROS 2 in processes of their own, then a table and pictures."""
 
 import importlib.util
 import os
@@ -25,14 +25,22 @@ from pkan_control.evaluation.rollouts.record import (
     rollout_hash,
     summary,
 )
-from pkan_control.evaluation.rollouts.rollout import Plan, check_fits, run_controller
+from pkan_control.evaluation.rollouts.rollout import (
+    IDEAL,
+    Plan,
+    check_fits,
+    check_uses_chip,
+    run_controller,
+)
 from pkan_control.reporting.pictures.edges import draw_edges
 from pkan_control.reporting.pictures.trajectories import draw_trajectories
 from pkan_control.reporting.tables import console, episode_table, progress
 from pkan_control.tasks.options import configured
 from pkan_control.tasks.task import PositionTask, find_task
 
-# An episode takes less than a second; without one for so long, something is broken.
+# The chip by default; a policy that needs none has an ideal one.
+TYPICAL = 'sim:?seed=1&preset=typical'
+# An episode takes less than a second: after so long without one, the launch has failed.
 PATIENCE_S = 60.0
 POLL_S = 0.1
 # Episodes of a film.
@@ -42,21 +50,23 @@ FILMED = 2
 def run_demo(
     name: str,
     controller: Path | None,
-    chip: str,
+    chip: str | None,
     episodes: int,
     seed: int,
     out: Path,
     film: Path | None = None,
 ) -> dict[str, Any]:
-    """Run a task over ROS, print the table, draw the pictures; return the figures for JSON."""
+    """Run a task over ROS 2, print the table and draw the pictures; return the figures."""
     if not isinstance(find_task(name), PositionTask):
         raise UserError(f'task {name}: the demo shows drone_hover or arm_reach')
     path = (controller or shipped_controller(name)).resolve()
-    # A SIGTERM ends the demo as Ctrl-C does, and the nodes with it.
+    # SIGTERM ends the demo and its nodes as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     controller_file = load_controller_file(path)
     task = cast('PositionTask', configured(name, law=controller_file.law))
     check_fits(controller_file, task)
+    chip = chip or (IDEAL if controller_file.policy.chip_program is None else TYPICAL)
+    check_uses_chip(controller_file.policy, chip, 1, None)
     with closing(open_chip(chip)) as opened:
         make_controller(controller_file, opened)
     record = (out / 'episodes.jsonl').resolve()
@@ -66,11 +76,17 @@ def run_demo(
     except OSError as error:
         raise UserError(f'cannot write to {out}: {error.strerror}') from None
     arguments = {
-        'controller': path, 'chip': chip, 'episodes': episodes, 'seed': seed, 'record': record,
-        'lockstep': 'true', 'real_time_factor': '0.0', 'namespace': 'pkan_demo',
-    }  # fmt: skip
+        'controller': path,
+        'chip': chip,
+        'episodes': episodes,
+        'seed': seed,
+        'record': record,
+        'lockstep': 'true',
+        'real_time_factor': '0.0',
+        'namespace': 'pkan_demo',
+    }
     given = [f'{key}:={value}' for key, value in arguments.items()]
-    code = _watch(name, given, record, episodes, out / 'launch.log')
+    code = _launch(name, given, record, episodes, out / 'launch.log')
     records = read_records(record)
     if code != 0 or len(records) < episodes:
         print(
@@ -85,31 +101,31 @@ def run_demo(
 
 
 def launch_command(task: str) -> list[str]:
-    """Return what runs a launch file: ROS 2's own launch where it is, else our runner."""
+    """Return the command of a launch file: `ros2 launch`, or the package's own runner."""
     if shutil.which('ros2') and importlib.util.find_spec('launch_xml'):
         return ['ros2', 'launch', 'pkan_control', f'{task}.launch.xml']
     return [sys.executable, '-m', 'pkan_control.ros.launch_runner', f'{task}.launch.xml']
 
 
 def ros_environment() -> dict[str, str]:
-    """Return the environment of the nodes: this machine alone, and a domain of their own."""
+    """Return the environment of the nodes: a ROS domain of their own, on this machine only."""
     environment = dict(os.environ)
     environment.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     environment.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
     return environment
 
 
-def _watch(name: str, given: list[str], record: Path, episodes: int, log: Path) -> int:
-    """Run the launch file until it ends, showing episodes as they come; return its exit code."""
+def _launch(name: str, given: list[str], record: Path, episodes: int, log: Path) -> int:
+    """Run the launch file until it ends, with a progress bar; return its exit code."""
     with log.open('w') as output, _launched([*launch_command(name), *given], output) as process:
         with progress(f'{name} over ROS 2', episodes) as report:
-            flown, since = 0, time.monotonic()
+            done, since = 0, time.monotonic()
             while process.poll() is None:
                 time.sleep(POLL_S)
                 now = record.read_bytes().count(b'\n') if record.exists() else 0
-                if now > flown:
-                    flown, since = now, time.monotonic()
-                    report(flown)
+                if now > done:
+                    done, since = now, time.monotonic()
+                    report(done)
                 if time.monotonic() - since > PATIENCE_S:
                     raise UserError(f'no episode ended within {PATIENCE_S:.0f} s: see {log}')
         return process.returncode
@@ -117,11 +133,14 @@ def _watch(name: str, given: list[str], record: Path, episodes: int, log: Path) 
 
 @contextmanager
 def _launched(command: list[str], output: IO[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a process in a group of its own, and interrupt it when the block is left early."""
+    """Run a process in a group of its own; interrupt it when the block is left early."""
     process = subprocess.Popen(  # noqa: S603 (the command is our own)
-        command, stdout=output, stderr=subprocess.STDOUT, env=ros_environment(),
+        command,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        env=ros_environment(),
         start_new_session=True,
-    )  # fmt: skip
+    )
     try:
         yield process
     finally:
@@ -137,9 +156,9 @@ def _figures(
     records: list[EpisodeRecord],
     seed: int,
 ) -> dict[str, Any]:
-    """Run the same episodes without ROS; both must be equal to the last bit.
+    """Return the figures, and the hash of the same episodes without ROS, which must be equal.
 
-    Only a simulated chip can be put back to the start: the noise of a board runs on.
+    Only a simulated chip can be reset for that; the noise of a board continues.
     """
     episodes = len(records)
     run = {'task': task.name, 'chip': chip, 'episodes': episodes, 'seed': seed, **summary(records)}

@@ -1,4 +1,4 @@
-"""The command line, `pkan`. A user's mistake is one line on stderr and exit code 2."""
+"""The command line, `pkan`. A mistake of the user is one line on stderr and exit code 2."""
 
 import sys
 import warnings
@@ -49,17 +49,19 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help='Train, fly and measure robot controllers that run on analogue KANs.',
+    # Joins the lines of a docstring's paragraph.
+    rich_markup_mode='markdown',
+    help='Train, run and measure robot controllers on analogue Kolmogorov-Arnold networks.',
 )
 for command in COMMANDS:
     app.command()(command)
-# A word that Python keeps for itself.
+# `yield` is a keyword of Python.
 app.command('yield')(yield_)
 
 
 def main() -> None:
     """Run the command line."""
-    # Work that Ctrl-C stops is no news to whoever pressed it.
+    # joblib warns of the tasks that Ctrl-C stopped.
     warnings.filterwarnings('ignore', r'\d+ tasks (which were|have been)')
     try:
         raise SystemExit(app(standalone_mode=False))

@@ -17,7 +17,7 @@ from pkan_control.tasks.task import find_task
         (['.', '--remap', 'odom=/x'], "--remap 'odom=/x': write OURS:=THEIRS"),
         (['.', '--robot', 'panda'], 'No such option: --robot'),
         (['.', '--hidden', '4'], 'No such option: --hidden'),
-        ([], "Missing argument 'recordings'"),
+        ([], "Missing argument 'FOLDER'"),
     ],
 )
 def test_a_mistake_is_one_line(refusal, words, message):

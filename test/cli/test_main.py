@@ -50,7 +50,7 @@ def executable(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
         (['rollout', 'drone_hover', '--path', 'circle'], ['drone_hover', 'no path']),
         (['rollout', 'drone_track', '--path', 'spiral'], ["'spiral'", 'circle']),
         (['rollout', 'drone_hover', '--off', 'wings'], ["'wings'", 'force', 'all']),
-        (['rollout'], ['task']),
+        (['rollout'], ['TASK']),
         (['fly'], ['fly']),
         (['rollout', 'drone_hover', '--episodes', '0'], ['--episodes', '1']),
         (['rollout', 'drone_hover', '--episodes', 'nan'], ['--episodes']),

@@ -1,4 +1,4 @@
-"""`pkan calibrate`: measure the deviations of a chip, and correct them by trims."""
+"""`pkan calibrate`: measure the deviations of a chip and correct them by trims."""
 
 import sys
 from dataclasses import asdict
@@ -8,23 +8,33 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pkan_control.cli.commands.options import JsonFile, writable, write_json
+from pkan_control.cli.commands.options import (
+    ChipUri,
+    JsonFile,
+    SavedController,
+    writable,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from pkan_control.chips.calibration.calibration import Calibration
 
 
 def calibrate(
-    controller: Annotated[Path, typer.Argument(help='Controller file to calibrate the chip for.')],
-    chip: Annotated[str, typer.Option(help='Chip URI: sim:?seed=1&..., tcp://, serial://.')],
+    controller: SavedController,
+    chip: ChipUri,
     out: Annotated[
-        Path | None, typer.Option(help='Calibration file, by default CONTROLLER.UID.calibration.')
+        Path | None,
+        typer.Option(
+            metavar='FILE', help='Calibration file; CONTROLLER.UID.calibration by default.'
+        ),
     ] = None,
     json_file: JsonFile = None,
 ) -> None:
-    """Self-test, sweep, trim and fit a chip; write its calibration file and a picture.
+    """Test, sweep, trim and fit a chip for a controller, and write its calibration file.
 
-    The same command resumes an interrupted calibration.
+    The same command resumes an interrupted calibration. A picture of the edges goes beside the
+    file.
     """
     from pkan_control.control.controller_file import load_controller_file
     from pkan_control.evaluation.rollouts.chip_calibration import analogue, calibrate_chip
@@ -41,8 +51,8 @@ def calibrate(
         return path
 
     try:
-        with stages() as tell:
-            path, found = calibrate_chip(controller_file, chip, name, date, tell)
+        with stages() as report:
+            path, found = calibrate_chip(controller_file, chip, name, date, report)
     except KeyboardInterrupt:
         print('interrupted: the same command resumes from here', file=sys.stderr)
         raise

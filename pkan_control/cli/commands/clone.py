@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from pkan_control.tasks.task import Task
     from pkan_control.training.cloning import Fidelity
 
-Recordings = Annotated[Path, typer.Argument(help='A rosbag2, or a folder of several.')]
+Recordings = Annotated[
+    Path, typer.Argument(metavar='FOLDER', help='A rosbag2, or a folder of several.')
+]
 Remaps = Annotated[
     list[str] | None,
     typer.Option(
-        '--remap', help='Topic or joint in the recordings, OURS:=THEIRS; may be repeated.'
+        metavar='OURS:=THEIRS', help='Name of a topic or joint in the recordings; may be repeated.'
     ),
 ]
 
@@ -47,7 +49,9 @@ def clone(
 ) -> None:
     """Train a controller on recorded flights, and write the controller file.
 
-    A fifth of the recorded time is held out: it tells how well the clone answers.
+    A fifth of the recorded time is held out to test the clone on.
+
+    pkan clone drone_hover bags --remap odom:=/my/odom --remap rotor_1:=m1
     """
     from pkan_control.control.controller_file import save_controller_file
     from pkan_control.evaluation.bags.demonstrations import read_demonstrations
@@ -107,7 +111,7 @@ def _compare(
 
 
 def parse_remaps(remap: Sequence[str]) -> Mapping[str, str]:
-    """Return their names for our topics and joints, of texts such as `odom:=/my/odom`."""
+    """Return the names in recordings by ours, from texts such as `odom:=/my/odom`."""
     pairs = [text.partition(':=') for text in remap]
     for text, (ours, sign, theirs) in zip(remap, pairs, strict=True):
         if not (ours and sign and theirs):

@@ -1,14 +1,12 @@
 """`pkan conformance`: test whether a board follows the bridge protocol."""
 
-from typing import Annotated
-
 import typer
 
-from pkan_control.cli.commands.options import JsonFile, write_json
+from pkan_control.cli.commands.options import BoardUri, JsonFile, write_json
 
 
 def conformance(
-    uri: Annotated[str, typer.Argument(help='Board: serial:///dev/ttyACM0, tcp://HOST:PORT.')],
+    uri: BoardUri,
     json_file: JsonFile = None,
 ) -> None:
     """Run the protocol conformance suite against a board (overwrites its program).
@@ -31,10 +29,15 @@ def conformance(
     passed = sum(verdict.passed for verdict in verdicts)
     console.print(f'{passed} of {len(verdicts)} passed')
     found = [
-        {'check': v.check.name, 'section': v.check.section, 'passed': v.passed,
-         'expected': v.expected, 'came': v.came}
-        for v in verdicts
-    ]  # fmt: skip
+        {
+            'check': verdict.check.name,
+            'section': verdict.check.section,
+            'passed': verdict.passed,
+            'expected': verdict.expected,
+            'came': verdict.came,
+        }
+        for verdict in verdicts
+    ]
     write_json(json_file, {'board': uri, 'passed': passed, 'checks': found})
     if passed < len(verdicts):
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`pkan demo`: fly, or reach, over ROS 2."""
+"""`pkan demo`: run a task over ROS 2."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pkan_control.cli.commands.options import (
-    ChipName,
+    ControllerFile,
     Episodes,
     JsonFile,
     Seed,
@@ -16,20 +16,28 @@ from pkan_control.cli.commands.options import (
 
 
 def demo(
-    task: Annotated[str, typer.Argument(help='drone_hover or arm_reach.')] = 'drone_hover',
+    task: Annotated[
+        str, typer.Argument(metavar='TASK', help='drone_hover or arm_reach.')
+    ] = 'drone_hover',
     episodes: Episodes = 10,
     seed: Seed = 0,
-    controller: Annotated[
-        Path | None, typer.Option(help='Controller file; the shipped one.')
+    controller: ControllerFile = None,
+    chip: Annotated[
+        str | None,
+        typer.Option(metavar='URI', help='Chip; sim:?seed=1&preset=typical by default.'),
     ] = None,
-    chip: ChipName = 'sim:?seed=1&preset=typical',
-    out: Annotated[Path, typer.Option(help='Folder for pictures and records.')] = Path('out'),
+    out: Annotated[Path, typer.Option(metavar='FOLDER', help='Pictures and records.')] = Path(
+        'out'
+    ),
     record: Annotated[
-        Path | None, typer.Option(help='Film of the first two episodes, MP4.', callback=writable)
+        Path | None,
+        typer.Option(
+            metavar='FILE', help='Film the first two episodes as MP4.', callback=writable
+        ),
     ] = None,
     json_file: JsonFile = None,
 ) -> None:
-    """Run a task over ROS 2: simulation and controller as two processes."""
+    """Run a task over ROS 2, with simulation and controller as two processes."""
     from pkan_control.cli.demo import run_demo
 
     write_json(json_file, run_demo(task, controller, chip, episodes, seed, out, record))

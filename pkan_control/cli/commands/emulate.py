@@ -1,4 +1,4 @@
-"""`pkan emulate`: an emulated board."""
+"""`pkan emulate`: emulate a board with a simulated chip."""
 
 import signal
 from collections.abc import Callable
@@ -9,29 +9,44 @@ from typing import Annotated
 import typer
 
 from pkan_control.cli.commands.options import writable
+from pkan_control.common.errors import UserError
+
+
+def checked_chip_seed(seed: int) -> int:
+    """Return a seed that a board can hold; refuse others."""
+    if not 0 <= seed < 2**63:
+        raise UserError(f'--seed {seed}: must be in 0..{2**63 - 1}')
+    return seed
 
 
 def emulate(
     tcp: Annotated[
-        str | None, typer.Option(help='Listen on HOST:PORT, for example 127.0.0.1:7700.')
+        str | None,
+        typer.Option(metavar='HOST:PORT', help='Listen on a port, such as 127.0.0.1:7700.'),
     ] = None,
     pty: Annotated[
-        Path | None, typer.Option(help='Make a serial port of this name instead.')
+        Path | None, typer.Option(metavar='FILE', help='Create a serial port FILE instead.')
     ] = None,
-    preset: Annotated[str, typer.Option(help='Preset of the deviations of the chip.')] = 'typical',
-    seed: Annotated[int, typer.Option(help='Seed of the chip.', min=0, max=2**63 - 1)] = 0,
+    preset: Annotated[
+        str, typer.Option(metavar='NAME', help="Preset of the chip's deviations.")
+    ] = 'typical',
+    seed: Annotated[
+        int, typer.Option(metavar='N', help='Seed of the chip.', callback=checked_chip_seed)
+    ] = 0,
     mishap: Annotated[
         list[str] | None,
-        typer.Option(help='Fault of the board, NAME@SECONDS: reboot@12.5, brown_out@20.'),
+        typer.Option(metavar='NAME@SECONDS', help='Fault, such as reboot@12.5; may be repeated.'),
     ] = None,
     state: Annotated[
         Path | None,
-        typer.Option(help='File that keeps program, trims and dead elements between runs.'),
+        typer.Option(
+            metavar='FILE', help='Keep program, trims and dead elements in FILE between runs.'
+        ),
     ] = None,
 ) -> None:
     """Emulate a board with a simulated chip, until interrupted.
 
-    A controller runs on it with --chip tcp://HOST:PORT or --chip serial:///PATH.
+    A controller runs on it with `--chip tcp://HOST:PORT` or `--chip serial:///PATH`.
     """
     from pkan_control.boards.emulator.endpoint import open_endpoint, serve
     from pkan_control.boards.emulator.faults import FaultSchedule

@@ -1,28 +1,32 @@
-"""`pkan export`: a controller's network for other tools."""
+"""`pkan export`: write the network of a controller for other tools."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pkan_control.cli.commands.options import writable
+from pkan_control.cli.commands.options import SavedController, writable
 
 
 def export(
-    controller: Annotated[Path, typer.Argument(help='Controller file.')],
+    controller: SavedController,
     spice: Annotated[
         Path | None,
-        typer.Option(help='Write a SPICE netlist; ngspice -b runs it.', callback=writable),
+        typer.Option(
+            metavar='FILE', help='Write a SPICE netlist for ngspice -b.', callback=writable
+        ),
     ] = None,
     onnx: Annotated[
         Path | None,
-        typer.Option(help='Write an ONNX model, observation to output.', callback=writable),
+        typer.Option(
+            metavar='FILE', help='Write an ONNX model of observation to output.', callback=writable
+        ),
     ] = None,
     single: Annotated[
-        bool, typer.Option('--single', help='The ONNX model in single precision.')
+        bool, typer.Option('--single', help='With --onnx: in single precision.')
     ] = False,
 ) -> None:
-    """Write the network of a controller for circuit simulators and for ONNX runtimes."""
+    """Write the network of a controller for circuit simulators or ONNX runtimes."""
     from pkan_control.common.errors import UserError
     from pkan_control.control.controller_file import load_controller_file
     from pkan_control.control.exports.spice import save_spice
@@ -31,6 +35,8 @@ def export(
 
     if spice is None and onnx is None:
         raise UserError('nothing to export to: give --spice FILE, --onnx FILE or both')
+    if single and onnx is None:
+        raise UserError('--single: only for --onnx; a SPICE netlist has no precision')
     controller_file = load_controller_file(controller)
     if spice is not None:
         program = controller_file.policy.chip_program

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pkan_control.cli.commands.options import (
+    ChipUri,
     ControllerFile,
     JsonFile,
     TaskName,
@@ -16,10 +17,12 @@ from pkan_control.cli.commands.options import (
 # Each round measures the outputs for all inputs and takes one step.
 ROUNDS = 4
 
-ChipUri = Annotated[str, typer.Option('--chip', help='Chip URI: sim:?seed=1&..., tcp://...')]
-Calibrated = Annotated[Path, typer.Option(help='Calibration file of the chip.')]
+Calibrated = Annotated[
+    Path, typer.Option(metavar='FILE', help='Calibration file of the chip, by pkan calibrate.')
+]
 Output = Annotated[
-    Path | None, typer.Option(help='Calibration file to write; improved in place by default.')
+    Path | None,
+    typer.Option(metavar='FILE', help='Calibration file to write; the given one by default.'),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Options that several commands share, and the files that commands write."""
+"""Options that several commands share, and files that commands write."""
 
 import errno
 import json
@@ -16,18 +16,18 @@ from pkan_control.common.files import replace_file
 
 
 @contextmanager
-def goes_on_from(file: Path | None) -> Iterator[None]:
-    """Say, where Ctrl-C stops the work, that the same command goes on from this file."""
+def resumable(file: Path | None) -> Iterator[None]:
+    """Print on Ctrl-C that the same command resumes from a file."""
     try:
         yield
     except KeyboardInterrupt:
         if file is not None:
-            print(f'stopped: the same command goes on from {file}', file=sys.stderr)
+            print(f'stopped: the same command resumes from {file}', file=sys.stderr)
         raise
 
 
 def writable(path: Path | None) -> Path | None:
-    """Return the path of a file to write; refuse it at once, and not after hours of work."""
+    """Return the path of a file to write; refuse it before the work rather than after it."""
     if path is None:
         return None
     partial = path.with_name(path.name + '.partial')
@@ -42,69 +42,106 @@ def writable(path: Path | None) -> Path | None:
     return path
 
 
-Seed = Annotated[
-    int,
-    typer.Option(help='Seed of the starts and, in training, of everything.', min=0, max=2**31 - 1),
-]
-JsonFile = Annotated[
-    Path | None,
-    typer.Option('--json', help='Write the figures to this file.', callback=writable),
-]
+def checked_seed(seed: int) -> int:
+    """Return a seed that every generator takes; refuse others."""
+    if not 0 <= seed < 2**31:
+        raise UserError(f'--seed {seed}: must be in 0..{2**31 - 1}')
+    return seed
+
+
+# What commands take, in the order of their help: the task, the robot, the controller, the chip.
+TaskName = Annotated[str, typer.Argument(metavar='TASK', help='Task, for example drone_hover.')]
+SavedController = Annotated[Path, typer.Argument(metavar='CONTROLLER', help='Controller file.')]
 AirframeName = Annotated[
-    str | None, typer.Option(help='Another quadrotor: a shipped name or FILE.yaml.')
+    str | None,
+    typer.Option(metavar='NAME', help='Another quadrotor: a shipped name or FILE.yaml.'),
+]
+PathName = Annotated[
+    str | None, typer.Option(metavar='NAME', help='Path to follow: a shipped name or FILE.yaml.')
 ]
 RobotName = Annotated[
-    str | None, typer.Option('--robot', help='Another arm: a shipped name or FILE.yaml.')
+    str | None, typer.Option(metavar='NAME', help='Another arm: a shipped name or FILE.yaml.')
 ]
 UrdfFile = Annotated[
-    str | None, typer.Option('--urdf', help='Any arm: its URDF file; needs --tip.')
+    str | None, typer.Option(metavar='FILE', help='Any arm: its URDF file; needs --tip.')
 ]
-TipLink = Annotated[str | None, typer.Option('--tip', help='With --urdf: the link of the tool.')]
+TipLink = Annotated[
+    str | None, typer.Option(metavar='LINK', help='With --urdf: the link of the tool.')
+]
 SplitName = Annotated[
     str | None,
-    typer.Option('--split', help='What of an arm the network does: kinematics or cylindrical.'),
+    typer.Option(
+        metavar='NAME',
+        help="The network's part of an arm's law: kinematics or cylindrical.",
+    ),
 ]
-JunitFile = Annotated[
-    Path | None, typer.Option(help='Write the verdicts as JUnit XML.', callback=writable)
+ControllerFile = Annotated[
+    Path | None,
+    typer.Option(metavar='FILE', help='Controller file; the shipped one by default.'),
 ]
-BagFolder = Annotated[
-    Path | None, typer.Option(help='Write each flight as a rosbag2 into this folder.')
+NewController = Annotated[
+    Path | None,
+    typer.Option(metavar='FILE', help='Controller file to write; TASK.safetensors by default.'),
+]
+DeviceName = Annotated[
+    str, typer.Option(metavar='NAME', help='Device of the elements, or mlp for an MLP.')
+]
+Steps = Annotated[
+    int | None,
+    typer.Option(metavar='N', help="Optimiser steps; the recipe's by default.", min=22),
+]
+ChipUri = Annotated[
+    str,
+    typer.Option('--chip', metavar='URI', help='Chip: ideal:, sim:?seed=1, tcp://, serial://.'),
+]
+SimulatedChip = Annotated[
+    str | None,
+    typer.Option('--chip', metavar='URI', help='Chip; sim:?preset=typical by default.'),
+]
+ChipCount = Annotated[
+    int,
+    typer.Option('--chips', metavar='N', help='Spread over chips of consecutive seeds.', min=1),
+]
+BoardUri = Annotated[
+    str,
+    typer.Argument(metavar='URI', help='Board: serial:///dev/ttyACM0 or tcp://HOST:PORT.'),
+]
+CalibrationFile = Annotated[
+    Path | None,
+    typer.Option(metavar='FILE', help='Calibration file of the chip, by pkan calibrate.'),
+]
+# How episodes are run.
+ScenarioName = Annotated[
+    str, typer.Option('--scenario', metavar='NAME', help='Disturbances: a name or FILE.yaml.')
 ]
 ScenarioNames = Annotated[
     list[str] | None,
-    typer.Option('--scenario', help='What disturbs the robot; several may be given.'),
+    typer.Option(
+        '--scenario', metavar='NAME', help='Disturbances: a name or FILE.yaml; may be repeated.'
+    ),
+]
+Episodes = Annotated[int, typer.Option(metavar='N', help='Number of episodes.', min=1)]
+Seed = Annotated[
+    int,
+    typer.Option(metavar='N', help='Seed of everything random.', callback=checked_seed),
 ]
 Workers = Annotated[
-    int | None, typer.Option(help='Processes that fly; as many as cores.', min=1, max=256)
+    int | None,
+    typer.Option(metavar='N', help='Processes; one for each core by default.', min=1, max=256),
 ]
-ControllerFile = Annotated[Path | None, typer.Option(help='Controller file; the shipped one.')]
-CalibrationFile = Annotated[
-    Path | None, typer.Option(help='Calibration file of the chip, by pkan calibrate.')
+# What is written.
+JsonFile = Annotated[
+    Path | None,
+    typer.Option('--json', metavar='FILE', help='Write the figures to FILE.', callback=writable),
 ]
-PathName = Annotated[
-    str | None, typer.Option(help='What is followed: a shipped name or FILE.yaml.')
+YieldFiles = Annotated[
+    list[Path] | None,
+    typer.Option('--yield', metavar='FILE', help='JSON file of pkan yield; may be repeated.'),
 ]
-Parts = Annotated[
-    list[str] | None,
-    typer.Option(help='Fly once more without a part of the outer loop, or without all.'),
-]
-NewController = Annotated[
-    Path | None, typer.Option(help='Controller file to write; TASK.safetensors by default.')
-]
-DeviceName = Annotated[str, typer.Option(help='Device of the elements, or mlp.')]
-Steps = Annotated[int | None, typer.Option(help='Optimiser steps; by the recipe.', min=22)]
-ChipName = Annotated[str, typer.Option('--chip', help='Chip URI.')]
-ChipCount = Annotated[
-    int, typer.Option('--chips', help='Spread over chips of consecutive seeds.', min=1)
-]
-ScenarioName = Annotated[str, typer.Option('--scenario', help='What disturbs the robot.')]
-Episodes = Annotated[int, typer.Option(help='Number of episodes.', min=1)]
-YieldFiles = Annotated[list[Path] | None, typer.Option('--yield', help='JSON file of pkan yield.')]
-TaskName = Annotated[str, typer.Argument(help='Task, for example drone_hover.')]
 
 
 def write_json(path: Path | None, values: dict[str, Any]) -> None:
-    """Write values to a file, completely or not at all; do nothing without a path."""
+    """Write values to a file as a whole; do nothing without a path."""
     if path is None:
         return
     text = json.dumps(values, indent=2, allow_nan=False) + '\n'

@@ -1,4 +1,4 @@
-"""`pkan plot`: the figures of a report as PNG."""
+"""`pkan plot`: the pictures of a report as PNG files."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,11 +8,11 @@ import typer
 from pkan_control.cli.commands.options import (
     CalibrationFile,
     ChipCount,
-    ChipName,
     ControllerFile,
     Episodes,
     ScenarioName,
     Seed,
+    SimulatedChip,
     TaskName,
     YieldFiles,
 )
@@ -21,16 +21,18 @@ from pkan_control.cli.commands.options import (
 def plot(
     task: TaskName,
     controller: ControllerFile = None,
-    chip: ChipName = 'sim:?preset=typical',
+    chip: SimulatedChip = None,
     chips: ChipCount = 1,
     scenario: ScenarioName = 'calm',
     episodes: Episodes = 200,
     seed: Seed = 0,
     calibration: CalibrationFile = None,
     yields: YieldFiles = None,
-    out: Annotated[Path, typer.Option(help='Folder of the pictures.')] = Path('plots'),
+    out: Annotated[Path, typer.Option(metavar='FOLDER', help='Folder of the pictures.')] = Path(
+        'plots'
+    ),
 ) -> None:
-    """Fly episodes and draw them, for papers."""
+    """Run episodes and draw the pictures of a report as PNG files."""
     from pkan_control.reporting.reports.evidence import ReportRequest, gather
     from pkan_control.reporting.reports.png import draw_all
     from pkan_control.reporting.tables import console, progress

@@ -1,16 +1,17 @@
-"""`pkan power`: what a controller's network would take, in several technologies."""
+"""`pkan power`: estimate power, latency and energy in several technologies."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pkan_control.cli.commands.options import JsonFile, write_json
+from pkan_control.cli.commands.options import JsonFile, SavedController, write_json
 
 MlpFile = Annotated[
     Path | None,
     typer.Option(
-        help='Controller file of an MLP of equal score; or else the shipped one, of equal size.'
+        metavar='FILE',
+        help='Controller file of an MLP; the shipped one of equal size by default.',
     ),
 ]
 Constants = Annotated[
@@ -19,14 +20,15 @@ Constants = Annotated[
 
 
 def power(
-    controller: Annotated[Path, typer.Argument(help='Controller file.')],
+    controller: SavedController,
     mlp: MlpFile = None,
     constants: Constants = False,
     json_file: JsonFile = None,
 ) -> None:
-    """Compare power, latency and energy of a network, analogue and digital.
+    """Compare power, latency and energy of an analogue network and an MLP.
 
-    The law's own work is in every row. Where the analogue network does not win, it says so.
+    Each row includes the computations of the law. A warning names where the analogue network does
+    not win. An MLP of equal score is smaller than one of equal size: give it by --mlp.
     """
     from dataclasses import asdict
 

@@ -1,22 +1,27 @@
-"""`pkan proxy`: a relay that loses, damages and delays frames, in front of any board."""
+"""`pkan proxy`: relay between a host and a board that loses, damages and delays frames."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pkan_control.cli.commands.options import BoardUri
+
 
 def proxy(
-    uri: Annotated[str, typer.Argument(help='Board: serial:///dev/ttyACM0, tcp://HOST:PORT.')],
-    plan: Annotated[Path, typer.Option(help='Fault plan, a YAML file; see doc/firmware.md.')],
+    uri: BoardUri,
+    plan: Annotated[
+        Path, typer.Option(metavar='FILE', help='Fault plan, a YAML file: see doc/firmware.md.')
+    ],
     tcp: Annotated[
-        str | None, typer.Option(help='Listen on HOST:PORT, for example 127.0.0.1:7701.')
+        str | None,
+        typer.Option(metavar='HOST:PORT', help='Listen on a port, such as 127.0.0.1:7701.'),
     ] = None,
     pty: Annotated[
-        Path | None, typer.Option(help='Make a serial port of this name instead.')
+        Path | None, typer.Option(metavar='FILE', help='Create a serial port FILE instead.')
     ] = None,
 ) -> None:
-    """Relay bytes between a host and a board, with faults by a plan, until interrupted."""
+    """Relay between a host and a board with faults of a plan, until interrupted."""
     from pkan_control.boards.emulator.endpoint import open_endpoint
     from pkan_control.boards.emulator.fault_plans import load_plans
     from pkan_control.boards.emulator.fault_proxy import Cable, FaultLine, relay

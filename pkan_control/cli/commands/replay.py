@@ -1,4 +1,4 @@
-"""`pkan replay`: fly the recorded commands of a log again, and compare every state."""
+"""`pkan replay`: apply the logged commands again and compare every state."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,9 +7,12 @@ import typer
 
 
 def replay(
-    log: Annotated[Path, typer.Argument(help='File of pkan rollout --log.')],
+    log: Annotated[Path, typer.Argument(metavar='LOG', help='File of pkan rollout --log.')],
 ) -> None:
-    """Check that a recorded rollout comes out the same, bit for bit; the exit code is 1 if not."""
+    """Check that a logged rollout is reproduced bit for bit.
+
+    The exit code is 1 if it is not.
+    """
     from itertools import groupby
 
     from pkan_control.control.controller_file import load_controller_file

@@ -1,4 +1,4 @@
-"""`pkan report`: everything about a controller on one page."""
+"""`pkan report`: a report of a controller as one HTML file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,11 +8,11 @@ import typer
 from pkan_control.cli.commands.options import (
     CalibrationFile,
     ChipCount,
-    ChipName,
     ControllerFile,
     Episodes,
     ScenarioName,
     Seed,
+    SimulatedChip,
     TaskName,
     YieldFiles,
     writable,
@@ -22,18 +22,18 @@ from pkan_control.cli.commands.options import (
 def report(
     task: TaskName,
     controller: ControllerFile = None,
-    chip: ChipName = 'sim:?preset=typical',
+    chip: SimulatedChip = None,
     chips: ChipCount = 1,
     scenario: ScenarioName = 'calm',
     episodes: Episodes = 200,
     seed: Seed = 0,
     calibration: CalibrationFile = None,
     yields: YieldFiles = None,
-    out: Annotated[Path, typer.Option(help='Page to write.', callback=writable)] = Path(
-        'report.html'
-    ),
+    out: Annotated[
+        Path, typer.Option(metavar='FILE', help='HTML file to write.', callback=writable)
+    ] = Path('report.html'),
 ) -> None:
-    """Fly episodes and write one HTML file that opens anywhere, without a network."""
+    """Run episodes and write one self-contained HTML file."""
     from pkan_control.common.files import replace_file
     from pkan_control.reporting.reports.evidence import ReportRequest, gather
     from pkan_control.reporting.reports.page import page

@@ -1,4 +1,4 @@
-"""`pkan rollout`: run episodes in process, and decide whether they are good enough."""
+"""`pkan rollout`: run episodes in process, and check the results."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,14 +8,12 @@ import typer
 
 from pkan_control.cli.commands.options import (
     AirframeName,
-    BagFolder,
     CalibrationFile,
     ChipCount,
+    ChipUri,
     ControllerFile,
     Episodes,
     JsonFile,
-    JunitFile,
-    Parts,
     PathName,
     RobotName,
     ScenarioNames,
@@ -24,9 +22,11 @@ from pkan_control.cli.commands.options import (
     TipLink,
     UrdfFile,
     Workers,
-    goes_on_from,
+    resumable,
+    writable,
     write_json,
 )
+from pkan_control.common.errors import UserError
 
 if TYPE_CHECKING:
     from pkan_control.evaluation.rollouts.experiment import Experiment
@@ -36,9 +36,7 @@ if TYPE_CHECKING:
 def rollout(
     task: TaskName,
     controller: ControllerFile = None,
-    chip: Annotated[
-        str, typer.Option(help='Chip URI: ideal:, sim:?seed=1&... or tcp://...')
-    ] = 'ideal:',
+    chip: ChipUri = 'ideal:',
     episodes: Episodes = 100,
     seed: Seed = 0,
     chips: ChipCount = 1,
@@ -48,33 +46,53 @@ def rollout(
     robot: RobotName = None,
     urdf: UrdfFile = None,
     tip: TipLink = None,
-    off: Parts = None,
+    off: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar='PART', help='Repeat without a part of the outer loop, or without all.'
+        ),
+    ] = None,
     calibration: CalibrationFile = None,
     alone: Annotated[
         bool, typer.Option('--alone', help='Skip the MLP and expert baselines.')
     ] = False,
     workers: Workers = None,
     require: Annotated[
-        str | None, typer.Option(help='What must hold: success_rate>=0.99,final_error_m.p95<0.02')
+        str | None,
+        typer.Option(
+            metavar='TEXT', help='Requirements, such as success_rate>=0.99,rms_error_m.p95<0.1.'
+        ),
     ] = None,
     baseline: Annotated[
-        Path | None, typer.Option(help='Older JSON file: fail on a significant regression.')
+        Path | None,
+        typer.Option(metavar='FILE', help='Older JSON file: fail on a significant regression.'),
     ] = None,
-    junit: JunitFile = None,
+    junit: Annotated[
+        Path | None,
+        typer.Option(metavar='FILE', help='Write the verdicts as JUnit XML.', callback=writable),
+    ] = None,
     log: Annotated[
-        Path | None, typer.Option(help='Append each episode; go on where the file ends.')
+        Path | None, typer.Option(metavar='FILE', help='Append each episode; resume from FILE.')
     ] = None,
-    bag: BagFolder = None,
+    bag: Annotated[
+        Path | None, typer.Option(metavar='FOLDER', help='Write each episode as a rosbag2.')
+    ] = None,
     json_file: JsonFile = None,
 ) -> None:
-    """Run episodes in process; expert and MLP run the same ones for comparison.
+    """Run episodes in process, with the expert and an MLP as baselines on the same episodes.
 
-    The exit code is 1 where a requirement does not hold, or the baseline was better.
+    The exit code is 1 if a requirement does not hold, or if the older results were better. See
+    doc/ci.md for requirements.
     """
     from pkan_control.evaluation.rollouts.experiment import Experiment
     from pkan_control.sim.scenarios import load_scenario
     from pkan_control.tasks.options import ArmChoice
 
+    if junit is not None and not (require or baseline):
+        raise UserError('--junit: needs verdicts: give --require or --baseline')
+    names = scenario or ['calm']
+    if len(set(names)) < len(names):
+        raise UserError(f'--scenario {", ".join(names)}: one is given twice')
     experiment = Experiment(
         task=task,
         controller=controller,
@@ -91,7 +109,7 @@ def rollout(
         workers=workers,
         log=log,
     )
-    scenarios = [load_scenario(name) for name in scenario or ['calm']]
+    scenarios = [load_scenario(name) for name in names]
     _run(experiment, scenarios, require, baseline, junit, bag, json_file)
 
 
@@ -104,7 +122,7 @@ def _run(
     bag: Path | None,
     out: Path | None,
 ) -> None:
-    """Run, show, write and decide; a requirement that is wrong is refused before all episodes."""
+    """Run, print, write and check the results; refuse wrong requirements before the episodes."""
     from pkan_control.evaluation.rollouts.regression import (
         check_pairs,
         compare,
@@ -138,7 +156,7 @@ def _results(
     several = f'{experiment.chips} chips ' if experiment.chips > 1 else ''
     run = f'{experiment.episodes} episodes, seed {experiment.seed}, {several}{experiment.chip}'
     found = {}
-    with goes_on_from(experiment.log):
+    with resumable(experiment.log):
         for scenario in scenarios:
             with stages() as progress:
                 result = experiment.run(scenario, progress, keep)
@@ -149,7 +167,7 @@ def _results(
 
 
 def _bags(folder: Path | None) -> Any:
-    """Return what writes each episode as a recording, if a folder is given."""
+    """Return a function that writes each episode as a recording; None without a folder."""
     if folder is None:
         return None
     from pkan_control.evaluation.bags.writer import BagWriter
@@ -158,7 +176,7 @@ def _bags(folder: Path | None) -> Any:
 
 
 def _report(verdicts: Mapping[str, list[Any]], junit: Path | None) -> None:
-    """Show and write verdicts; end with 1 where one is bad."""
+    """Print and write the verdicts; exit with 1 if one failed."""
     from pkan_control.evaluation.rollouts.requirements import write_junit
     from pkan_control.reporting.tables import console, verdict_table
 

@@ -1,4 +1,4 @@
-"""`pkan transfer`: trained networks on chips of a fabrication run, edge by edge."""
+"""`pkan transfer`: the fidelity of trained networks on simulated chips, edge by edge."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,25 +7,28 @@ import typer
 
 from pkan_control.cli.commands.options import JsonFile, Seed, Workers, write_json
 
-# Whose networks are moved where none are named.
+# Tasks of the shipped networks that are taken by default.
 SHIPPED = ('drone_hover', 'drone_track')
 
 
 def transfer(
     controllers: Annotated[
-        list[Path] | None, typer.Argument(help='Controller files; the shipped ones of the drone.')
+        list[Path] | None,
+        typer.Argument(
+            metavar='CONTROLLER', help='Controller files; those of the drone by default.'
+        ),
     ] = None,
     edges: Annotated[
-        int, typer.Option(help='Edges that are moved, onto chips of each preset.', min=1)
+        int, typer.Option(metavar='N', help='Edges to transfer to chips of each preset.', min=1)
     ] = 35_000,
     seed: Seed = 0,
     workers: Workers = None,
     json_file: JsonFile = None,
 ) -> None:
-    """Move trained networks onto simulated chips of each preset, and tell how faithful they are.
+    """Transfer trained networks to simulated chips of each preset, and measure their fidelity.
 
-    Every chip is measured and flown raw, then trimmed edge by edge; chips with dead elements are
-    told apart.
+    Every chip is measured and run without trims, then trimmed edge by edge. Chips with dead
+    elements are counted separately.
     """
     import time
 

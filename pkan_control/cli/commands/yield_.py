@@ -1,4 +1,4 @@
-"""`pkan yield`: how many of the chips that one gets will do a task."""
+"""`pkan yield`: the share of fabricated chips that do a task."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ from pkan_control.cli.commands.options import (
     Seed,
     TaskName,
     Workers,
-    goes_on_from,
+    resumable,
     write_json,
 )
 
@@ -20,35 +20,48 @@ from pkan_control.cli.commands.options import (
 def yield_(
     task: TaskName,
     controller: ControllerFile = None,
-    chip: Annotated[str, typer.Option(help='The first chip, sim:?preset=typical.')] = 'sim:',
-    chips: Annotated[int, typer.Option(help='Chips that are fabricated.', min=1)] = 1000,
-    episodes: Annotated[int, typer.Option(help='Episodes on each chip.', min=1)] = 20,
+    chip: Annotated[
+        str, typer.Option(metavar='URI', help='First chip of the run, a sim: URI.')
+    ] = 'sim:',
+    chips: Annotated[int, typer.Option(metavar='N', help='Number of chips.', min=1)] = 1000,
+    episodes: Annotated[int, typer.Option(metavar='N', help='Episodes on each chip.', min=1)] = 20,
     seed: Seed = 0,
     scenario: ScenarioName = 'calm',
     criterion: Annotated[
-        float, typer.Option('--pass', help='Success rate of a chip that passes.', min=0, max=1)
+        float,
+        typer.Option(
+            '--pass', metavar='X', help='Least success rate of a chip that passes.', min=0, max=1
+        ),
     ] = 0.95,
     target: Annotated[
-        float, typer.Option(help='Yield that is specified.', min=0.01, max=1)
+        float, typer.Option(metavar='X', help='Specified yield.', min=0.01, max=1)
     ] = 0.99,
     sensitivity: Annotated[
         int | None,
-        typer.Option(help='Chips for each magnitude that is varied; a twentieth.', min=0),
+        typer.Option(
+            metavar='N',
+            help='Chips for each varied deviation; a twentieth of --chips by default.',
+            min=0,
+        ),
     ] = None,
-    calibrate: Annotated[bool, typer.Option('--calibrate', help='Calibrate each chip.')] = False,
+    calibrate: Annotated[
+        bool, typer.Option('--calibrate', help='Calibrate each chip first.')
+    ] = False,
     workers: Workers = None,
-    ray: Annotated[str | None, typer.Option(help='Ray cluster: auto, local, HOST:PORT.')] = None,
+    ray: Annotated[
+        str | None, typer.Option(metavar='NAME', help='Ray cluster: auto, local or HOST:PORT.')
+    ] = None,
     log: Annotated[
-        Path | None, typer.Option(help='Append each chip; go on where the file ends.')
+        Path | None, typer.Option(metavar='FILE', help='Append each chip; resume from FILE.')
     ] = None,
     json_file: JsonFile = None,
 ) -> None:
-    """Fabricate chips, run episodes on each, and report the yield and what it depends on."""
+    """Run a task on many fabricated chips; estimate the yield and its sensitivities."""
     from pkan_control.evaluation.studies.yield_report import yield_study
     from pkan_control.reporting.study_tables import sensitivity_table, yield_table
     from pkan_control.reporting.tables import console, stages
 
-    with goes_on_from(log), stages() as progress:
+    with resumable(log), stages() as progress:
         report = yield_study(
             task,
             chips,

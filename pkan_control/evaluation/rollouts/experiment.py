@@ -127,6 +127,8 @@ class Experiment:
         check_whole('seed', self.seed, 0, MAX_SEED)
         if self.workers is not None:
             check_whole('workers', self.workers, 1)
+        if self.workers not in (None, 1) and not is_simulated(self.chip):
+            raise UserError(f'workers={self.workers}: the board {self.chip} serves one process')
         if self.calibration is not None and self.chips > 1:
             raise UserError(f'calibration: is that of one chip, but there are {self.chips} chips')
         if self.off and not self.baselines:
@@ -157,7 +159,7 @@ class Experiment:
 
     @property
     def processes(self) -> int:
-        """Number of processes; a board has one user."""
+        """Number of processes that run at once; a board has one user."""
         return (self.workers or cores()) if is_simulated(self.chip) else 1
 
     def run(

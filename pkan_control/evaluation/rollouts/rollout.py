@@ -16,12 +16,15 @@ from pkan_control.control.controller_file import ControllerFile
 from pkan_control.evaluation.guarded_controller import GuardedController
 from pkan_control.evaluation.rollouts.episode import NANOSECONDS, Episode
 from pkan_control.evaluation.rollouts.record import EpisodeRecord
+from pkan_control.networks.policy import Policy
 from pkan_control.sim.effects import Effects
 from pkan_control.sim.scenarios import CALM, Scenario
 from pkan_control.sim.world import Simulation, find_world, open_world
 from pkan_control.tasks.task import HasReference, Task
 
 Report = Callable[[int], None]
+# The chip of a policy that needs none, too.
+IDEAL = 'ideal:'
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,7 @@ def run_controller(
     of one chip.
     """
     check_fits(controller_file, plan.task)
+    check_uses_chip(controller_file.policy, chip, chips, calibration)
     if controller_file.policy.chip_program is not None:
         chip = with_options(chip, plan.scenario.chip)
     used = sorted({number % chips for number in plan.numbers})
@@ -115,6 +119,17 @@ def run_controller(
             i: make_controller(controller_file, each, calibration) for i, each in opened.items()
         }
         return _run(plan, controllers, report, chips)
+
+
+def check_uses_chip(
+    policy: Policy, chip: str, chips: int, calibration: Calibration | None
+) -> None:
+    """Raise a `UserError` for a chip or a calibration that would be ignored."""
+    if calibration is not None and chips > 1:
+        raise UserError(f'calibration: is that of one chip, but there are {chips} chips')
+    given = calibration is not None or chips > 1 or chip != IDEAL
+    if given and policy.chip_program is None:
+        raise UserError(f'{policy.title} runs on no chip: give no chip, chips or calibration')
 
 
 def check_fits(controller_file: ControllerFile, task: Task) -> None:

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pkan_control.chips.uri import deviations_of, seed_of, with_options
+from pkan_control.chips.uri import deviations_of, options_of, seed_of, with_options
 from pkan_control.common.arguments import (
     Progress,
     check_chip,
@@ -15,6 +15,7 @@ from pkan_control.common.arguments import (
     check_whole,
     no_progress,
 )
+from pkan_control.common.errors import UserError
 from pkan_control.common.files import JsonLines
 from pkan_control.evaluation.controllers import (
     ControllerSource,
@@ -132,12 +133,16 @@ def yield_study(
     check_share('target', target)
     varied = max(LEAST_VARIED, chips // VARIED_SHARE) if sensitivity is None else sensitivity
     check_whole('sensitivity', varied, 0)
+    if ray is not None and workers is not None:
+        raise UserError(f'workers={workers}: a Ray cluster has its own: give ray or workers')
     source = shipped_controller(find_task(task).name) if controller is None else controller
     file, name = find_controller(source)
     conditions = load_scenario(str(scenario))
     plan = Plan(configured(task, law=file.law), episodes, seed, conditions)
     check_fits(file, plan.task)
     deviations = deviations_of(with_options(check_chip(chip), conditions.chip))
+    if 'readout' in options_of(chip):
+        raise UserError(f'chip {chip}: a study of yield does not model the readout')
     study = Study(plan, file, deviations, chips, seed_of(chip), varied, calibrate)
     described = {
         'task': task,

@@ -22,7 +22,7 @@ from pkan_control.evaluation.controllers import shipped_controller
 from pkan_control.evaluation.rollouts.baselines import fitted, with_baselines
 from pkan_control.evaluation.rollouts.parallel import cores, run_all
 from pkan_control.evaluation.rollouts.record import EpisodeRecord
-from pkan_control.evaluation.rollouts.rollout import Plan
+from pkan_control.evaluation.rollouts.rollout import IDEAL, Plan, check_uses_chip
 from pkan_control.networks.program import Program
 from pkan_control.sim.scenarios import load_scenario
 from pkan_control.tasks.options import configured
@@ -30,6 +30,8 @@ from pkan_control.tasks.task import Task, find_task
 
 # Edges that are drawn, the most important ones; points of a curve, and averages of a reading.
 EDGES, POINTS, AVERAGES = 12, 41, 16
+# The chip by default; a policy that needs none has an ideal one.
+TYPICAL = 'sim:?preset=typical'
 Progress = Callable[[str, int], AbstractContextManager[Any]]
 
 
@@ -39,7 +41,7 @@ class ReportRequest:
 
     task: str
     controller: Path | None
-    chip: str
+    chip: str | None
     chips: int
     scenario: str
     episodes: int
@@ -83,12 +85,13 @@ def gather(request: ReportRequest, bar: Progress) -> Evidence:
     task = configured(request.task, law=controller_file.law)
     controller_file = fitted(controller_file, task)
     trims = load_calibration(request.calibration) if request.calibration else None
+    default = IDEAL if controller_file.policy.chip_program is None else TYPICAL
+    chip = request.chip or default
+    check_uses_chip(controller_file.policy, chip, request.chips, trims)
     plan = Plan(task, request.episodes, request.seed, load_scenario(request.scenario))
-    workers = cores() if is_simulated(request.chip) else 1
+    workers = cores() if is_simulated(chip) else 1
     rows = {}
-    for name, fly in with_baselines(
-        task, controller_file, request.chip, request.chips, trims
-    ).items():
+    for name, fly in with_baselines(task, controller_file, chip, request.chips, trims).items():
         with bar(name, request.episodes) as report:
             records: list[EpisodeRecord] = []
             for record in run_all(fly, plan, workers):
@@ -96,11 +99,11 @@ def gather(request: ReportRequest, bar: Progress) -> Evidence:
                 report(len(records))
         rows[name] = records
     about = {
-        'task': request.task, 'controller': file.name, 'chip': request.chip,
+        'task': request.task, 'controller': file.name, 'chip': chip,
         'chips': request.chips, 'scenario': request.scenario, 'episodes': request.episodes,
         'seed': request.seed,
     }  # fmt: skip
-    edges = measure_edges(controller_file, request.chip, trims)
+    edges = measure_edges(controller_file, chip, trims)
     return Evidence(about, task, rows, edges, _fidelity(trims), yields, _power(controller_file))
 
 

@@ -99,7 +99,7 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_no_process_behind(tmp_path):
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert err == 'stopped: the same command goes on from l.jsonl\n'
+    assert err == 'stopped: the same command resumes from l.jsonl\n'
     assert not psutil.wait_procs(workers, timeout=30)[1]
 
 

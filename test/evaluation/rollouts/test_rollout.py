@@ -127,15 +127,18 @@ def test_the_expert_succeeds_from_every_start():
     assert figures['settling_time_s']['median'] < 3
 
 
-def test_an_mlp_flies_without_a_chip(fly):
+def test_an_mlp_runs_without_a_chip_and_takes_none(refused):
     draw = np.random.default_rng(0)
     mlp = Mlp((0.1 * draw.normal(size=(12, 4)),), (np.zeros(4),))
     controller_file = ControllerFile('drone_hover', TASK.law, 50.0, mlp)
-    one, other = (
-        run_controller(Plan(TASK, 1), controller_file, chip, 1, lambda done: None)
-        for chip in ('ideal:', CHIP)
+    plan = Plan(TASK, 1)
+    one, again = (
+        run_controller(plan, controller_file, 'ideal:', 1, lambda done: None) for _ in range(2)
     )
-    assert rollout_hash(one) == rollout_hash(other)
+    assert rollout_hash(one) == rollout_hash(again)
+    for chip, chips in ((CHIP, 1), ('ideal:', 2)):
+        with refused('MLP 12-4 runs on no chip'):
+            run_controller(plan, controller_file, chip, chips, lambda done: None)
 
 
 def test_a_controller_for_another_task_or_rate_is_refused(controller_file, refused):
