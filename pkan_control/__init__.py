@@ -11,6 +11,7 @@ PyBullet and ROS are loaded when a function needs them.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from pkan_control.common.import_hooks import when_imported
 from pkan_control.common.version import __version__
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pkan_control.evaluation.load_controller import load_controller
     from pkan_control.evaluation.rollouts.experiment import rollout
     from pkan_control.evaluation.studies.yield_report import yield_study
+    from pkan_control.evaluation.vector_env import vector_env
     from pkan_control.training.train import train
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     'open_chip',
     'rollout',
     'train',
+    'vector_env',
     'yield_study',
 ]
 
@@ -37,6 +40,7 @@ _MODULES = {
     'open_chip': 'chips.uri',
     'rollout': 'evaluation.rollouts.experiment',
     'train': 'training.train',
+    'vector_env': 'evaluation.vector_env',
     'yield_study': 'evaluation.studies.yield_report',
 }
 
@@ -49,6 +53,13 @@ if not TYPE_CHECKING:
         value = getattr(import_module(f'{__name__}.{_MODULES[name]}'), name)
         globals()[name] = value
         return value
+
+
+def _register_environments() -> None:
+    import_module(f'{__name__}.evaluation.environment_ids').register_environments()
+
+
+when_imported('gymnasium', _register_environments)
 
 
 def __dir__() -> list[str]:

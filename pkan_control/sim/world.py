@@ -49,6 +49,20 @@ class StudySimulation(Protocol):
         """Apply commands `[chips, episodes, m]` for one control period; return the states."""
 
 
+@runtime_checkable
+class Restartable(Protocol):
+    """A simulation of many robots, each of which can begin an episode on its own."""
+
+    def restart(
+        self, rows: NDArray[np.bool_], state: Floats, generators: Sequence[np.random.Generator]
+    ) -> Floats:
+        """Put the robots of the rows `[robots]` into states; return the states of all robots.
+
+        `state` has the shape of all states. What disturbs each of these episodes is drawn from its
+        generator; those of a study are the rows of its episodes.
+        """
+
+
 @dataclass(frozen=True)
 class World:
     """The physics of one kind of robot: how its simulations are opened, and what disturbs them.

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import gymnasium
 import numpy as np
 import torch
 from stable_baselines3 import TD3
@@ -20,10 +19,11 @@ from stable_baselines3.common.noise import NormalActionNoise
 from stable_baselines3.td3.policies import Actor, TD3Policy
 from torch import Tensor, nn
 
-import pkan_control.evaluation.gym as environments
 from pkan_control.common.errors import UserError
 from pkan_control.control.controller_file import ControllerFile
-from pkan_control.tasks.task import Task
+from pkan_control.evaluation.environment_ids import DEFAULTS
+from pkan_control.evaluation.gym import TaskEnvironment
+from pkan_control.tasks.task import TASKS, Task
 from pkan_control.training.results import scores_on_ideal_chip
 from pkan_control.training.stacked import Member, evaluate, stacked, unstack
 from pkan_control.training.trainable import Report
@@ -135,7 +135,7 @@ class EvaluationCallback(BaseCallback):
 def reinforce(task: Task, member: Member, settings: Td3Settings, seed: int, report: Report) -> int:
     """Train a network on a task's rewards; return the steps taken in the world."""
     torch.set_num_threads(1)
-    environment = gymnasium.make(environment_of(task))
+    environment = environment_of(task)
     space: Any = environment.action_space
     limits = torch.tensor(space.high)
     outputs = len(limits)
@@ -174,12 +174,12 @@ def success_rate(task: Task, member: Member, episodes: int) -> float:
     return float(np.mean([score.success for score in scores]))
 
 
-def environment_of(task: Task) -> str:
-    """Return the id of a task's Gymnasium environment; refuse a task without one."""
-    for name, its in environments.TASKS.items():
-        if its['task'] == task.name and its.get('split') in (None, task.law.name):
-            return f'pkan_control/{name}-v0'
-    raise UserError(f'{task.name}: has no Gymnasium environment to learn from')
+def environment_of(task: Task) -> TaskEnvironment:
+    """Return the environment of a task; refuse one whose network does not see its goal."""
+    split = DEFAULTS.get(task.name, {}).get('split')
+    if task.name not in TASKS.names() or split not in (None, task.law.name):
+        raise UserError(f'{task.name}: has no Gymnasium environment to learn from')
+    return TaskEnvironment(task, normalise_actions=False)
 
 
 def _network(learner: Any) -> Member:

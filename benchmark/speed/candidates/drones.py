@@ -45,7 +45,7 @@ def climbed() -> float:
 
 def environment() -> Work:
     """Return steps of the Gymnasium environment, its law included, and what it begins anew."""
-    env = TaskEnvironment('drone_hover')
+    env = TaskEnvironment('drone_hover', normalise_actions=False)
     return Work(stepping(env, flown(env, EPISODE)), facts={'climbed_m': climbed()})
 
 

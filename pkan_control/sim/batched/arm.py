@@ -1,8 +1,9 @@
 """Arms as array functions: joints that follow their commands at once, for training and studies."""
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pkan_control.common.arrays import Array, namespace
+from pkan_control.common.arrays import Array, Floats, namespace
 from pkan_control.control.laws.law import HasArm
 
 # Share of the flights in training whose commands come one control period late.
@@ -23,6 +24,12 @@ class BatchedArm:
         self._state = state
         self._last = 0 * state[..., : len(self._law.joint_names)]
         return state
+
+    def restart(self, rows: NDArray[np.bool_], state: Floats, generators: object) -> Floats:
+        """Put the arms of the rows `[k]` into states `[k, 2 n]`; return the states of all."""
+        self._state = np.where(rows[:, None], state, self._state)
+        self._last = np.where(rows[:, None], 0.0, self._last)
+        return np.array(self._state)
 
     def step(self, command: Array) -> Array:
         """Apply velocities `[..., n]` for one control period; return the states."""

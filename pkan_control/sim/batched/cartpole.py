@@ -5,8 +5,9 @@ control problems", IEEE SMC 13, 1983, without friction; semi-implicit Euler.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pkan_control.common.arrays import Array, namespace
+from pkan_control.common.arrays import Array, Floats, namespace
 from pkan_control.robots.quadrotor import GRAVITY
 
 # Masses in kg, half of the pole's length in m, one step of the physics in s.
@@ -26,6 +27,11 @@ class BatchedCartpole:
         """Put all into states `[..., 4]`."""
         self._state = state
         return state
+
+    def restart(self, rows: NDArray[np.bool_], state: Floats, generators: object) -> Floats:
+        """Put the poles of the rows `[n]` into states `[n, 4]`; return the states of all."""
+        self._state = np.where(rows[:, None], state, self._state)
+        return np.array(self._state)
 
     def step(self, command: Array) -> Array:
         """Apply forces `[..., 1]` in N for one control period; return the states."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pkan_control.common.arrays import Array, Floats, constant
 from pkan_control.robots.quadrotor import Airframe
@@ -69,7 +70,7 @@ class StudyDrone:
         """Make a world that takes commands at a rate in Hz."""
         self._frame, self._rate_hz, self._effects = airframe, rate_hz, effects
         self._substeps = round(PHYSICS_HZ / rate_hz)
-        self._step = 0
+        self._steps: NDArray[np.int64]
         self._disturbances: list[DroneDisturbances]
         self._gusts: list[Gusts]
         self._state: Floats
@@ -81,22 +82,35 @@ class StudyDrone:
             DroneDisturbances(self._effects, generator) for generator in generators
         ]
         self._gusts = [Gusts((3,), self._rate_hz, each) for each in generators]
-        self._step, self._state = 0, state
+        self._steps, self._state = np.zeros(len(generators), dtype=np.int64), state
         self._speeds = np.full((*state.shape[:-1], 4), self._frame.hover_speed)
         return state
 
+    def restart(
+        self, rows: NDArray[np.bool_], state: Floats, generators: Sequence[np.random.Generator]
+    ) -> Floats:
+        """Begin the episodes of the rows anew; return the states of all."""
+        for row, generator in zip(np.flatnonzero(rows), generators, strict=True):
+            self._disturbances[row] = DroneDisturbances(self._effects, generator)
+            self._gusts[row] = Gusts((3,), self._rate_hz, generator)
+        self._steps[rows] = 0
+        self._state = np.where(rows[:, None], state, self._state)
+        self._speeds = np.where(rows[:, None], self._frame.hover_speed, self._speeds)
+        return self._state
+
     def step(self, command: Floats) -> Floats:
         """Apply rotor speeds `[chips, episodes, 4]` in rad/s for one control period."""
-        conditions = self._conditions(self._step / self._rate_hz)
-        self._step += 1
+        conditions = self._conditions()
+        self._steps += 1
         self._state, self._speeds = fastest_flight(
             self._frame, conditions, self._state, self._speeds, command, self._substeps
         )
         return self._state
 
-    def _conditions(self, time_s: float) -> Conditions:
-        """Return the conditions of all episodes at a time, gusts within the wind."""
-        each = [each(time_s) for each in self._disturbances]
+    def _conditions(self) -> Conditions:
+        """Return the conditions of all episodes at their times, gusts within the wind."""
+        times = (self._steps / self._rate_hz).tolist()
+        each = [one(now) for one, now in zip(self._disturbances, times, strict=True)]
         wind = [
             now.wind_n + now.gust_n * gust.next()
             for now, gust in zip(each, self._gusts, strict=True)

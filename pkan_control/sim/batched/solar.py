@@ -5,6 +5,7 @@ what it becomes.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pkan_control.common.arrays import Floats
 from pkan_control.robots.solar_modules import HIGHEST_V, MODULES, best_points, currents_at, curves
@@ -34,6 +35,16 @@ class BatchedSolar:
         warmth = self._state[:, WARMTH]
         self._tables = curves(self._state[:, BEFORE], warmth)
         self._after = curves(self._state[:, AFTER], warmth)
+        return self._measured()
+
+    def restart(self, rows: NDArray[np.bool_], state: Floats, generators: object) -> Floats:
+        """Put the strings of the rows `[n]` into states `[n, 25]`; return the states of all."""
+        warmth = state[rows, WARMTH]
+        self._state = np.where(rows[:, None], state, self._state)
+        # Curves are cached, so that they must not be changed in place.
+        self._tables, self._after = self._tables.copy(), self._after.copy()
+        self._tables[rows] = curves(state[rows, BEFORE], warmth)
+        self._after[rows] = curves(state[rows, AFTER], warmth)
         return self._measured()
 
     def step(self, command: Floats) -> Floats:

@@ -7,6 +7,7 @@ their friction: beyond, the car turns less than it is steered, as one whose fron
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pkan_control.common.arrays import Array, Floats, namespace
 from pkan_control.common.rotations import matrix
@@ -40,6 +41,15 @@ class BatchedVehicle:
         self._steering = 0 * state[..., :1]
         self._last = xp.concat([self._steering, state[..., FORWARD]], axis=-1)
         return state
+
+    def restart(self, rows: NDArray[np.bool_], state: Floats) -> Floats:
+        """Put the cars of the rows `[n]` into states `[..., n, 13]`; return the states of all."""
+        chosen = rows[:, None]
+        still = np.concatenate([0 * state[..., :1], state[..., FORWARD]], axis=-1)
+        self._state = np.where(chosen, state, self._state)
+        self._steering = np.where(chosen, 0.0, self._steering)
+        self._last = np.where(chosen, still, self._last)
+        return np.array(self._state)
 
     def step(self, command: Array) -> Array:
         """Apply steering angles and speeds `[..., 2]` for one period; return the states."""
@@ -82,7 +92,7 @@ class StudyVehicle:
     def __init__(self, car: Car, rate_hz: float, effects: Effects) -> None:
         """Make a world that takes commands at a rate in Hz."""
         self._car, self._rate_hz, self._effects = car, rate_hz, effects
-        self._step = 0
+        self._steps: NDArray[np.int64]
         self._disturbances: list[CarDisturbances]
         self._cars: BatchedVehicle
 
@@ -91,15 +101,25 @@ class StudyVehicle:
         self._disturbances = [
             CarDisturbances(self._effects, self._rate_hz, each) for each in generators
         ]
-        self._step = 0
+        self._steps = np.zeros(len(generators), dtype=np.int64)
         self._cars = BatchedVehicle(self._car, self._rate_hz)
         cars: Floats = self._cars.reset(state, generators[0])
         return cars
 
+    def restart(
+        self, rows: NDArray[np.bool_], state: Floats, generators: Sequence[np.random.Generator]
+    ) -> Floats:
+        """Begin the episodes of the rows anew; return the states of all."""
+        for row, generator in zip(np.flatnonzero(rows), generators, strict=True):
+            self._disturbances[row] = CarDisturbances(self._effects, self._rate_hz, generator)
+        self._steps[rows] = 0
+        return self._cars.restart(rows, state)
+
     def step(self, command: Floats) -> Floats:
         """Apply commands `[chips, episodes, 2]` for one control period; return the states."""
-        each = [one.next(self._step / self._rate_hz) for one in self._disturbances]
-        self._step += 1
+        times = (self._steps / self._rate_hz).tolist()
+        each = [one.next(now) for one, now in zip(self._disturbances, times, strict=True)]
+        self._steps += 1
         self._cars.conditions = CarConditions(
             friction=np.array([[now.friction] for now in each]),
             steering_lag_s=np.array([[now.steering_lag_s] for now in each]),
