@@ -13,7 +13,7 @@ import onnxruntime
 from pkan_control.common.arrays import Floats
 from pkan_control.common.seeding import stream
 from pkan_control.control.controller_file import load_controller_file
-from pkan_control.control.exports import ngspice
+from pkan_control.control.exports import spice as ngspice
 from pkan_control.control.exports.onnx import onnx_model
 from pkan_control.devices.bandpass import bandpass
 from pkan_control.devices.element import Device

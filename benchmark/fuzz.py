@@ -21,8 +21,7 @@ from pkan_control.bridge.link import Link
 from pkan_control.bridge.messages import Ping
 from pkan_control.bridge.port import Port
 from pkan_control.bridge.session import Session
-from pkan_control.chips.board.loading import load_image
-from pkan_control.chips.board.program_image import pack_program
+from pkan_control.chips.board.program_image import load_image, pack_program
 from pkan_control.common.seeding import stream
 from pkan_control.devices.deviations import find_deviations
 

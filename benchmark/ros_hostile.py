@@ -26,9 +26,8 @@ from pkan_control.common.seeding import stream
 from pkan_control.control.controller_file import load_controller_file
 from pkan_control.evaluation.controllers import shipped_controller
 from pkan_control.ros.nodes.controller_node import ControllerNode
-from pkan_control.ros.nodes.odometry_cdr import read_odometry
 from pkan_control.ros.nodes.publishers import CommandPublishers
-from pkan_control.ros.nodes.standard_topics import goal_topic
+from pkan_control.ros.nodes.standard_topics import goal_topic, read_odometry
 
 LENGTH = 8
 ODD = (

@@ -10,9 +10,8 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
 from pkan_control.chips.uri import open_chip, with_options
-from pkan_control.common.arguments import check_chip
 from pkan_control.common.arrays import Floats
-from pkan_control.common.errors import UserError, unknown
+from pkan_control.common.errors import UserError, check_chip, unknown
 from pkan_control.control.controller import OnChip
 from pkan_control.control.controller_file import ControllerFile
 from pkan_control.control.guard import CommandGuard

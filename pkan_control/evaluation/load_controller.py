@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pkan_control.chips.calibration.calibration_file import load_calibration
+from pkan_control.chips.calibration.calibration import load_calibration
 from pkan_control.chips.chip import Chip
 from pkan_control.chips.uri import open_chip
 from pkan_control.common.arrays import Floats

@@ -9,9 +9,8 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from pkan_control.common.arguments import check_whole
 from pkan_control.common.arrays import Floats
-from pkan_control.common.errors import UserError, unknown
+from pkan_control.common.errors import UserError, check_whole, unknown
 from pkan_control.control.guard import CommandGuard
 from pkan_control.evaluation.batched_robots import BatchedRobots, Rows
 from pkan_control.evaluation.environment_ids import DEFAULTS

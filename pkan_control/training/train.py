@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pkan_control.common.arguments import Progress, check_whole, no_progress
-from pkan_control.common.errors import UserError, unknown
+from pkan_control.common.errors import Progress, UserError, check_whole, no_progress, unknown
 from pkan_control.common.version import __version__
 from pkan_control.control.controller_file import ControllerFile
 from pkan_control.evaluation.rollouts.experiment import MAX_SEED

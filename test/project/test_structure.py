@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections import Counter
 
-from structure import PACKAGE, ROOT, imported, package_graph, sources
+from structure import PACKAGE, ROOT, circles, imported, module_graph, package_graph, sources
 
 # From the ground up: a package imports from itself and from the floors below it.
 FLOORS = (
@@ -45,6 +45,10 @@ def test_imports_go_downwards() -> None:
         if floor[other] >= floor[package]
     ]
     assert not wrong
+
+
+def test_no_modules_import_each_other() -> None:
+    assert circles(module_graph()) == []
 
 
 def test_libraries_stay_at_home() -> None:

@@ -24,8 +24,7 @@ from pkan_control.bridge.link import LOST_S
 from pkan_control.bridge.messages import Arm, Empty, Evaluate, Ping, Safe, Sweep, SweepData, Trim
 from pkan_control.bridge.responses import BoardError, LinkLostError, LinkTimeoutError
 from pkan_control.bridge.session import Session
-from pkan_control.chips.board.loading import check_fit, load_image
-from pkan_control.chips.board.program_image import pack_program
+from pkan_control.chips.board.program_image import check_fit, load_image, pack_program
 from pkan_control.chips.chip import Chip, Condition, Identity, Index, Target, Telemetry, as_inputs
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError

@@ -42,7 +42,7 @@ def finetune(
     from contextlib import closing
 
     from pkan_control.chips.calibration.calibrate import Bench
-    from pkan_control.chips.calibration.calibration_file import load_calibration, save_calibration
+    from pkan_control.chips.calibration.calibration import load_calibration, save_calibration
     from pkan_control.chips.uri import open_chip
     from pkan_control.control.controller_file import load_controller_file
     from pkan_control.evaluation.controllers import shipped_controller

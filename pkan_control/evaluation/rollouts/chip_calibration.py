@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from pkan_control.chips.calibration.calibrate import Progress, calibrate
-from pkan_control.chips.calibration.calibration import Calibration, program_checksum
-from pkan_control.chips.calibration.calibration_file import save_calibration
+from pkan_control.chips.calibration.calibration import (
+    Calibration,
+    program_checksum,
+    save_calibration,
+)
 from pkan_control.chips.calibration.sweep_cache import SweepCache
 from pkan_control.chips.ideal import IdealChip
 from pkan_control.chips.uri import open_chip

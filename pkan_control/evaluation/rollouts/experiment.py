@@ -7,11 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pkan_control.chips.calibration.calibration import Calibration
-from pkan_control.chips.calibration.calibration_file import load_calibration
+from pkan_control.chips.calibration.calibration import Calibration, load_calibration
 from pkan_control.chips.uri import is_simulated
-from pkan_control.common.arguments import Progress, check_chip, check_whole, no_progress
-from pkan_control.common.errors import UserError
+from pkan_control.common.errors import Progress, UserError, check_chip, check_whole, no_progress
 from pkan_control.control.controller_file import ControllerFile
 from pkan_control.evaluation.controllers import (
     ControllerSource,

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from pkan_control.chips.uri import deviations_of, options_of, seed_of, with_options
-from pkan_control.common.arguments import (
+from pkan_control.common.errors import (
     Progress,
+    UserError,
     check_chip,
     check_share,
     check_whole,
     no_progress,
 )
-from pkan_control.common.errors import UserError
 from pkan_control.common.files import JsonLines
 from pkan_control.evaluation.controllers import (
     ControllerSource,

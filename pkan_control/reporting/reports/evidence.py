@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pkan_control.chips.calibration.calibration import Calibration
-from pkan_control.chips.calibration.calibration_file import load_calibration
+from pkan_control.chips.calibration.calibration import Calibration, load_calibration
 from pkan_control.chips.chip import Index
 from pkan_control.chips.power import estimate_power
 from pkan_control.chips.uri import is_simulated, open_chip

@@ -14,8 +14,12 @@ from rclpy.task import Future
 from std_srvs.srv import Trigger
 
 from pkan_control.chips.calibration.calibrate import HELD_OUT, calibrate
-from pkan_control.chips.calibration.calibration import Calibration, program_checksum
-from pkan_control.chips.calibration.calibration_file import load_calibration, save_calibration
+from pkan_control.chips.calibration.calibration import (
+    Calibration,
+    load_calibration,
+    program_checksum,
+    save_calibration,
+)
 from pkan_control.chips.calibration.sweep_cache import SweepCache
 from pkan_control.chips.chip import Chip
 from pkan_control.common.arrays import Floats

@@ -10,7 +10,7 @@ from rclpy.timer import Timer
 from rosgraph_msgs.msg import Clock as ClockMessage
 
 from pkan_control.common.message_fields import NANOSECONDS, to_ns
-from pkan_control.ros.nodes.qos import SENSOR
+from pkan_control.ros.nodes.topics import SENSOR
 
 # How long after the moment at which a watchdog can fire it is polled, so that one poll is enough.
 MARGIN_S = 0.001

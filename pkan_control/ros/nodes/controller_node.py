@@ -23,8 +23,7 @@ from pkan_control.control.supervisor import Decision, Limits, Supervisor
 from pkan_control.ros.nodes import process
 from pkan_control.ros.nodes.calibration import Calibrator, known_calibration
 from pkan_control.ros.nodes.clocks import WatchdogTimer, steady_timer
-from pkan_control.ros.nodes.diagnostics import Diagnostics, Findings
-from pkan_control.ros.nodes.log_throttle import LogThrottle
+from pkan_control.ros.nodes.diagnostics import Diagnostics, Findings, LogThrottle
 from pkan_control.ros.nodes.parameters import CONTROLLER, declare, follow_limits, limits_of, read
 from pkan_control.ros.nodes.process import reported
 from pkan_control.ros.nodes.publishers import CommandPublishers

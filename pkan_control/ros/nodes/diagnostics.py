@@ -1,5 +1,7 @@
-"""Diagnostics of a controller, once a second; the keys carry the units."""
+"""Diagnostics of a controller, once a second (the keys carry the units), and its log throttle."""
 
+import math
+import re
 from collections.abc import Callable
 from copy import copy
 from typing import Any
@@ -11,7 +13,7 @@ from rclpy.node import Node
 from pkan_control.control.health import Level, judge
 from pkan_control.control.supervisor import Supervisor
 from pkan_control.ros.nodes.messages import to_time
-from pkan_control.ros.nodes.qos import LATCHED
+from pkan_control.ros.nodes.topics import LATCHED
 
 QUANTILES = {'p50': 0.5, 'p99': 0.99, 'p99.9': 0.999, 'max': 1.0}
 # Level and text of each fault that is not the supervisor's.
@@ -130,3 +132,38 @@ def quantiles_us(durations_ns: list[int]) -> list[float]:
     """Return the `QUANTILES` of durations [ns], in us."""
     shares = list(QUANTILES.values())
     return [float(value) for value in np.quantile(np.array(durations_ns) / 1e3, shares)]
+
+
+NUMBERS = re.compile(r'[0-9.-]+')
+# Time [s] without a reason after which the node counts as recovered. Less would fill the log where
+# two faults alternate, or where one comes with every second message.
+RECOVERY_S = 1.0
+
+
+class LogThrottle:
+    """Decides which reasons are logged; the time is passed in.
+
+    Reasons that differ only in their numbers are the same.
+    """
+
+    def __init__(self) -> None:
+        """Begin without a reason."""
+        self._logged: set[str] = set()
+        self._last_s = -math.inf
+
+    def line(self, reason: str, steady_s: float) -> str:
+        """Return the line to log for a reason, empty where there is none, at a time [s].
+
+        An empty reason means that nothing is wrong; once that has lasted, the recovery is logged.
+        """
+        if not reason:
+            if not self._logged or steady_s - self._last_s <= RECOVERY_S:
+                return ''
+            self._logged.clear()
+            return 'recovered: no more faults'
+        self._last_s = steady_s
+        pattern = NUMBERS.sub('', reason)
+        if pattern in self._logged:
+            return ''
+        self._logged.add(pattern)
+        return reason

@@ -7,7 +7,7 @@ from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, LifecycleState
 
 from pkan_control.common.arrays import Floats
 from pkan_control.ros.adapters.adapter import Adapter
-from pkan_control.ros.nodes.qos import RELIABLE, publisher_events
+from pkan_control.ros.nodes.topics import RELIABLE, publisher_events
 
 # How long to wait until the last command has reached its reliable subscribers.
 ACKNOWLEDGEMENT = Duration(seconds=0.5)

@@ -17,8 +17,8 @@ from pkan_control.evaluation.rollouts.simulation_session import Mode, Pace, Simu
 from pkan_control.ros.nodes import process
 from pkan_control.ros.nodes.clocks import GraphClock, steady_timer
 from pkan_control.ros.nodes.parameters import SIMULATION, declare, read
-from pkan_control.ros.nodes.qos import RELIABLE
 from pkan_control.ros.nodes.simulation_publishers import SimulationPublishers
+from pkan_control.ros.nodes.topics import RELIABLE
 from pkan_control.sim.scenarios import load_scenario
 from pkan_control.sim.world import Draw, find_world, open_world, pictures_of
 from pkan_control.tasks.task import Score, find_task

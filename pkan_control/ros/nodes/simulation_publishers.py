@@ -16,8 +16,8 @@ from pkan_control.control.laws.law import Law
 from pkan_control.evaluation.rollouts.episode import Episode
 from pkan_control.evaluation.rollouts.sensors import specific_force
 from pkan_control.ros.nodes.messages import to_time
-from pkan_control.ros.nodes.qos import RELIABLE
 from pkan_control.ros.nodes.standard_topics import goal_topic, state_topic
+from pkan_control.ros.nodes.topics import RELIABLE
 from pkan_control.sim.world import Draw
 
 # Width and height of camera images, in pixels.

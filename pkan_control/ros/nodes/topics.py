@@ -1,4 +1,4 @@
-"""Topics that a controller subscribes, and the samples that their messages become.
+"""Topics that a controller subscribes, their QoS profiles, and the samples of their messages.
 
 Data flows one way: `Topic.read` turns a message into a `Sample`, `StateInputs` assembles states
 from samples, and the supervisor decides on states.
@@ -9,9 +9,55 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_policy_name_from_kind
 
 from pkan_control.common.arrays import Floats
 from pkan_control.common.message_fields import to_ns
+
+# Sensor data and states.
+SENSOR = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+# Commands and set-points.
+RELIABLE = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+# Status: a late subscriber gets the last message.
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+def subscription_events(node: Node, topic: str) -> SubscriptionEventCallbacks:
+    """Return callbacks that log a publisher whose QoS profile is incompatible, with both."""
+
+    def on_incompatible(event: Any) -> None:
+        name = node.resolve_topic_name(topic)
+        _log_mismatch(node, name, event, node.get_publishers_info_by_topic(name), 'publisher')
+
+    return SubscriptionEventCallbacks(incompatible_qos=on_incompatible)
+
+
+def publisher_events(node: Node, topic: str) -> PublisherEventCallbacks:
+    """Return callbacks that log a subscriber whose QoS profile is incompatible, with both."""
+
+    def on_incompatible(event: Any) -> None:
+        name = node.resolve_topic_name(topic)
+        _log_mismatch(node, name, event, node.get_subscriptions_info_by_topic(name), 'subscriber')
+
+    return PublisherEventCallbacks(incompatible_qos=on_incompatible)
+
+
+def _log_mismatch(node: Node, topic: str, event: Any, others: list[Any], role: str) -> None:
+    policy = qos_policy_name_from_kind(event.last_policy_kind).lower()
+    theirs = ', '.join(f'{each.node_name} {describe(each.qos_profile)}' for each in others)
+    own = node.get_publishers_info_by_topic(topic) + node.get_subscriptions_info_by_topic(topic)
+    ours = [describe(each.qos_profile) for each in own if each.node_name == node.get_name()]
+    node.get_logger().error(
+        f'{topic}: incompatible QoS profiles ({policy}): {node.get_name()} {", ".join(ours)}, '
+        f'{role} {theirs or "has left"}'
+    )
+
+
+def describe(profile: QoSProfile) -> str:
+    """Return the policies that decide about compatibility."""
+    return f'{profile.reliability.name.lower()}/{profile.durability.name.lower()}'
 
 
 class Sample(NamedTuple):

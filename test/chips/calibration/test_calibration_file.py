@@ -10,11 +10,7 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from pkan_control.chips.calibration.calibration_file import (
-    FORMAT,
-    load_calibration,
-    save_calibration,
-)
+from pkan_control.chips.calibration.calibration import FORMAT, load_calibration, save_calibration
 from pkan_control.chips.calibration.self_test import ElementFault
 from pkan_control.common.errors import UserError
 

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pkan_control.control.controller_file import ControllerFile
-from pkan_control.control.exports.onnx import onnx_model, save_onnx
-from pkan_control.control.exports.tracing import Graph, Traced
+from pkan_control.control.exports.onnx import Graph, Traced, onnx_model, save_onnx
 from pkan_control.networks.mlp import Mlp
 from pkan_control.tasks.drone_hover import drone_hover
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pkan_control.control.exports import ngspice
+from pkan_control.control.exports import spice as ngspice
 from pkan_control.control.exports.spice import bench, netlist, save_spice
 from pkan_control.devices.bandpass import bandpass
 from pkan_control.devices.memdiode import memdiode

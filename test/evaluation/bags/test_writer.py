@@ -28,7 +28,7 @@ from pkan_control.evaluation.rollouts.rollout import Plan, run_expert
 from pkan_control.evaluation.rollouts.sensors import specific_force
 from pkan_control.ros.nodes import messages
 from pkan_control.ros.nodes.messages import joint_state, moving_point, named_point
-from pkan_control.ros.nodes.qos import RELIABLE, SENSOR
+from pkan_control.ros.nodes.topics import RELIABLE, SENSOR
 from pkan_control.sim.world import open_world
 from pkan_control.tasks.task import find_task
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from std_srvs.srv import SetBool, Trigger
 
-from pkan_control.chips.calibration.calibration_file import save_calibration
+from pkan_control.chips.calibration.calibration import save_calibration
 from pkan_control.chips.calibration.self_test import ElementFault
 
 LIVE = {'autostart': 'true', 'enable': 'true', 'state_timeout': 5.0}

@@ -1,6 +1,6 @@
 """The log of a node holds each reason once, whatever comes in between."""
 
-from pkan_control.ros.nodes.log_throttle import RECOVERY_S, LogThrottle
+from pkan_control.ros.nodes.diagnostics import RECOVERY_S, LogThrottle
 
 
 def test_a_reason_is_logged_once_whatever_its_numbers():

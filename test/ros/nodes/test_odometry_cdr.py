@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from nav_msgs.msg import Odometry
 from rclpy.serialization import deserialize_message, serialize_message
 
-from pkan_control.ros.nodes import odometry_cdr
-from pkan_control.ros.nodes.odometry_cdr import _unpack, read_message, read_odometry
+from pkan_control.ros.nodes import standard_topics as odometry_cdr
+from pkan_control.ros.nodes.standard_topics import _unpack, read_message, read_odometry
 from pkan_control.ros.nodes.topics import Sample
 
 TEXTS = st.text(st.characters(exclude_characters='\0', exclude_categories=('Cs',)), max_size=20)

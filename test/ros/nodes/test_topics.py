@@ -12,8 +12,8 @@ from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 
 from pkan_control.control.laws.drone import MOVING_GOAL, STATE, DroneLaw
 from pkan_control.ros.nodes.standard_topics import goal_topic, state_topic
+from pkan_control.ros.nodes.subscriptions import Transforms
 from pkan_control.ros.nodes.topics import Sample, StateInputs, Topic
-from pkan_control.ros.nodes.transforms import Transforms
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 FRAMES = ('map', 'base_link')
@@ -176,7 +176,7 @@ class Buffer:
 @pytest.fixture
 def tf(monkeypatch) -> Transforms:
     fake = SimpleNamespace(Buffer=Buffer, TransformListener=lambda buffer, node: None)
-    monkeypatch.setattr('pkan_control.ros.nodes.transforms.import_module', lambda name: fake)
+    monkeypatch.setattr('pkan_control.ros.nodes.subscriptions.import_module', lambda name: fake)
     return Transforms(None)
 
 
