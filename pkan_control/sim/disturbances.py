@@ -10,30 +10,31 @@ from pkan_control.common.arrays import Array, Floats
 from pkan_control.sim.effects import Effects
 from pkan_control.sim.quadrotor_dynamics import Conditions
 
-# Correlation time of gusts, and of the road, in s.
+# Correlation time of gusts and of the friction along a road.
 GUST_TAU_S = 0.5
-# Friction between tyre and road where nothing else is said, and the least that is left of it.
+# Nominal friction between tyre and road, and its lower limit.
 FRICTION, SLIPPERIEST = 0.8, 0.05
-# Share of the training flights' friction, lag of the steering in s, offset of it in rad.
+# Training: ranges of the factor on friction and of the lag of the steering in s, sigma of the
+# offset in rad, and the share of episodes with commands that arrive one period late.
 FRICTIONS, LAGS, OFFSET, LATE_SHARE = (0.4, 1.2), (0.02, 0.1), 0.03, 0.3
-# The steering's own lag: a hobby servo.
+# Nominal time constant of the steering: that of a hobby servo.
 STEERING_LAG_S = 0.05
 Vector = tuple[float, ...]
 
 
-def value_at(effects: Effects, name: str, usual: float, time_s: float) -> float:
-    """Return the number of an effect at a time of the episode in s, or the usual one."""
+def value_at(effects: Effects, name: str, nominal: float, time_s: float) -> float:
+    """Return the value of an effect at a time of the episode in s, or the nominal one."""
     effect = effects.get(name)
-    return usual if effect is None or not effect.acts(time_s) else effect.value[0]
+    return nominal if effect is None or not effect.acts(time_s) else effect.value[0]
 
 
 class Gusts:
-    """An Ornstein-Uhlenbeck process of unit spread, drawn once a control period."""
+    """An Ornstein-Uhlenbeck process of unit variance, sampled once a control period."""
 
     def __init__(
         self, shape: tuple[int, ...], rate_hz: float, generator: np.random.Generator
     ) -> None:
-        """Draw where it starts; `shape` is that of its values."""
+        """Draw the first values, of a shape."""
         self._kept = math.exp(-1 / (rate_hz * GUST_TAU_S))
         self._fresh = math.sqrt(1 - self._kept**2)
         self._generator = generator
@@ -47,10 +48,10 @@ class Gusts:
 
 
 class DroneDisturbances:
-    """The conditions of one episode; its motors are drawn once."""
+    """Conditions of a drone in one episode; the mismatch of its motors is drawn once."""
 
     def __init__(self, effects: Effects, generator: np.random.Generator) -> None:
-        """Draw what differs from motor to motor."""
+        """Draw the mismatch of the motors."""
         self._effects = effects
         self._motors = generator.standard_normal(4)
         timed = any(e.from_s > 0 or e.to_s < math.inf for e in effects.values())
@@ -77,11 +78,11 @@ class DroneDisturbances:
             ground_effect=self._value('ground_effect', 1.0, time_s),
         )
 
-    def _value(self, name: str, usual: float, time_s: float) -> float:
-        return value_at(self._effects, name, usual, time_s)
+    def _value(self, name: str, nominal: float, time_s: float) -> float:
+        return value_at(self._effects, name, nominal, time_s)
 
     def _lost(self, time_s: float) -> float:
-        """Return the share of thrust that a sagging battery lost so far; it does not recover."""
+        """Return the share of the thrust that a sagging battery has lost; it does not recover."""
         sag = self._effects.get('battery_sag')
         if sag is None:
             return 0.0
@@ -90,19 +91,19 @@ class DroneDisturbances:
 
 @dataclass(frozen=True)
 class ArmConditions:
-    """A load at the tool in kg, and a steady force on it in N in the base frame."""
+    """Payload at the tool in kg, and a constant force on it in N in the base frame."""
 
     payload_kg: float = 0.0
     push_n: Vector = (0.0, 0.0, 0.0)
 
 
 CALM_ARM = ArmConditions()
-# The conditions of an episode by its time in s.
+# From the time of an episode in s to its conditions.
 ArmDisturbances = Callable[[float], ArmConditions]
 
 
 def arm_disturbances(effects: Effects) -> ArmDisturbances:
-    """Return how conditions go in an episode; nothing of them is drawn."""
+    """Return the conditions of an arm by the time of the episode; nothing is random."""
 
     def at(time_s: float) -> ArmConditions:
         acting = {name: effect.value for name, effect in effects.items() if effect.acts(time_s)}
@@ -118,11 +119,14 @@ def arm_disturbances(effects: Effects) -> ArmDisturbances:
 
 @dataclass(frozen=True)
 class CarConditions:
-    """What differs from the nominal car; numbers, or arrays that broadcast over a batch.
+    """Deviations from the nominal car; numbers, or arrays that broadcast over a batch.
 
-    friction is that of the tyres, payload_kg lies at the centre of mass, steering_lag_s is the
-    time constant of the steering, steering_offset_rad what it stands off by. `late` tells which
-    cars of a batch get their commands one control period late.
+    Attributes:
+        friction: coefficient of the tyres
+        payload_kg: mass at the centre of mass
+        steering_lag_s: time constant of the steering
+        steering_offset_rad: constant error of the steering angle
+        late: which cars of a batch get their commands one control period late
     """
 
     friction: Array = FRICTION
@@ -136,7 +140,7 @@ NOMINAL_CAR = CarConditions()
 
 
 def draw_car_conditions(cars: int, generator: np.random.Generator) -> CarConditions:
-    """Draw friction, lag and offset of the steering for each of a batch of cars."""
+    """Draw friction, lag and offset of the steering for each car of a batch."""
     return CarConditions(
         friction=FRICTION * generator.uniform(*FRICTIONS, (cars, 1)),
         steering_lag_s=generator.uniform(*LAGS, (cars, 1)),
@@ -146,15 +150,15 @@ def draw_car_conditions(cars: int, generator: np.random.Generator) -> CarConditi
 
 
 class CarDisturbances:
-    """The conditions of one episode: what a scenario's effects make of them at a time."""
+    """Conditions of a car in one episode."""
 
     def __init__(self, effects: Effects, rate_hz: float, generator: np.random.Generator) -> None:
-        """Draw how the road changes on the way."""
+        """Prepare the random changes of the road."""
         self._effects = effects
         self._road = Gusts((1,), rate_hz, generator)
 
     def next(self, time_s: float) -> CarConditions:
-        """Return the conditions at a time in s; call it once for each control period."""
+        """Return the conditions at a time in s; called once per control period."""
         effects = self._effects
         changes = value_at(effects, 'friction_spread', 0.0, time_s) * float(self._road.next()[0])
         factor = value_at(effects, 'friction', 1.0, time_s) * (1 + changes)

@@ -1,4 +1,4 @@
-"""Effects that disturb an episode: what a world knows of, and what a scenario says of them."""
+"""Effects: the disturbances that a world knows, and their values in a scenario."""
 
 import math
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from pkan_control.common.ranges import Finite, NonNegative, Time, check_fields
 
 @dataclass(frozen=True)
 class Effect:
-    """What may be disturbed: how many numbers, each in a range, in a unit."""
+    """A disturbance that a world knows: a number or several, each in a range, in a unit."""
 
     text: str
     unit: str
@@ -37,7 +37,7 @@ class Effect:
 
 @dataclass(frozen=True)
 class Disturbance:
-    """The numbers of an effect, and when it acts in s."""
+    """The values of an effect, and the time in s from and to which it acts."""
 
     value: tuple[Finite, ...]
     from_s: NonNegative = 0.0
@@ -62,16 +62,16 @@ class Disturbance:
 Effects = Mapping[str, Disturbance]
 NO_EFFECTS: Effects = MappingProxyType({})
 
-# What the command of any robot suffers on its way.
+# Effects on the command of any robot.
 LINK = {'delay_s': Effect('delay of the command, in whole control periods', 's', 0.0, 0.5)}
-# Noise of odometry, a standard deviation a sample.
+# Noise of odometry: standard deviations of a sample.
 ODOMETRY = {
     'position_noise_m': Effect('noise of the position', 'm', 0.0, 1.0),
     'velocity_noise_m_s': Effect('noise of the velocity', 'm/s', 0.0, 5.0),
     'attitude_noise_rad': Effect('noise of the attitude', 'rad', 0.0, 0.5),
     'rate_noise_rad_s': Effect('noise of the angular velocity', 'rad/s', 0.0, 5.0),
 }
-# Noise of joint sensors, a standard deviation a sample.
+# Noise of joint states: standard deviations of a sample.
 JOINT_STATES = {
     'joint_noise_rad': Effect('noise of the joint positions', 'rad', 0.0, 0.5),
     'joint_rate_noise_rad_s': Effect('noise of the joint velocities', 'rad/s', 0.0, 5.0),

@@ -8,22 +8,28 @@ import numpy as np
 from pkan_control.common.arrays import Array, constant, namespace
 from pkan_control.robots.quadrotor import Airframe
 
-# Steps a second of the physics that the robot runs in.
+# Rate of the physics steps.
 PHYSICS_HZ = 500.0
-# Share of the flights in training whose commands come one control period late.
+# Share of the episodes in training with commands that arrive one control period late.
 LATE_SHARE = 0.3
-# Below this height in rotor radii the ground effect no longer grows.
+# Height in rotor radii below which the ground effect is constant.
 LOWEST_RADII = 2.0
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """What differs from the nominal drone; numbers, or arrays that broadcast over a batch.
+    """Deviations from the nominal drone; numbers, or arrays that broadcast over a batch.
 
-    mass is a factor, payload_kg comes on top of it, thrust is a factor per rotor `[..., 4]`,
-    lag_s the time constant of the motors (0: none), wind_n a force in the world `[..., 3]`,
-    gust_n the spread of what comes and goes beside it; drag and ground_effect are factors. `late`
-    tells which drones of a batch get their commands one control period late.
+    Attributes:
+        mass: factor on mass and inertia
+        payload_kg: mass at the centre, on top of that
+        thrust: factor on the thrust of each rotor, `[..., 4]`
+        lag_s: time constant of the motors; 0 for none
+        wind_n: force in the world, `[..., 3]` in N
+        gust_n: standard deviation of the gusts on each axis
+        drag: factor on the drag
+        ground_effect: factor on the ground effect
+        late: which drones of a batch get their commands one control period late
     """
 
     mass: Array = 1.0
@@ -40,19 +46,16 @@ class Conditions:
 CALM = Conditions()
 
 
-def draw_conditions(flights: int, generator: np.random.Generator) -> Conditions:
-    """Draw a mass, motors, a lag, wind and gusts for each of a batch of flights.
-
-    Forces are those that a Crazyflie meets, as accelerations; `scaled` makes them another's.
-    """
-    weak = generator.uniform(0.85, 1.0, (flights, 1))
+def draw_conditions(drones: int, generator: np.random.Generator) -> Conditions:
+    """Draw mass, motors, lag, wind and gusts for each Crazyflie of a batch."""
+    weak = generator.uniform(0.85, 1.0, (drones, 1))
     return Conditions(
-        mass=generator.uniform(0.8, 1.2, (flights, 1)),
-        thrust=weak * (1 + 0.03 * generator.standard_normal((flights, 4))),
-        lag_s=generator.uniform(0.0, 0.05, (flights, 1)),
-        wind_n=0.03 * generator.standard_normal((flights, 3)),
-        gust_n=generator.uniform(0.0, 0.03, (flights, 1)),
-        late=generator.random((flights, 1)) < LATE_SHARE,
+        mass=generator.uniform(0.8, 1.2, (drones, 1)),
+        thrust=weak * (1 + 0.03 * generator.standard_normal((drones, 4))),
+        lag_s=generator.uniform(0.0, 0.05, (drones, 1)),
+        wind_n=0.03 * generator.standard_normal((drones, 3)),
+        gust_n=generator.uniform(0.0, 0.03, (drones, 1)),
+        late=generator.random((drones, 1)) < LATE_SHARE,
     )
 
 
@@ -78,8 +81,15 @@ def force_in_air(
     """Return the force x, y, z in N in the body frame: thrust with ground effect, and drag.
 
     Ground effect `T (1 + G (r / 4h)^2)`, drag `-c * total * v`. Only operators are used, so that
-    plain numbers do as well as arrays: thrust in N, total rotor speed in rad/s, height above
-    ground in m, the three components of the velocity in m/s in the body frame.
+    the arguments are plain numbers or arrays.
+
+    Args:
+        frame: the quadrotor
+        conditions: factors on drag and ground effect
+        thrust: of all rotors, in N
+        total: sum of the rotor speeds in rad/s
+        height: above ground, in m
+        velocity: its three components in the body frame in m/s
     """
     lowest = LOWEST_RADII * frame.rotor_radius
     clear = (height + lowest + abs(height - lowest)) / 2

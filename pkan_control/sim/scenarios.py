@@ -1,4 +1,4 @@
-"""What disturbs an episode, as data: effects by the kind of robot, and options of the chip.
+"""Scenarios: the disturbances of an episode by the kind of robot, and options of the chip.
 
 A scenario is a YAML file:
 
@@ -35,10 +35,13 @@ class Scenario:
     chip: Mapping[str, str] = field(default_factory=dict)
 
     def effects(self, robot: str) -> Effects:
-        """Return what disturbs a kind of robot; refuse one of which the scenario says nothing."""
+        """Return the effects on a kind of robot.
+
+        Raises a `UserError` if the scenario has sections of other robots only.
+        """
         if self.robots and robot not in self.robots:
             raise UserError(
-                f'scenario {self.name}: says nothing of a {robot}, only of: '
+                f'scenario {self.name}: has no section {robot}, only: '
                 f'{", ".join(sorted(self.robots))}'
             )
         return self.robots.get(robot, NO_EFFECTS)

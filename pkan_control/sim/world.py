@@ -19,9 +19,9 @@ class Simulation(Protocol):
     """One simulated robot, with a state of `n` numbers and a command of `m`."""
 
     def reset(self, state: Floats, generator: np.random.Generator) -> Floats:
-        """Put the robot into a state `[n]` and return the state that results.
+        """Set the state `[n]` of the robot and return the resulting state.
 
-        What disturbs the episode is drawn from the generator.
+        The generator draws the disturbances of the episode.
         """
 
     def step(self, command: Floats) -> Floats:
@@ -33,7 +33,7 @@ class Simulation(Protocol):
 
 @runtime_checkable
 class Filmed(Simulation, Protocol):
-    """A simulation of which there are pictures."""
+    """A simulation that can draw its state."""
 
     def image(self, width: int, height: int) -> NDArray[np.uint8]:
         """Return a picture of the robot, red, green and blue `[height, width, 3]`."""
@@ -43,7 +43,7 @@ class StudySimulation(Protocol):
     """Robots `[chips, episodes, n]`: many chips in the same episodes, without collisions."""
 
     def reset(self, state: Floats, generators: Sequence[np.random.Generator]) -> Floats:
-        """Put all robots into states; a generator for each episode draws what disturbs it."""
+        """Set all states; the generator of each episode draws its disturbances."""
 
     def step(self, command: Floats) -> Floats:
         """Apply commands `[chips, episodes, m]` for one control period; return the states."""
@@ -65,7 +65,7 @@ class Restartable(Protocol):
 
 @dataclass(frozen=True)
 class World:
-    """The physics of one kind of robot: how its simulations are opened, and what disturbs them.
+    """The physics of one kind of robot: how its simulations are opened, and their disturbances.
 
     Each function takes a law, which has the robot, and the control rate in Hz. None of them loads
     a physics engine before it is called.
@@ -78,7 +78,7 @@ class World:
         study: opens robots for many chips at once; None where each chip runs on its own
         pictures: opens a simulation that draws the states of this world; None where `open` does
         batched: whether what `open` returns takes states `[episodes, n]` as it takes `[n]`
-        effects: what a scenario may say of this robot
+        effects: the disturbances that a scenario may set
     """
 
     robot: str
@@ -115,12 +115,15 @@ def training_batch(
     raise UserError(f'world {name}: has no batch of robots to train with')
 
 
-# Draws a state `[n]`, as red, green and blue `[height, width, 3]`, in a width and a height.
+# From a state `[n]`, a width and a height to a picture `[height, width, 3]` in red, green, blue.
 Draw = Callable[[Floats, int, int], NDArray[np.uint8]]
 
 
 def pictures_of(name: str, simulation: Simulation, law: Law, rate_hz: float) -> Draw:
-    """Return what draws the states of a world; a `UserError` where there are no pictures."""
+    """Return a function that draws the states of a world.
+
+    Raises a `UserError` for a world without pictures.
+    """
     pictures = find_world(name).pictures
     shown = simulation if pictures is None else pictures(law, rate_hz)
     if not isinstance(shown, Filmed):
@@ -138,7 +141,7 @@ EffectsByRobot = Mapping[str, Mapping[str, Effect]]
 
 
 def effects_by_robot() -> EffectsByRobot:
-    """Return what disturbs each kind of robot, by the worlds that are installed."""
+    """Return the effects on each kind of robot, of all installed worlds."""
     found: dict[str, dict[str, Effect]] = {}
     for name in WORLDS.names():
         world = find_world(name)

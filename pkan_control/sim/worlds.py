@@ -13,7 +13,7 @@ from pkan_control.sim.world import Simulation, StudySimulation, World
 
 DRONE_EFFECTS = {
     'mass': Effect('factor on mass and inertia', '1', 0.3, 3.0),
-    'payload_kg': Effect('mass that hangs at the centre', 'kg', 0.0, 10.0),
+    'payload_kg': Effect('mass at the centre', 'kg', 0.0, 10.0),
     'thrust': Effect('factor on the thrust of all rotors', '1', 0.3, 2.0),
     'motor_mismatch': Effect('spread of the thrust from motor to motor', '1', 0.0, 0.3),
     'battery_sag': Effect('share of the thrust that is lost a second', '1/s', 0.0, 0.1),
@@ -26,7 +26,7 @@ DRONE_EFFECTS = {
     **LINK,
 }
 ARM_EFFECTS = {
-    'payload_kg': Effect('mass that hangs at the tool', 'kg', 0.0, 20.0),
+    'payload_kg': Effect('mass at the tool', 'kg', 0.0, 20.0),
     'push_n': Effect('steady force on the tool in the base frame', 'N', -100.0, 100.0, 3),
     **JOINT_STATES,
     **LINK,

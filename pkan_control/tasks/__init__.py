@@ -1,1 +1,1 @@
-"""What controllers do: observation, action, starts, success and expert of each job."""
+"""Tasks: the starts, goals, success criteria and experts of each job of a controller."""

@@ -1,7 +1,7 @@
 """`arm_pick_place`: grip a block, carry it, and put it down elsewhere.
 
-The network keeps the tool pointing down wherever it is sent; the sequence of set-points, and when
-the gripper opens and closes, stand outside of it. Where the block lies is known.
+The network moves the tool and keeps it pointing down. The sequence of goals and of openings of the
+gripper is fixed, and the position of the block is known.
 """
 
 import math
@@ -18,16 +18,16 @@ from pkan_control.robots.kinematics import forward
 from pkan_control.tasks.arm_task import ArmTask
 from pkan_control.tasks.task import Score
 
-# The block, as it ships with PyBullet: half of its edge.
+# Half of the edge of the block that ships with PyBullet.
 HALF_M = 0.025
-# Success: in the last quarter of a second the block's mean distance from its place is below this.
+# Success: the mean distance of the block from its target over the last FINAL_S is below this.
 TOLERANCE_M, FINAL_S = 0.02, 0.25
-# Where blocks lie and go: so far from where the tool is at rest, out and in, and to both sides;
-# from the one to the other it is at least so far.
+# Ranges of block and target around the resting tool: radially in m, in azimuth in rad; and the
+# smallest distance between the two.
 DEPTH_M, SIDE_RAD, APART_M = 0.07, 0.8, 0.15
-# The tool comes and goes at this height over the floor.
+# Height over the floor in m at which the tool travels.
 ABOVE_M = 0.2
-# Steps of the sequence: time, where the tool is sent, its height, whether the gripper is open.
+# Sequence: duration in s, where the tool goes, its height in m, whether the gripper is open.
 SEQUENCE = (
     (1.5, 'block', ABOVE_M, True),
     (1.0, 'block', HALF_M, True),
@@ -38,7 +38,7 @@ SEQUENCE = (
     (0.5, 'place', HALF_M, True),
     (0.8, 'place', ABOVE_M, True),
 )
-# An episode starts this share of the usual range away from rest.
+# Starts of an episode, as a share of the range of postures around rest.
 START = 0.2
 
 
@@ -46,7 +46,8 @@ START = 0.2
 class ArmPickPlace(ArmTask):
     """Move a block with a Franka Panda, or with any arm that has a gripper.
 
-    A state has the block's position in m and attitude (x, y, z, w) behind the joints.
+    A state is joint positions and velocities, then the block's position in m and attitude
+    (x, y, z, w).
     """
 
     name = 'arm_pick_place'
@@ -55,12 +56,12 @@ class ArmPickPlace(ArmTask):
 
     @property
     def steps(self) -> int:
-        """Control steps of an episode: of the sequence, and half a second more."""
+        """Control steps of an episode: the sequence and half a second more."""
         return round((sum(step[0] for step in SEQUENCE) + 0.5) * self.rate_hz)
 
     @property
     def rest(self) -> tuple[float, ...]:
-        """The posture in which the tool points down."""
+        """Posture in which the tool points down, `[n]`."""
         gripper = self.arm.gripper
         return gripper.down if gripper else self.arm.home
 
@@ -71,13 +72,13 @@ class ArmPickPlace(ArmTask):
         return math.hypot(x, y), math.atan2(y, x)
 
     def with_arm(self, arm: Arm) -> 'ArmPickPlace':
-        """Return the same task for another arm; refuse one without a gripper."""
+        """Return the same task for another arm; raise a `UserError` for one without a gripper."""
         if arm.gripper is None:
             raise UserError(f'{self.name}: arm {arm.name} has no gripper')
         return super().with_arm(arm)
 
     def with_split(self, split: str) -> 'ArmPickPlace':
-        """Return the task itself: only `kinematics` keeps a tool pointing down."""
+        """Return the task itself; raise a `UserError` for any split but `kinematics`."""
         if split != 'kinematics':
             raise UserError(
                 f'{self.name}: split {split!r} keeps no tool pointing down: allowed is kinematics'
@@ -92,7 +93,7 @@ class ArmPickPlace(ArmTask):
         return np.concatenate([joints, place])
 
     def _joints(self, generator: np.random.Generator, count: int, share: float) -> Floats:
-        """Draw states `[count, 2 n]` of joints at rest, held ones in their place, gripper open."""
+        """Draw states `[count, 2 n]` at rest, with held joints in place and the gripper open."""
         gripper = self.arm.gripper
         drawn = self.postures(generator, count, share)
         for name in gripper.held if gripper else ():
@@ -101,7 +102,7 @@ class ArmPickPlace(ArmTask):
         return self.at_rest(np.concatenate([drawn, fingers], axis=1))
 
     def _places(self, seed: int, episode: int) -> tuple[Floats, Floats]:
-        """Draw radius, azimuth and yaw of the block and of where it goes."""
+        """Draw radius in m, azimuth and yaw in rad of the block and of its target."""
         generator = stream(seed, 'block', episode)
         while True:
             one, other = self._drawn(generator, 2)
@@ -110,21 +111,22 @@ class ArmPickPlace(ArmTask):
 
     def _drawn(self, generator: np.random.Generator, count: int) -> Floats:
         radius, azimuth = self._centre
-        return np.stack([
+        drawn = [
             radius + DEPTH_M * generator.uniform(-1, 1, count),
             azimuth + SIDE_RAD * generator.uniform(-1, 1, count),
             math.pi / 4 * generator.uniform(-1, 1, count),
-        ], axis=-1)  # fmt: skip
+        ]
+        return np.stack(drawn, axis=-1)
 
     def goal(self, seed: int, episode: int, step: int) -> Floats:
-        """Return point, velocity, yaw and opening `[8]`."""
+        """Return position in m, velocity in m/s, yaw in rad and opening, `[8]`."""
         goal: Floats = _goals(self, seed, episode)[step]
         return goal
 
     def way(self, seed: int, episode: int) -> Floats:
-        """Return the goals `[steps + 1, 8]`: from set-point to set-point without a jerk.
+        """Return the goals `[steps + 1, 8]` of an episode: minimum-jerk segments.
 
-        Between places the tool goes around the base, not straight on.
+        Between block and target the tool moves around the base, not in a straight line.
         """
         block, place = self._places(seed, episode)
         radius, azimuth = self._centre
@@ -153,11 +155,11 @@ class ArmPickPlace(ArmTask):
         return np.concatenate([place_m, speed, way[:, 3:], wanted], axis=-1)
 
     def training_starts(self, generator: np.random.Generator, count: int) -> Floats:
-        """Draw states `[count, 2 n]` of joints, all over the usual range."""
+        """Draw states `[count, 2 n]` of the joints over the whole range of postures."""
         return self._joints(generator, count, 1.0)
 
     def training_goals(self, generator: np.random.Generator, count: int, steps: int) -> Floats:
-        """Draw resting goals `[steps, count, 8]`, from the floor to where the tool is at rest."""
+        """Draw goals at rest `[steps, count, 8]`, from the floor up to the resting tool."""
         drawn = self._drawn(generator, count)
         top = float(forward(self.arm, np.array(self.rest))[2, 3])
         height = generator.uniform(HALF_M, max(top, ABOVE_M), count)
@@ -167,7 +169,7 @@ class ArmPickPlace(ArmTask):
         return np.broadcast_to(goals, (steps, count, 8))
 
     def target(self, goals: Floats) -> Floats:
-        """Return where the block goes, `[3]`: below the last set-point, on the floor."""
+        """Return the target of the block, `[3]` in m: on the floor below the last goal."""
         return np.array([*goals[-1, :2], HALF_M])
 
     def reward(self, state: Floats, goal: Floats) -> float:
@@ -176,7 +178,7 @@ class ArmPickPlace(ArmTask):
         return -distance + (distance < TOLERANCE_M)
 
     def score(self, states: Floats, goals: Floats) -> Score:
-        """Judge by where the block lies in the end."""
+        """Score by the final position of the block."""
         distance = np.linalg.norm(states[:, -7:-4] - self.target(goals), axis=1)
         final = float(distance[-round(FINAL_S * self.rate_hz) :].mean())
         height = float(states[:, -5].max()) - HALF_M

@@ -1,4 +1,4 @@
-"""`arm_reach`: bring the tool of an arm to a point, and hold it there."""
+"""`arm_reach`: move the tool of an arm to a point and hold it there."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -37,7 +37,7 @@ class ArmReach(ArmTask):
         return _goal(self, seed, episode)
 
     def training_goals(self, generator: np.random.Generator, count: int, steps: int) -> Floats:
-        """Draw points `[steps, count, 3]`, one for each flight."""
+        """Draw points `[steps, count, 3]`, one for each episode."""
         return np.broadcast_to(self.points(generator, count), (steps, count, 3))
 
     def reward(self, state: Floats, goal: Floats) -> float:
@@ -46,7 +46,7 @@ class ArmReach(ArmTask):
         return -distance + (distance < TOLERANCE_M)
 
     def score(self, states: Floats, goals: Floats) -> Score:
-        """Judge by the distance of the tool's true place from the goal."""
+        """Score by the distance of the true tool position from the goal."""
         distance = np.linalg.norm(self.position(states) - goals[:, :3], axis=1)
         final = float(distance[-round(FINAL_S * self.rate_hz) :].mean())
         outside = np.flatnonzero(~(distance < TOLERANCE_M))

@@ -1,4 +1,4 @@
-"""What the arms' tasks share: the arm, its law, where joints start and the tool is sent."""
+"""Base of the tasks of arms: the arm, its law, and the ranges of postures and goals."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -16,17 +16,17 @@ from pkan_control.robots.kinematics import forward
 
 SPLITS = ('kinematics', 'cylindrical')
 DEFAULT = 'panda'
-# How far a joint goes from the posture of rest: the first one, others that turn, and those that
-# slide, these as a share of their range. A law is made for as much and this margin.
+# Range of postures around rest: of the first joint and other revolute ones in rad, of prismatic
+# ones as a share of their limits. A law is made for this range and a margin.
 FIRST_RAD, OTHER_RAD, SLIDE, MARGIN = 1.2, 0.5, 0.3, 0.15
-# The tool is sent no lower than this.
+# Lowest goal of the tool.
 LOWEST_M = 0.1
 DRAWS = 256
 
 
 @dataclass(frozen=True)
 class ArmTask:
-    """A job of an arm: a Franka Panda, split as `kinematics`, where nothing else is given."""
+    """A task of an arm, by default a Franka Panda with the split `kinematics`."""
 
     given_arm: Arm | None = None
     split: str = 'kinematics'
@@ -36,7 +36,7 @@ class ArmTask:
     rate_hz = 60.0
     moving = False
     grasps = False
-    # How fast an error of the tool is taken back, in 1/s.
+    # Gain from an error of the tool to its velocity, in 1/s.
     gain = 6.0
 
     @cached_property
@@ -68,13 +68,13 @@ class ArmTask:
     def with_law(self, law: Law) -> Self:
         """Return the same task for the arm and the split of a controller."""
         if not isinstance(law, HasArm):
-            raise UserError(f'law {law.name}: moves no arm')
+            raise UserError(f'law {law.name}: is not a law of an arm')
         if (law.moving, law.grasps) != (self.moving, self.grasps):
             raise UserError(f'law {law.name}: its goals are not those of this task')
         return replace(self, given_arm=law.arm, split=law.name, given_law=law)
 
     def postures(self, generator: np.random.Generator, count: int, share: float) -> Floats:
-        """Draw joint positions `[count, n]`, a share of the usual range around the rest."""
+        """Draw joint positions `[count, n]` from a share of the range of postures around rest."""
         half = share * spread(self.arm)
         away = generator.uniform(-1, 1, (count, len(half))) * half
         margin = 0.05 * (self.arm.high - self.arm.low)
@@ -85,25 +85,25 @@ class ArmTask:
 
     @property
     def rest(self) -> tuple[float, ...]:
-        """Posture in the middle of what is drawn."""
+        """Posture at the centre of the range, `[n]`."""
         return self.arm.home
 
     def points(self, generator: np.random.Generator, count: int) -> Floats:
-        """Draw points `[count, 3]` in m that the tool can reach, above the floor."""
+        """Draw points `[count, 3]` in m above the floor that the tool can reach."""
         found: list[Floats] = []
         for _ in range(DRAWS):
             drawn = forward(self.arm, self.postures(generator, count, 1.0))[:, :3, 3]
             found += list(drawn[drawn[:, 2] > LOWEST_M])
             if len(found) >= count:
                 return np.array(found[:count])
-        raise UserError(f'arm {self.arm.name}: its tool is hardly ever above {LOWEST_M} m')
+        raise UserError(f'arm {self.arm.name}: its tool is almost never above {LOWEST_M} m')
 
     def at_rest(self, postures: Floats) -> Floats:
-        """Return the states `[..., 2 n]` of joints that stand still."""
+        """Return the states `[..., 2 n]` of joints at rest."""
         return np.concatenate([postures, 0 * postures], axis=-1)
 
     def training_starts(self, generator: np.random.Generator, count: int) -> Floats:
-        """Draw states `[count, 2 n]` all over the usual range, and somewhat beyond."""
+        """Draw states `[count, 2 n]` from 1.2 times the range of postures."""
         return self.at_rest(self.postures(generator, count, 1.2))
 
     def goal_observation(self) -> Floats:
@@ -111,21 +111,21 @@ class ArmTask:
         return np.array([signal.offset for signal in self.law.observation.signals])
 
     def expert(self, observation: Array) -> Array:
-        """Return what the outputs should be: the damped inverse itself, or what comes of it."""
+        """Return the exact action of the split: entries of the inverse, or joint velocities."""
         return self.law.exact(observation)
 
     def position(self, states: Floats) -> Floats:
-        """Return where the tool is, `[..., 3]` in m, in states `[..., 2 n]`."""
+        """Return the position of the tool, `[..., 3]` in m, in states `[..., 2 n]`."""
         found: Floats = forward(self.arm, states[..., : len(self.arm.joints)])[..., :3, 3]
         return found
 
     def failed(self, state: Floats, goal: Floats) -> bool:
-        """Return false: an arm can always go on."""
+        """Return False: an arm can always recover."""
         return False
 
 
 def spread(arm: Arm) -> Floats:
-    """Return how far each joint goes from the posture of rest, `[n]`."""
+    """Return the range of each joint around the posture of rest, `[n]` in rad or m."""
     turning = [FIRST_RAD] + [OTHER_RAD] * (len(arm.joints) - 1)
     return np.array(
         [

@@ -1,4 +1,4 @@
-"""`arm_track`: follow a path with the tool of an arm, a circle where nothing else is given."""
+"""`arm_track`: follow a path with the tool of an arm, by default a circle."""
 
 import math
 from dataclasses import dataclass, replace
@@ -14,13 +14,13 @@ from pkan_control.tasks.arm_task import ArmTask
 from pkan_control.tasks.paths import Path
 from pkan_control.tasks.task import Score
 
-# Success: the root of the mean square of the distance, once this time is over, is below this.
+# Success: the rms distance after this time is below this.
 TOLERANCE_M, CATCH_UP_S = 0.005, 2.0
-# The usual circle around the tool's place at rest; in each episode it lies in a plane of its own.
+# Default path: a circle around the resting tool, in another plane for each episode.
 RADIUS_M, PERIOD_S = 0.1, 4.0
-# An episode starts this share of the usual range away from rest.
+# Starts of an episode, as a share of the range of postures around rest.
 START = 0.3
-# Training: circles up to this radius, passed in at least this time.
+# Training: circles of up to this radius, with at least this period.
 TRAINED_M, SHORTEST_S = 0.15, 3.0
 
 
@@ -32,7 +32,7 @@ class ArmTrack(ArmTask):
 
     name = 'arm_track'
     moving = True
-    # A goal that moves is never reached: the error that is left is halved as the gain is doubled.
+    # A moving goal is never reached: the remaining error is inversely proportional to the gain.
     gain = 12.0
     episode_s = 6.0
 
@@ -43,7 +43,7 @@ class ArmTrack(ArmTask):
 
     @cached_property
     def centre(self) -> Floats:
-        """Where the tool is at rest, `[3]` in m."""
+        """Position of the resting tool, `[3]` in m."""
         found: Floats = forward(self.arm, np.array(self.rest))[:3, 3]
         return found
 
@@ -57,12 +57,12 @@ class ArmTrack(ArmTask):
         return state
 
     def goal(self, seed: int, episode: int, step: int) -> Floats:
-        """Return position and velocity `[6]` in m and m/s; an episode enters anywhere."""
+        """Return position and velocity `[6]` in m and m/s; an episode enters the path anywhere."""
         goal: Floats = _goals(self, seed, episode)[step]
         return goal
 
     def training_goals(self, generator: np.random.Generator, count: int, steps: int) -> Floats:
-        """Draw circles `[steps, count, 6]` around the tool's place at rest, in any planes."""
+        """Draw circles `[steps, count, 6]` around the resting tool, in any planes."""
         radius = TRAINED_M * generator.random(count)
         turn = 2 * np.pi / SHORTEST_S * generator.uniform(0.3, 1, count)
         phase = turn * (np.arange(steps)[:, None] / self.rate_hz) + generator.uniform(0, 7, count)
@@ -79,7 +79,7 @@ class ArmTrack(ArmTask):
         return -distance + (distance < TOLERANCE_M)
 
     def score(self, states: Floats, goals: Floats) -> Score:
-        """Judge by the distance of the tool's true place from the moving goal."""
+        """Score by the distance of the true tool position from the moving goal."""
         distance = np.linalg.norm(self.position(states) - goals[:, :3], axis=1)
         caught = distance[round(CATCH_UP_S * self.rate_hz) :]
         rms = float(np.sqrt((caught**2).mean()))
@@ -88,7 +88,7 @@ class ArmTrack(ArmTask):
 
 
 def planes(generator: np.random.Generator, count: int) -> Floats:
-    """Draw rotations `[count, 3, 3]`, each as likely as any other."""
+    """Draw rotations `[count, 3, 3]`, uniformly distributed."""
     drawn = generator.standard_normal((count, 4))
     found: Floats = matrix(drawn / np.linalg.norm(drawn, axis=1, keepdims=True))
     return found

@@ -1,4 +1,4 @@
-"""`cartpole`: keep a pole upright on a cart, by a force that is any number."""
+"""`cartpole`: keep a pole upright on a cart, by a continuous force."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,21 +10,21 @@ from pkan_control.common.seeding import stream
 from pkan_control.control.laws.cartpole import CartpoleLaw
 from pkan_control.tasks.task import Score
 
-# Failed: the cart farther from the middle in m, or the pole farther from upright in rad.
+# Failure: distance of the cart from the centre in m, angle of the pole from upright in rad.
 EDGE_M, FALLEN = 2.4, 0.2095
-# Starts: all four numbers within so much of rest; in training so far in m, m/s, rad, rad/s.
+# Range of the starts, for all four numbers; and of those of training in m, m/s, rad, rad/s.
 START = 0.05
 WIDE = np.array([1.5, 1.5, 0.2, 1.5])
-# Linear-quadratic regulator at 10 Hz of the upright pole, for states of weight 1 and forces of
-# weight 0.1 in their units: N a m, N a m/s, N a rad, N a rad/s.
+# Linear-quadratic regulator at 10 Hz of the upright pole, with weights of 1 for states
+# and 0.1 for the force: N a m, N a m/s, N a rad, N a rad/s.
 GAINS = np.array([1.67013, 3.16251, 32.28239, 8.09245])
-# The reward takes this share of the squares, as shares of what is allowed.
+# Weights in the reward of the squared position and angle, relative to their limits.
 MIDDLE, UPRIGHT = 0.5, 0.5
 
 
 @dataclass(frozen=True)
 class Cartpole:
-    """Balance for 500 actions; `world` may be `bullet_cartpole` as well."""
+    """Balance for 500 actions; `world` may also be `bullet_cartpole`."""
 
     world: str = 'cartpole'
 
@@ -46,15 +46,15 @@ class Cartpole:
         return WIDE * generator.random((count, 1)) * generator.uniform(-1, 1, (count, 4))
 
     def training_goals(self, generator: np.random.Generator, count: int, steps: int) -> Floats:
-        """Return the middle for all, `[steps, count, 1]`."""
+        """Return the centre for all, `[steps, count, 1]` in m."""
         return np.zeros((steps, count, 1))
 
     def goal(self, seed: int, episode: int, step: int) -> Floats:
-        """Return where the cart shall be, `[1]` in m: the middle."""
+        """Return the goal of the cart, `[1]` in m: the centre."""
         return np.zeros(1)
 
     def goal_observation(self) -> Floats:
-        """Return the observation `[4]` of rest in the middle."""
+        """Return the observation `[4]` of rest at the centre."""
         return np.zeros(4)
 
     def expert(self, observation: Array) -> Array:
@@ -64,7 +64,7 @@ class Cartpole:
         return xp.sum(observation * gains, axis=-1, keepdims=True)
 
     def reward(self, state: Floats, goal: Floats) -> float:
-        """Return 1 for a step survived, less when off the middle or leaning."""
+        """Return 1 for a step, less the weighted squares of position and angle."""
         away, lean = (state[0] - goal[0]) / EDGE_M, state[2] / FALLEN
         return float(1 - MIDDLE * away**2 - UPRIGHT * lean**2)
 
@@ -73,7 +73,7 @@ class Cartpole:
         return bool(_failed(state))
 
     def score(self, states: Floats, goals: Floats) -> Score:
-        """Judge by whether the pole stayed up until the end."""
+        """Score by whether the pole stayed upright until the end."""
         fallen = np.flatnonzero(_failed(states))
         steps = int(fallen[0]) if len(fallen) else len(states) - 1
         return Score(len(fallen) == 0, {'survived_s': steps / self.rate_hz})

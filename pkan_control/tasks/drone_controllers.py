@@ -10,16 +10,16 @@ from pkan_control.control.laws.drone import DroneLaw
 from pkan_control.robots.quadrotor import GRAVITY
 
 # Gains: position 1/s^2, velocity 1/s, attitude 1/s^2, rates 1/s, and a limit on the acceleration
-# that is asked for in m/s^2. The tilt loop keeps its margin at a delay of 40 ms, and on chips
-# whose gain is 40 % too high.
+# in m/s^2. The tilt loop keeps its margin at a delay of 40 ms, and on chips whose gain is 40 % too
+# high.
 KP, KD, K_TILT, K_RATE, K_YAW, ACCELERATION_LIMIT = 16.0, 7.0, 200.0, 22.0, 12.0, 7.0
 
 
 def drone_expert(observation: Array) -> Array:
     """Return collective and angular accelerations `[..., 4]` for observations `[..., 12]`.
 
-    A cascade: acceleration towards the goal, thrust along the body's z axis, and a torque that
-    turns this axis to where the acceleration points.
+    A cascade of acceleration towards the goal, thrust along the body's z axis, and a torque that
+    aligns this axis with the acceleration. All in the units of the drone's law.
     """
     error, velocity = observation[..., 0:3], observation[..., 3:6]
     up, rate = observation[..., 6:9], observation[..., 9:12]
@@ -28,9 +28,9 @@ def drone_expert(observation: Array) -> Array:
 
 
 def tilted(wanted: Array, rate: Array, k_tilt: float, k_rate: float) -> Array:
-    """Return the accelerations `[..., 4]` that turn the thrust to where it is wanted.
+    """Return the accelerations `[..., 4]` that align the thrust with a desired one.
 
-    The wanted thrust `[..., 3]` in m/s^2 and the rate `[..., 3]` in rad/s are the body's.
+    The desired thrust `[..., 3]` in m/s^2 and the rate `[..., 3]` in rad/s are in the body frame.
     """
     xp = namespace(wanted)
     direction = wanted / norm(wanted)
@@ -43,8 +43,8 @@ def tilted(wanted: Array, rate: Array, k_tilt: float, k_rate: float) -> Array:
 class Gains:
     """Gains of all loops: position 1/s^2, 1/s^3, 1/s; attitude 1/s; rates 1/s, 1/s^2.
 
-    The values are the best of some dozens that were drawn at random, by the mean error on a figure
-    of eight at 1.5 m/s and a circle at 2 m/s in the batched world, with motors that lag by 20 ms.
+    The values are the best of several dozen random draws, by the mean error on a figure of
+    eight at 1.5 m/s and a circle at 2 m/s in the batched world, with motors that lag by 20 ms.
     """
 
     kp: float = 20.0
@@ -55,23 +55,23 @@ class Gains:
     rate_integral: float = 48.8
 
 
-# How far ahead the cascade looks at the goal's acceleration, tuned with the gains.
+# Lead on the goal's acceleration, tuned with the gains.
 PID_TILT_LAG_S = 0.153
 # Limits of the integrals, in m/s^2 and rad/s^2.
 POSITION_LIMIT, RATE_LIMIT = 3.0, 30.0
 
 
 class CascadedPid:
-    """Takes a network's place; it remembers its integrals."""
+    """A cascade of PIDs in the place of a network; its memory is its integrals."""
 
     def __init__(self, law: DroneLaw, gains: Gains | None = None) -> None:
-        """Make the controller for a law, whose outer loop is best switched off."""
+        """Create the controller for a law, whose outer loop should be switched off."""
         self._law = law
         self._gains = Gains() if gains is None else gains
         self.begin(0)
 
     def begin(self, episode: int) -> None:
-        """Forget the integrals."""
+        """Reset the integrals."""
         self._position = np.zeros(3)
         self._turn = np.zeros(2)
 

@@ -1,4 +1,4 @@
-"""`drone_hover`: reach a set-point from about a metre away, tilted and moving, and hold it."""
+"""`drone_hover`: reach a position from about 1 m away, tilted and moving, and hold it."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,19 +14,19 @@ from pkan_control.tasks.drone_controllers import drone_expert
 from pkan_control.tasks.task import Score
 
 GOAL_M = (0.0, 0.0, 1.5)
-# Success: mean distance in the last second below this; settled: below it until the end.
+# Success: the mean distance over the last second is below this. Settled: it stays below.
 TOLERANCE_M = 0.1
-# Ranges of the starts: position +- m, tilt up to rad, any yaw, speed +- m/s, rate +- rad/s.
+# Ranges of the starts: position +-m, tilt up to rad, any yaw, velocity +-m/s, rate +-rad/s.
 START_OFFSET_M, START_TILT, START_SPEED, START_RATE = 1.0, np.deg2rad(30.0), 1.0, 1.0
-# Lost: farther from the goal than this, or with its centre this close to the floor.
+# Failure: distance from the goal, and lowest height of the centre, in m.
 LOST_M, FLOOR_M = 5.0, 0.02
-# Training sees wider starts, and for 30 % of its flights close ones.
+# Scale of the starts in training, and of the share of them that are near the goal.
 WIDE, NEAR, NEAR_SHARE = 1.3, 0.15, 0.3
 
 
 @dataclass(frozen=True)
 class DroneHover:
-    """Hover a quadrotor, a Crazyflie 2.x where no other is given."""
+    """Hover a quadrotor, by default a Crazyflie 2.x."""
 
     airframe: Airframe = CRAZYFLIE
     mirrored: bool = False
@@ -52,7 +52,7 @@ class DroneHover:
         return replace(self, airframe=airframe)
 
     def with_symmetry_averaging(self) -> 'DroneHover':
-        """Return the same task for a network that is asked for the mirror image, too."""
+        """Return the same task with a network averaged over half a turn about the vertical."""
         return replace(self, mirrored=True)
 
     def start(self, seed: int, episode: int) -> Floats:
@@ -62,16 +62,16 @@ class DroneHover:
         return state
 
     def training_starts(self, generator: np.random.Generator, count: int) -> Floats:
-        """Draw states `[count, 13]`, most of them wide, the rest near the goal."""
+        """Draw states `[count, 13]`, most of them wider than those of episodes, some near."""
         near = generator.random((count, 1)) < NEAR_SHARE
         return draw_states(generator, np.where(near, NEAR, WIDE))
 
     def training_goals(self, generator: np.random.Generator, count: int, steps: int) -> Floats:
-        """Return the same set-point for all, `[steps, count, 3]`."""
+        """Return the same goal for all, `[steps, count, 3]` in m."""
         return np.broadcast_to(GOAL_M, (steps, count, 3))
 
     def goal(self, seed: int, episode: int, step: int) -> Floats:
-        """Return the set-point `[3]` in m: always the same."""
+        """Return the goal `[3]` in m, always the same."""
         return np.array(GOAL_M)
 
     def goal_observation(self) -> Floats:
@@ -79,7 +79,7 @@ class DroneHover:
         return np.array([0.0] * 6 + [0.0, 0.0, 1.0] + [0.0] * 3)
 
     def position(self, states: Floats) -> Floats:
-        """Return where the drone is, `[..., 3]` in m, in states `[..., 13]`."""
+        """Return the position of the drone, `[..., 3]` in m, in states `[..., 13]`."""
         return states[..., POSITION]
 
     def expert(self, observation: Array) -> Array:
@@ -98,7 +98,7 @@ class DroneHover:
         return inverted or astray or bool(state[2] < FLOOR_M)
 
     def score(self, states: Floats, goals: Floats) -> Score:
-        """Judge by the distance to the goal, and fail any flight that was ever inverted."""
+        """Score by the distance to the goal; a flight that was ever inverted fails."""
         distance = np.linalg.norm(states[:, POSITION] - goals, axis=1)
         upright = bool((upwards(states[:, ATTITUDE]) > 0).all())
         final = float(distance[-round(self.rate_hz) :].mean())
@@ -110,7 +110,7 @@ class DroneHover:
 
 
 def draw_states(generator: np.random.Generator, scale: Floats) -> Floats:
-    """Draw states `[n, 13]` around the goal, `scale[n, 1]` times as far as an episode's starts."""
+    """Draw states `[n, 13]` around the goal, `scale[n, 1]` times as far as an episode's."""
     count = len(scale)
     offset = START_OFFSET_M * scale * generator.uniform(-1, 1, (count, 3))
     offset[:, 2] = np.maximum(offset[:, 2], -START_OFFSET_M)

@@ -1,4 +1,4 @@
-"""`drone_track`: follow a moving set-point, a figure of eight where nothing else is given."""
+"""`drone_track`: follow a path, by default a figure of eight."""
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -15,20 +15,20 @@ from pkan_control.tasks.drone_hover import FLOOR_M, GOAL_M, LOST_M, draw_states
 from pkan_control.tasks.paths import Path
 from pkan_control.tasks.task import Score
 
-# Success: the root of the mean square of the distance, once this time is over, is below this.
+# Success: the rms distance after this time is below this.
 TOLERANCE_M, CATCH_UP_S = 0.1, 2.0
-# An episode starts half as far from its goal as one of hovering does.
+# Scale of the starts, relative to those of hovering.
 START = 0.5
-# Tuned on the figure of eight: a drone that need not damp the turning of its path does not lag it.
+# Tuned on the figure of eight: the rate of the path is fed forward, so that it is not damped.
 INTEGRAL_GAIN, TURNING_AHEAD = 0.7, 0.95
-# Training: starts in terms of those; goals that swing with up to so many rad/s, m and m/s^2 in the
-# plane, and a third of that in height; some of them rest.
+# Training: scale of the starts; frequency in rad/s, largest amplitude in m and acceleration in
+# m/s^2 of the oscillating goals, a factor on them in height, and the share of goals at rest.
 WIDE, SWING_RAD_S, REACH_M, SWING_M_S2, HEIGHT, REST_SHARE = 1.0, (0.5, 3.5), 1.2, 8.0, 0.3, 0.2
 
 
 @dataclass(frozen=True)
 class DroneTrack:
-    """Follow a path with a quadrotor, a Crazyflie 2.x where no other is given."""
+    """Follow a path with a quadrotor, by default a Crazyflie 2.x."""
 
     airframe: Airframe = CRAZYFLIE
     path: Path = field(default_factory=Path)
@@ -47,18 +47,23 @@ class DroneTrack:
 
     @cached_property
     def law(self) -> DroneLaw:
-        """The drone's law at this task's rate, with a goal that moves."""
+        """The drone's law at this task's rate, with a moving goal."""
         return DroneLaw(
-            self.airframe, self.rate_hz, moving=True, integral_gain=INTEGRAL_GAIN,
-            tilt_lag_s=0.0, turning_ahead=TURNING_AHEAD, mirrored=self.mirrored,
-        )  # fmt: skip
+            self.airframe,
+            self.rate_hz,
+            moving=True,
+            integral_gain=INTEGRAL_GAIN,
+            tilt_lag_s=0.0,
+            turning_ahead=TURNING_AHEAD,
+            mirrored=self.mirrored,
+        )
 
     def with_airframe(self, airframe: Airframe) -> 'DroneTrack':
         """Return the same task for another quadrotor."""
         return replace(self, airframe=airframe)
 
     def with_symmetry_averaging(self) -> 'DroneTrack':
-        """Return the same task for a network that is asked for the mirror image, too."""
+        """Return the same task with a network averaged over half a turn about the vertical."""
         return replace(self, mirrored=True)
 
     def with_path(self, path: Path) -> 'DroneTrack':
@@ -66,7 +71,7 @@ class DroneTrack:
         return replace(self, path=path)
 
     def reference(self) -> tuple[DroneLaw, CascadedPid]:
-        """Return the usual controller for the same job, and its law: it has no outer loop."""
+        """Return the law without its outer loop, and the cascaded PID that runs in it."""
         law = replace(self.law.switched_off('all'), tilt_lag_s=PID_TILT_LAG_S)
         return law, CascadedPid(law)
 
@@ -77,7 +82,7 @@ class DroneTrack:
         return state
 
     def goal(self, seed: int, episode: int, step: int) -> Floats:
-        """Return position, velocity and acceleration `[9]`; an episode enters anywhere."""
+        """Return position, velocity and acceleration `[9]`; episodes enter the path anywhere."""
         goal: Floats = _goals(self, seed, episode)[step]
         return goal
 
@@ -86,11 +91,11 @@ class DroneTrack:
         return np.array([0.0] * 6 + [0.0, 0.0, 1.0] + [0.0] * 3)
 
     def training_starts(self, generator: np.random.Generator, count: int) -> Floats:
-        """Draw states `[count, 13]` around the centre."""
+        """Draw states `[count, 13]` around the centre of the paths."""
         return draw_states(generator, WIDE * generator.random((count, 1)))
 
     def training_goals(self, generator: np.random.Generator, count: int, steps: int) -> Floats:
-        """Draw goals `[steps, count, 9]` that swing through the centre, each axis on its own."""
+        """Draw goals `[steps, count, 9]` that oscillate about the centre on each axis."""
         omega = generator.uniform(*SWING_RAD_S, (count, 3))
         reach = np.minimum(REACH_M, SWING_M_S2 / omega**2) * generator.uniform(-1, 1, (count, 3))
         reach = reach * (1, 1, HEIGHT) * (generator.random((count, 1)) >= REST_SHARE)
@@ -109,12 +114,12 @@ class DroneTrack:
         return -distance + (distance < TOLERANCE_M)
 
     def failed(self, state: Floats, goal: Floats) -> bool:
-        """Return whether the drone is lost or lies on the floor."""
+        """Return whether the drone is lost or on the floor."""
         distance = float(np.linalg.norm(state[POSITION] - goal[:3]))
         return not (distance < LOST_M and state[POSITION][2] > FLOOR_M)
 
     def score(self, states: Floats, goals: Floats) -> Score:
-        """Judge by the distance to the moving goal; fail any flight that was ever inverted."""
+        """Score by the distance to the moving goal; a flight that was ever inverted fails."""
         distance = np.linalg.norm(states[:, POSITION] - goals[:, :3], axis=1)
         upright = bool((upwards(states[:, ATTITUDE]) > 0).all())
         caught = distance[round(CATCH_UP_S * self.rate_hz) :]

@@ -1,4 +1,4 @@
-"""Paths that a robot follows: by time, and on the ground by the way along them."""
+"""Paths that a robot follows: by time, and on the ground by arc length."""
 
 import math
 from dataclasses import dataclass
@@ -15,15 +15,14 @@ from pkan_control.common.yaml_files import read_file
 
 # Length of Gerono's figure of eight, `(sin p, sin p cos p)`, for half an axis of 1.
 EIGHT_LENGTH = 6.09722
-# A straight line from rest to rest has this many times its mean speed in the middle.
+# Peak over mean speed of a minimum-jerk segment.
 PEAK = 1.875
-
-# A curve's length is added up over so many pieces.
-PIECES = 4000
+# Pieces over which the length of a curve is summed, and samples of a road, which is interpolated.
+PIECES = SAMPLES = 4000
 
 Shape = Literal['figure_of_eight', 'circle', 'waypoints', 'curve']
 SHAPES: tuple[str, ...] = get_args(Shape)
-# Points that a shape needs at least, and the shortest way in m from one to the next.
+# Fewest points of a shape, and the shortest distance in m between neighbours.
 FEWEST_POINTS = {'waypoints': 2, 'curve': 3}
 SHORTEST_M = 1e-3
 
@@ -35,7 +34,7 @@ Radius = Annotated[float, Range('from 1e-3 to 1e6 m', 1e-3, 1e6)]
 
 @dataclass(frozen=True)
 class Path:
-    """A shape, how fast it is followed, and where it lies in the world.
+    """A closed path: shape, speed and place in the world.
 
     speed_m_s is the mean of a figure of eight and of a curve, that of a circle, the highest
     between waypoints; radius_m is half of a shape's longer axis.
@@ -65,7 +64,7 @@ class Path:
 
     @property
     def period_s(self) -> float:
-        """Return how long it takes to come round."""
+        """Time in s of one round."""
         if self.shape == 'waypoints':
             return float(self._durations().sum())
         if self.shape == 'curve':
@@ -115,7 +114,7 @@ class Path:
         return np.concatenate(parts, axis=-1)
 
     def _lines(self, time_s: Floats) -> Floats:
-        """Return the way along straight lines, each a polynomial of least jerk."""
+        """Return the motion along straight lines, each a minimum-jerk segment."""
         points, legs = self._legs()
         durations = self._durations()
         ends = np.cumsum(durations)
@@ -147,24 +146,20 @@ def load_path(name: FilePath) -> Path:
     return read_file('paths', 'path', name, Path)[1]
 
 
-# A path is sampled at so many points; between them way, heading and curvature are interpolated.
-SAMPLES = 4000
-
-
 @dataclass(frozen=True)
 class Road:
-    """The level part of a path that comes round."""
+    """A path on the ground, by arc length."""
 
     path: Path
 
     def __post_init__(self) -> None:
-        """Refuse a path with corners: no car turns on the spot."""
+        """Raise a `UserError` for a path with corners."""
         if self.path.shape == 'waypoints':
             raise UserError('a path of waypoints has corners: a car needs one of shape: curve')
 
     @cached_property
     def _table(self) -> Floats:
-        """Columns `[samples + 1, 5]`: way, x, y, heading, curvature."""
+        """Columns `[samples + 1, 5]`: arc length, x, y, heading, curvature."""
         points = self.path.at(np.linspace(0, self.path.period_s, SAMPLES + 1)[:-1])
         points = np.concatenate([points, points[:1]])
         (x, y), (vx, vy), (ax, ay) = (points[:, i : i + 2].T for i in (0, 3, 6))
@@ -176,11 +171,14 @@ class Road:
 
     @property
     def length_m(self) -> float:
-        """How long it is until it comes round."""
+        """Length in m of one round."""
         return float(self._table[-1, 0])
 
     def at(self, way_m: Floats) -> Floats:
-        """Return x, y, heading and curvature `[n, 4]` at ways `[n]`; the heading winds on."""
+        """Return x, y, heading and curvature `[n, 4]` at arc lengths `[n]` in m.
+
+        The heading in rad is continuous over several rounds.
+        """
         way, *columns = self._table.T
         rounds, rest = np.divmod(way_m, self.length_m)
         values = [np.interp(rest, way, column) for column in columns]

@@ -1,4 +1,4 @@
-"""`solar_mppt`: keep a string of partly shaded solar modules at the voltage of most power."""
+"""`solar_mppt`: keep a string of partly shaded solar modules at its maximum power point."""
 
 from dataclasses import dataclass, field
 
@@ -10,27 +10,27 @@ from pkan_control.control.laws.solar import STEP_V, MeasuredLaw, SolarLaw
 from pkan_control.tasks.problems.solar_point import LIGHT, WARMTH_C, SolarPoint
 from pkan_control.tasks.task import Score
 
-# The step at which an episode's light changes, and the voltage that it starts at.
+# Ranges of the step at which the light changes, and of the voltage at the start.
 CHANGE, START_V = (15, 35), (50.0, 150.0)
-# What belongs to the simulation stands in the state after what is measured.
+# Places in the state: the measured power, then the best voltage and power of the simulation.
 POWER, BEST_V, BEST_W = 3, 4, 5
-# Success: this share of the power that there was.
+# Success: this share of the available power.
 ENOUGH = 0.95
-# The best constant voltage, and the best step to perturb by, on 2000 episodes to train on:
-# `python benchmark/solar.py` tunes them on the training curves and prints what it found.
+# The best constant voltage, perturbation and first voltage on 2000 training episodes, as
+# `python benchmark/solar.py` computes them.
 CONSTANT_V, PERTURB_V, FIRST_V = 119.0, 2.0, 116.0
 
 
 class PerturbAndObserve:
-    """Go to a first voltage; then go on in the direction that gave more power, else turn round."""
+    """Go to a first voltage, then step in the direction in which the power rises."""
 
     def __init__(self, step_v: float = PERTURB_V, first_v: float = FIRST_V) -> None:
-        """Move by steps of a size in V, from a voltage on."""
+        """Step by a voltage in V, from a first voltage in V."""
         self._step, self._first = step_v, first_v
         self.begin(0)
 
     def begin(self, episode: int) -> None:
-        """Forget the power and start anew."""
+        """Reset: go to the first voltage again."""
         self._there, self._direction, self._power = False, 1.0, 0.0
 
     def __call__(self, observation: Floats, time_s: float) -> Floats:
@@ -48,7 +48,7 @@ class PerturbAndObserve:
 
 @dataclass(frozen=True)
 class SolarMppt:
-    """Track the point of most power for 50 steps."""
+    """Track the maximum power point for 50 steps."""
 
     law: SolarLaw = field(default_factory=SolarLaw)
 
@@ -56,7 +56,7 @@ class SolarMppt:
     world = 'solar'
     rate_hz = 10.0
     steps = 50
-    # What networks are compared by.
+    # The figure that networks are compared by.
     measure = 'energy_share'
     reference_name = 'perturb and observe'
 
@@ -75,15 +75,15 @@ class SolarMppt:
         return np.concatenate([voltage, nothing, change, warmth, light], axis=1)
 
     def training_goals(self, generator: np.random.Generator, count: int, steps: int) -> Floats:
-        """Return goals that say nothing, `[steps, count, 0]`."""
+        """Return empty goals, `[steps, count, 0]`."""
         return np.zeros((steps, count, 0))
 
     def goal(self, seed: int, episode: int, step: int) -> Floats:
-        """Return a goal that says nothing, `[0]`."""
+        """Return an empty goal, `[0]`."""
         return np.zeros(0)
 
     def goal_observation(self) -> Floats:
-        """Return the observation `[4]` of a usual string at its best point."""
+        """Return the observation `[4]` of an average string at its best point."""
         return np.array([CONSTANT_V, 5.5, 0.0, 1.0])
 
     def expert(self, observation: Array) -> Array:
@@ -91,24 +91,24 @@ class SolarMppt:
         return CONSTANT_V - observation[..., :1]
 
     def reference(self) -> tuple[SolarLaw, PerturbAndObserve]:
-        """Return perturb-and-observe, tuned."""
+        """Return the law of plain measurements, and tuned perturb-and-observe."""
         return MeasuredLaw(), PerturbAndObserve()
 
     @property
     def problem(self) -> SolarPoint:
-        """What its network learns from examples."""
+        """The step to the best point, from two points of a curve."""
         return SolarPoint(self.law)
 
     def reward(self, state: Floats, goal: Floats) -> float:
-        """Return the power as a share of the most."""
+        """Return the power as a share of the maximum."""
         return float(state[POWER] / state[BEST_W])
 
     def failed(self, state: Floats, goal: Floats) -> bool:
-        """Return False: power lost is lost, but there is always more."""
+        """Return False: a tracker can always recover."""
         return False
 
     def score(self, states: Floats, goals: Floats) -> Score:
-        """Judge by the mean of the power after each step over the most at that time."""
+        """Score by the mean ratio of the power after each step to the maximum at that time."""
         share = float(np.mean(states[1:, POWER] / states[1:, BEST_W]))
         return Score(share >= ENOUGH, {'energy_share': share})
 

@@ -1,4 +1,4 @@
-"""`vehicle_track`: a car keeps a path at a speed."""
+"""`vehicle_track`: follow a path with a car at a given speed."""
 
 import math
 from dataclasses import dataclass, field, replace
@@ -15,13 +15,17 @@ from pkan_control.robots.car import RACECAR, Car
 from pkan_control.tasks.paths import Path, Road
 from pkan_control.tasks.task import Score
 
-# Gain of the cross-track error in 1/s, what softens it at low speed in m/s, gain of the speed, and
-# the most that the steering takes back of the cross-track error in rad.
+# Gain of the cross-track error in 1/s, its softening at low speed in m/s, gain of the speed, and
+# the largest steering angle in rad for a cross-track error.
 K_CROSS, SOFTENING, K_SPEED, CROSS_LIMIT = 3.0, 0.5, 0.7, 0.5
 
 
 def vehicle_expert(car: Car, observation: Array) -> Array:
-    """Return steering angle in rad and speed in m/s `[..., 2]` for observations `[..., 4]`."""
+    """Return steering angle in rad and speed in m/s `[..., 2]` for observations `[..., 4]`.
+
+    The Stanley controller: G. Hoffmann et al., "Autonomous automobile trajectory tracking for
+    off-road driving", ACC 2007.
+    """
     xp = namespace(observation)
     cross, heading, speed, error = (observation[..., i : i + 1] for i in range(4))
     rolling = xp.maximum(speed, 0 * speed) + SOFTENING
@@ -30,25 +34,26 @@ def vehicle_expert(car: Car, observation: Array) -> Array:
     return xp.concat([steering, speed + (1 + K_SPEED) * error], axis=-1)
 
 
-# A road of 34 m that bends both ways, the tightest with a radius of 1.8 m.
+# A road of 34 m with left and right bends, the tightest with a radius of 1.8 m.
 ROAD = (
     *((0.0, 0.0, 0.0), (4.0, -0.5, 0.0), (7.0, 1.5, 0.0), (7.0, 5.0, 0.0), (4.0, 6.0, 0.0)),
     *((1.0, 5.5, 0.0), (-2.0, 7.0, 0.0), (-5.0, 5.5, 0.0), (-5.0, 2.0, 0.0), (-3.0, 0.2, 0.0)),
 )
-# Success: the root of the mean square of the cross-track error, once this time is over, is below.
+# Success: the rms cross-track error after this time is below this.
 TOLERANCE_M, CATCH_UP_S = 0.1, 2.0
-# A point of the path is looked for within this time of the goal; beyond, a car is lost.
+# Window of time around the goal that is searched for the nearest point of the path; distance in m
+# that counts as failure.
 WINDOW_S, LOST_M = 0.5, 1.0
-# Starts: beside the path in m and rad, and shares of the path's speed.
+# Ranges of the starts: cross-track error in m, heading error in rad, share of the path's speed.
 START_CROSS, START_HEADING, START_SPEED = 0.3, 0.3, (0.5, 1.0)
-# Training: speeds in m/s, sideways acceleration of up to so much in m/s^2, curvature in 1/m, bends
-# in rad/m, and starts that are wider by a factor.
+# Training: ranges of speed in m/s, lateral acceleration in m/s^2, curvature in 1/m, its frequency
+# along the road in rad/m, and a factor on the starts.
 SPEEDS, SIDEWAYS, BENDING, BENDS, WIDE = (0.8, 3.2), 4.0, 1.0, (0.3, 2.0), 1.3
 
 
 @dataclass(frozen=True)
 class VehicleTrack:
-    """Keep a path with a car with Ackermann steering."""
+    """Follow a path with a car with Ackermann steering."""
 
     car: Car = RACECAR
     path: Path = field(default_factory=lambda: Path('curve', 2.0, points_m=ROAD))
@@ -70,7 +75,7 @@ class VehicleTrack:
 
     @cached_property
     def road(self) -> Road:
-        """The path by the way along it."""
+        """The path by arc length."""
         return Road(self.path)
 
     def with_path(self, path: Path) -> 'VehicleTrack':
@@ -79,7 +84,7 @@ class VehicleTrack:
         return replace(self, path=path)
 
     def start(self, seed: int, episode: int) -> Floats:
-        """Draw the state `[13]` of the start of an episode, beside the goal of its first step."""
+        """Draw the state `[13]` of the start of an episode, near the goal of its first step."""
         generator = stream(seed, 'start', episode)
         x, y, yaw = self.goal(seed, episode, 0)[:3]
         cross, heading = generator.uniform(-1, 1, 2) * (START_CROSS, START_HEADING)
@@ -89,23 +94,23 @@ class VehicleTrack:
         return state
 
     def goal(self, seed: int, episode: int, step: int) -> Floats:
-        """Return the point `[6]` of the path at a control step; an episode enters anywhere."""
+        """Return the point `[6]` of the path at a control step; episodes enter anywhere."""
         goal: Floats = _goals(self, seed, episode)[step]
         return goal
 
     def goal_observation(self) -> Floats:
-        """Return the observation `[4]` of a car that is on its path."""
+        """Return the observation `[4]` of a car on its path."""
         return np.array([0.0, 0.0, 2.0, 0.0])
 
     def training_starts(self, generator: np.random.Generator, count: int) -> Floats:
-        """Draw states `[count, 13]` beside the origin, heading along x."""
+        """Draw states `[count, 13]` near the origin, heading along x."""
         wide = WIDE * np.array([START_CROSS, START_HEADING])
         cross, heading = (generator.uniform(-1, 1, (count, 2)) * wide).T
         speed = generator.uniform(0.3, SPEEDS[1], count)
         return states_at(np.stack([0 * cross, cross, heading, speed], axis=-1))
 
     def training_goals(self, generator: np.random.Generator, count: int, steps: int) -> Floats:
-        """Draw points `[steps, count, 6]` of roads whose bends swing, from the origin along x."""
+        """Draw goals `[steps, count, 6]` on roads of sinusoidal curvature from the origin."""
         speed = generator.uniform(*SPEEDS, count)
         most = np.minimum(BENDING, SIDEWAYS / speed**2) * generator.uniform(0, 1, count)
         often, phase = generator.uniform(*BENDS, count), generator.uniform(0, 2 * np.pi, count)
@@ -129,12 +134,12 @@ class VehicleTrack:
         return -cross - 0.1 * gap + (cross < TOLERANCE_M)
 
     def failed(self, state: Floats, goal: Floats) -> bool:
-        """Return whether the car is lost or has turned over."""
+        """Return whether the car is lost or overturned."""
         cross, _, gap = (abs(float(part[0])) for part in path_errors(state, goal))
         return not (cross < LOST_M and gap < LOST_M and matrix(state[ATTITUDE])[2, 2] > 0)
 
     def score(self, states: Floats, goals: Floats) -> Score:
-        """Judge by the distance to the path, wherever along it the car is."""
+        """Score by the cross-track error, wherever along the path the car is."""
         cross = cross_track(states, goals, round(WINDOW_S * self.rate_hz))
         upright = bool((matrix(states[:, ATTITUDE])[:, 2, 2] > 0).all())
         caught = cross[round(CATCH_UP_S * self.rate_hz) :]
@@ -151,9 +156,9 @@ def states_at(poses: Floats) -> Floats:
 
 
 def cross_track(states: Floats, goals: Floats, window: int) -> Floats:
-    """Return the distance `[n]` of states to the path in m, positive on its left.
+    """Return the cross-track error `[n]` of states in m, positive to the left.
 
-    The nearest goal within so many steps is taken, and the path there for a circle.
+    The path is approximated by a circle at the nearest goal within a window of steps.
     """
     steps = np.arange(len(states))
     near = np.clip(steps[:, None] + np.arange(-window, window + 1), 0, len(goals) - 1)

@@ -1,1 +1,1 @@
-"""Worlds on array-API functions: many robots at once."""
+"""Simulations as array-API functions: many robots at once, in NumPy or torch."""

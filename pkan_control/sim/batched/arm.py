@@ -1,4 +1,4 @@
-"""Arms as array functions: joints that follow their commands at once, for training and studies."""
+"""Kinematic arms as array functions, for training."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,21 +6,21 @@ from numpy.typing import NDArray
 from pkan_control.common.arrays import Array, Floats, namespace
 from pkan_control.control.laws.law import HasArm
 
-# Share of the flights in training whose commands come one control period late.
+# Share of the episodes in training with commands that arrive one control period late.
 LATE_SHARE = 0.3
 
 
 class BatchedArm:
-    """Arms `[..., 2 n]` without mass: velocities are those of the command, within all limits."""
+    """Arms `[..., 2 n]` without dynamics: joints move at the commanded velocity, within limits."""
 
     def __init__(self, law: HasArm, rate_hz: float, late: Array = False) -> None:
-        """Make a world that takes commands at a rate in Hz; some arms get them a period late."""
+        """Create a simulation; `late` says which arms get their commands one period late."""
         self._law, self._rate_hz, self._late = law, rate_hz, late
         self._state: Array = None
         self._last: Array = None
 
     def reset(self, state: Array, generator: object = None) -> Array:
-        """Put all arms into states `[..., 2 n]`."""
+        """Set the states `[..., 2 n]` of all arms."""
         self._state = state
         self._last = 0 * state[..., : len(self._law.joint_names)]
         return state
@@ -48,4 +48,4 @@ class BatchedArm:
         return self._state
 
     def close(self) -> None:
-        """Do nothing: there is nothing to release."""
+        """Release nothing."""

@@ -1,4 +1,4 @@
-"""A pole on a cart as array functions, one or many at once, in NumPy or torch.
+"""A pole on a cart as array functions.
 
 A. Barto, R. Sutton, C. Anderson, "Neuronlike adaptive elements that can solve difficult learning
 control problems", IEEE SMC 13, 1983, without friction; semi-implicit Euler.
@@ -16,15 +16,15 @@ STEP_S = 0.02
 
 
 class BatchedCartpole:
-    """Poles `[..., 4]` that nothing disturbs."""
+    """Poles `[..., 4]`: cart in m and m/s, pole in rad from upright and rad/s."""
 
     def __init__(self, rate_hz: float) -> None:
-        """Make a world that takes commands at a rate in Hz."""
+        """Create a simulation with a control rate in Hz."""
         self._substeps = round(1 / (STEP_S * rate_hz))
         self._state: Array = None
 
     def reset(self, state: Array, generator: np.random.Generator) -> Array:
-        """Put all into states `[..., 4]`."""
+        """Set all states `[..., 4]`."""
         self._state = state
         return state
 
@@ -40,11 +40,11 @@ class BatchedCartpole:
         return self._state
 
     def close(self) -> None:
-        """Do nothing: there is nothing to release."""
+        """Release nothing."""
 
 
 def advance(state: Array, force: Array) -> Array:
-    """Return states `[..., 4]` one step of 20 ms later, under forces `[..., 1]` in N."""
+    """Return states `[..., 4]` after a step of 20 ms with forces `[..., 1]` in N."""
     xp = namespace(state)
     x, v, angle, rate = (state[..., i] for i in range(4))
     both = CART_KG + POLE_KG

@@ -1,4 +1,4 @@
-"""Quadrotors, many at once, in NumPy or torch, for training and studies."""
+"""Quadrotors as array functions, for training and studies."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ from pkan_control.sim.quadrotor_dynamics import CALM, PHYSICS_HZ, Conditions
 
 
 class BatchedDrone:
-    """Drones `[..., 13]` in free air, each in conditions of its own; no collisions."""
+    """Drones `[..., 13]` in free air, each in conditions of its own, without collisions."""
 
     def __init__(
         self,
@@ -25,9 +25,9 @@ class BatchedDrone:
         *,
         portable: bool = False,
     ) -> None:
-        """Make a world that takes commands at a rate in Hz.
+        """Create a simulation with a control rate in Hz.
 
-        A portable one gives the same bits with and without compiled code.
+        A `portable` one gives the same bits with and without compiled code.
         """
         self._frame = airframe
         self._rate_hz = rate_hz
@@ -40,7 +40,7 @@ class BatchedDrone:
         self._gusts: Gusts
 
     def reset(self, state: Array, generator: np.random.Generator) -> Array:
-        """Put all drones into states `[..., 13]`, their rotors at hover."""
+        """Set the states `[..., 13]` of all drones, with rotors at hover."""
         self._state = state
         self._speeds = 0 * state[..., :4] + self._frame.hover_speed
         self._last = self._speeds
@@ -49,9 +49,9 @@ class BatchedDrone:
 
     def step(self, command: Array) -> Array:
         """Apply rotor speeds `[..., 4]` in rad/s for one control period; return the states."""
-        usual = self._conditions
+        nominal = self._conditions
         gust = constant(self._gusts.next(), command)
-        now = replace(usual, wind_n=usual.wind_n + usual.gust_n * gust)
+        now = replace(nominal, wind_n=nominal.wind_n + nominal.gust_n * gust)
         arrived = command + (self._last - command) * now.late
         self._last = command
         self._state, self._speeds = self._fly(
@@ -60,14 +60,14 @@ class BatchedDrone:
         return self._state
 
     def close(self) -> None:
-        """Do nothing: there is nothing to release."""
+        """Release nothing."""
 
 
 class StudyDrone:
-    """Drones `[chips, episodes, 13]` in free air; there is no floor to hit."""
+    """Drones `[chips, episodes, 13]` in free air: many chips in the same episodes, no floor."""
 
     def __init__(self, airframe: Airframe, rate_hz: float, effects: Effects) -> None:
-        """Make a world that takes commands at a rate in Hz."""
+        """Create a simulation with a control rate in Hz."""
         self._frame, self._rate_hz, self._effects = airframe, rate_hz, effects
         self._substeps = round(PHYSICS_HZ / rate_hz)
         self._steps: NDArray[np.int64]
@@ -77,7 +77,7 @@ class StudyDrone:
         self._speeds: Floats
 
     def reset(self, state: Floats, generators: Sequence[np.random.Generator]) -> Floats:
-        """Put all drones into states; a generator for each episode draws what disturbs it."""
+        """Set all states; the generator of each episode draws its disturbances."""
         self._disturbances = [
             DroneDisturbances(self._effects, generator) for generator in generators
         ]

@@ -1,8 +1,8 @@
-"""A quadrotor through a control period: many at once, by NumPy or torch, or in C.
+"""Physics steps of quadrotors in a control period, in NumPy, torch or C.
 
-The integrator is the one of the rigid-body engine beside it (semi-implicit Euler at 500 Hz,
-rotations by the exponential map), so that both worlds agree. Where a compiler was there at
-installation, `_quadrotor.c` computes the same up to rounding.
+The integrator is that of PyBullet (semi-implicit Euler at 500 Hz, rotations by the exponential
+map), so that both worlds agree. If there was a compiler at installation, `_quadrotor.c` computes
+the same up to rounding.
 """
 
 from functools import lru_cache
@@ -41,7 +41,7 @@ def fastest_flight(
     command: Array,
     steps: int,
 ) -> tuple[Array, Array]:
-    """Return what `fly` does up to rounding, by compiled code where there is any for these."""
+    """Return the result of `fly` up to rounding, by compiled code where it applies."""
     takes = AVAILABLE and type(state) is np.ndarray and state.dtype == np.float64
     return (_fly_compiled if takes else fly)(frame, conditions, state, speeds, command, steps)
 
@@ -54,7 +54,7 @@ def fly(
     command: Array,
     steps: int,
 ) -> tuple[Array, Array]:
-    """Return states `[..., 13]` and rotor speeds `[..., 4]` some physics steps of 2 ms later.
+    """Return states `[..., 13]` and rotor speeds `[..., 4]` after physics steps of 2 ms.
 
     The motors follow a command `[..., 4]` in rad/s.
     """
@@ -82,14 +82,14 @@ def _fly_compiled(
 
 @lru_cache(maxsize=8)
 def _constants(frame: Airframe) -> Floats:
-    """Return what the compiled code knows of an airframe, in its order."""
+    """Return the constants of an airframe in the order of the compiled code."""
     aloft = (frame.thrust_coefficient, *frame.drag, frame.ground_effect, frame.rotor_radius)
     around = (LOWEST_RADII, GRAVITY, 1 / PHYSICS_HZ)
     return np.array((*frame.moments, *aloft, *around, *frame.mixing.ravel()))
 
 
 def _rows(now: Conditions, batch: tuple[int, ...]) -> Floats:
-    """Return what differs from drone to drone as the compiled code takes it, `[..., 12]`."""
+    """Return the conditions of each drone in the order of the compiled code, `[..., 12]`."""
     rows = np.empty((*batch, 12))
     rows[..., :1], rows[..., 1:2], rows[..., 2:6] = now.mass, now.payload_kg, now.thrust
     rows[..., 6:7], rows[..., 7:10] = now.lag_s, now.wind_n
@@ -100,7 +100,7 @@ def _rows(now: Conditions, batch: tuple[int, ...]) -> Floats:
 def advance(
     frame: Airframe, conditions: Conditions, state: Array, rotation: Array, speeds: Array
 ) -> tuple[Array, Array]:
-    """Return the states `[..., 13]` one physics step of 2 ms later, and their rotations."""
+    """Return the states `[..., 13]` after one physics step of 2 ms, and their rotations."""
     xp = namespace(state)
     dt = 1 / PHYSICS_HZ
     force, torque = acting(frame, conditions, state, speeds)

@@ -1,7 +1,7 @@
-"""Strings of solar modules whose voltage is set step by step: one or many at once, in NumPy.
+"""Strings of solar modules with a voltage that is set in steps, one or many at once, in NumPy.
 
-Light and temperature of an episode stand in its state: what they are, when the light changes, and
-what it becomes.
+Light and temperature of an episode are part of its state, and so are the time and the result of
+the change of light.
 """
 
 import numpy as np
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from pkan_control.common.arrays import Floats
 from pkan_control.robots.solar_modules import HIGHEST_V, MODULES, best_points, currents_at, curves
 
-# The state: voltage, current, last step, power; the best voltage and power of the curve now; the
-# step that is next, the step at which the light changes, the cells' temperature in degC, and the
-# light on each module in W/m2 before and after.
+# The state: voltage, current, last step, power; the best voltage and power at present; numbers of
+# the next step and of the one at which the light changes; temperature of the cells in degC; light
+# on each module in W/m2 before and after the change.
 VOLTAGE, CURRENT, LAST, POWER, BEST_V, BEST_W, STEP, CHANGE, WARMTH = range(9)
 BEFORE, AFTER = slice(9, 9 + MODULES), slice(9 + MODULES, 9 + 2 * MODULES)
 STATE = 9 + 2 * MODULES
@@ -22,14 +22,14 @@ class BatchedSolar:
     """Strings `[n, 17]`, or one `[17]`."""
 
     def __init__(self) -> None:
-        """Make a world that must be reset first."""
+        """Create a simulation, to be reset first."""
         self._state: Floats
         self._tables: Floats
         self._after: Floats
         self._one = False
 
     def reset(self, state: Floats, generator: np.random.Generator) -> Floats:
-        """Put all into states; the curves are computed here, both of an episode."""
+        """Set the states, and compute both curves of each episode."""
         self._one = state.ndim == 1
         self._state = np.array(np.atleast_2d(state))
         warmth = self._state[:, WARMTH]
@@ -48,7 +48,7 @@ class BatchedSolar:
         return self._measured()
 
     def step(self, command: Floats) -> Floats:
-        """Move the voltages by `[n, 1]` in V, then let the light change where it is time."""
+        """Step the voltages by `[n, 1]` in V, then change the light where it is due."""
         state = np.array(self._state)
         before = state[:, VOLTAGE]
         state[:, VOLTAGE] = np.clip(before + np.atleast_2d(command)[:, 0], 0, HIGHEST_V)
@@ -67,4 +67,4 @@ class BatchedSolar:
         return np.array(state[0] if self._one else state)
 
     def close(self) -> None:
-        """Do nothing: there is nothing to release."""
+        """Release nothing."""

@@ -1,7 +1,7 @@
-"""A car as array functions: many at once, for training and studies.
+"""Cars as array functions, for training and studies.
 
-A bicycle whose rear wheel rolls where it points, with a steering that lags. Its tyres hold up to
-their friction: beyond, the car turns less than it is steered, as one whose front wheels slide.
+A kinematic bicycle with lags of steering, drive and yaw rate, whose lateral and longitudinal
+accelerations are limited by the friction of the tyres: beyond, the car understeers.
 """
 
 from collections.abc import Sequence
@@ -28,14 +28,14 @@ class BatchedVehicle:
     """Cars `[..., 13]` on a plane, each in conditions of its own."""
 
     def __init__(self, car: Car, rate_hz: float, conditions: CarConditions = NOMINAL_CAR) -> None:
-        """Make a world that takes commands at a rate in Hz."""
+        """Create a simulation with a control rate in Hz."""
         self._car, self._rate_hz, self.conditions = car, rate_hz, conditions
         self._state: Array = None
         self._steering: Array = None
         self._last: Array = None
 
     def reset(self, state: Array, generator: np.random.Generator) -> Array:
-        """Put all cars into states `[..., 13]`, their wheels straight."""
+        """Set the states `[..., 13]` of all cars, with straight wheels."""
         xp = namespace(state)
         self._state = state
         self._steering = 0 * state[..., :1]
@@ -83,21 +83,21 @@ class BatchedVehicle:
         return xp.concat([x, y, zero, *attitude, speed, *[zero] * 4, rate], axis=-1)
 
     def close(self) -> None:
-        """Do nothing: there is nothing to release."""
+        """Release nothing."""
 
 
 class StudyVehicle:
-    """Cars `[chips, episodes, 13]` on a plane."""
+    """Cars `[chips, episodes, 13]` on a plane: many chips in the same episodes."""
 
     def __init__(self, car: Car, rate_hz: float, effects: Effects) -> None:
-        """Make a world that takes commands at a rate in Hz."""
+        """Create a simulation with a control rate in Hz."""
         self._car, self._rate_hz, self._effects = car, rate_hz, effects
         self._steps: NDArray[np.int64]
         self._disturbances: list[CarDisturbances]
         self._cars: BatchedVehicle
 
     def reset(self, state: Floats, generators: Sequence[np.random.Generator]) -> Floats:
-        """Put all cars into states; a generator for each episode draws what disturbs it."""
+        """Set all states; the generator of each episode draws its disturbances."""
         self._disturbances = [
             CarDisturbances(self._effects, self._rate_hz, each) for each in generators
         ]

@@ -1,4 +1,4 @@
-"""An arm in PyBullet, its joints driven by velocities or by torques around them."""
+"""An arm in PyBullet, with joints driven by velocity or by computed torque."""
 
 from pathlib import Path
 
@@ -13,30 +13,30 @@ from pkan_control.sim.bullet.server import Bullet, picture, pybullet, silence
 from pkan_control.sim.disturbances import CALM_ARM, ArmConditions, ArmDisturbances
 
 PHYSICS_HZ = 240.0
-# Solves for the joints' velocities at once, in two thirds of the time of PyBullet's 50 iterations,
-# which end 2 mrad off after five seconds. Grasping, by friction, stays with those.
+# A direct solver takes two thirds of the time of PyBullet's 50 iterations, which are off by 2 mrad
+# after five seconds. Grasping, which rests on friction, keeps the iterations.
 DIRECT_SOLVER = {
     'constraintSolverType': pybullet.CONSTRAINT_SOLVER_LCP_DANTZIG,
     'globalCFM': 1e-9,
 }
-# Where the camera looks, and from how far.
+# Target of the camera, and its distance.
 LOOKED_AT, VIEW_M = (0.3, 0.0, 0.4), 1.2
 
 
 def calm(time_s: float) -> ArmConditions:
-    """Return the conditions of an episode in which nothing is disturbed."""
+    """Return the conditions of an undisturbed episode."""
     return CALM_ARM
 
 
 class BulletArm:
-    """One arm on a floor; its state `[2 n]` is what JointState carries.
+    """One arm on a floor; a state `[2 n]` is positions and velocities of the joints.
 
-    Where it grasps, the pose of the block (position in m, attitude x, y, z, w) stands behind that.
-    Everything is loaded once, and put back at each reset into the state after loading.
+    With a gripper, the position of the block in m and its attitude (x, y, z, w) follow. All is
+    loaded once, and each reset restores the state after loading.
     """
 
     def __init__(self, law: HasArm, rate_hz: float, disturbances: ArmDisturbances = calm) -> None:
-        """Connect a physics server of its own, without a window, and load the arm."""
+        """Start a physics server without a window and load the arm."""
         self._arm, self._rate_hz, self._disturbances = law.arm, rate_hz, disturbances
         self._substeps = range(round(PHYSICS_HZ / rate_hz))
         self._count, self._step = len(law.joint_names), 0
@@ -57,7 +57,7 @@ class BulletArm:
         self._loaded = client.saveState()
 
     def reset(self, state: Floats, generator: np.random.Generator) -> Floats:
-        """Put the arm into a state `[2 n]`."""
+        """Set the state `[2 n]` of the arm."""
         client, model = self._client, self._model
         client.restoreState(self._loaded)
         self._step = 0
@@ -102,11 +102,11 @@ class BulletArm:
             self._model.load(self._conditions.payload_kg)
 
     def image(self, width: int, height: int) -> NDArray[np.uint8]:
-        """Return a picture of the arm and what is around it, `[height, width, 3]`."""
+        """Return a picture of the arm and its surroundings, `[height, width, 3]`."""
         return picture(self._client, LOOKED_AT, VIEW_M, width, height)
 
     def close(self) -> None:
-        """Disconnect the physics server."""
+        """Stop the physics server."""
         if self._drive:
             self._drive.close()
         self._client.disconnect()

@@ -1,4 +1,4 @@
-"""The body of an arm in PyBullet, the torques that drive it, its gripper and a block to grip."""
+"""An arm in PyBullet: its body, its torque drive, its gripper and a block."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,24 +13,24 @@ from pkan_control.robots.arm import Arm
 from pkan_control.robots.quadrotor import GRAVITY
 from pkan_control.sim.bullet.server import Bullet, pybullet
 
-# A payload is a ball of this radius at the tool.
+# Radius of the payload, a ball at the tool.
 PAYLOAD_RADIUS_M = 0.03
-# A joint of whose effort a URDF says nothing has this much, in N m or N.
+# Effort of a joint without one in the URDF, in N m or N.
 ENOUGH = 1e3
 NO_DAMPING = {'linearDamping': 0.0, 'angularDamping': 0.0}
 
 
 class ArmModel:
-    """An arm that is loaded; its base stands at the origin."""
+    """A loaded arm with its base at the origin."""
 
     gravity = (0.0, 0.0, -GRAVITY)
 
     def __init__(self, client: Bullet, arm: Arm) -> None:
-        """Load the arm's URDF; raise a `UserError` where PyBullet cannot."""
+        """Load the arm's URDF; raise a `UserError` if PyBullet cannot."""
         self.client, self.arm = client, arm
         client.setGravity(*self.gravity)
-        # Moments of inertia come from the collision shapes: those that stand in the Panda's file
-        # are placeholders, and two of the xArm's belong to no body.
+        # Moments of inertia come from the collision shapes: those in the file of the Panda are
+        # placeholders, and two of the xArm are not physical.
         try:
             self.body: int = client.loadURDF(str(arm.file), useFixedBase=True)
         except pybullet.error as error:
@@ -45,30 +45,36 @@ class ArmModel:
             client.changeDynamics(self.body, link, **NO_DAMPING)
 
     def hold(self, free: Sequence[int]) -> None:
-        """Keep all joints where they are but those of the list, which take commands."""
+        """Hold all joints except those of the list, which take commands."""
         for joint in self.joints.values():
             if joint not in free:
                 self.client.setJointMotorControl2(
-                    self.body, joint, pybullet.VELOCITY_CONTROL, targetVelocity=0.0,
+                    self.body,
+                    joint,
+                    pybullet.VELOCITY_CONTROL,
+                    targetVelocity=0.0,
                     force=self.effort[joint],
-                )  # fmt: skip
+                )
 
     def drive(self, joints: Sequence[int], velocities: Sequence[float]) -> None:
-        """Give joints their velocities, each with the effort that it has."""
+        """Drive joints at velocities, each with its own effort."""
         self.client.setJointMotorControlArray(
-            self.body, joints, pybullet.VELOCITY_CONTROL, targetVelocities=velocities,
+            self.body,
+            joints,
+            pybullet.VELOCITY_CONTROL,
+            targetVelocities=velocities,
             forces=[self.effort[joint] for joint in joints],
-        )  # fmt: skip
+        )
 
     def push(self, force: Sequence[float]) -> None:
-        """Push the tool for one physics step with a force in N in the world."""
+        """Apply a force in N in the world to the tool for one physics step."""
         place = self.client.getLinkState(self.body, self.tool)[0]
         self.client.applyExternalForce(self.body, self.tool, force, place, pybullet.WORLD_FRAME)
 
     def load(self, payload_kg: float) -> None:
-        """Hang a ball at the tool.
+        """Attach a ball to the tool.
 
-        Setting the mass silently recomputes the inertia from the collision shape: it is set last.
+        PyBullet recomputes the inertia when the mass is set, so the inertia is set last.
         """
         mass, inertia = self._own[0], self._own[2]
         ball = 0.4 * payload_kg * PAYLOAD_RADIUS_M**2
@@ -83,10 +89,15 @@ BANDWIDTH = 60.0
 
 
 class TorqueDrive:
-    """Drives the arm's joints by torques; the inverse dynamics come from a server of its own."""
+    """Drives the joints by computed torques around velocities.
+
+    `tau = ID(q, v, a)` with `a = K (w - v) + K^2/4 int (w - v)`: the inverse dynamics of the
+    nominal arm, without payload, at an acceleration that brings v to the commanded velocity w,
+    critically damped.
+    """
 
     def __init__(self, model: ArmModel, dt: float) -> None:
-        """Load the nominal arm once more: in the other one masses change."""
+        """Load the nominal arm into another server: masses change in the first one."""
         self._model, self._dt = model, dt
         self._arm = [model.joints[name] for name in model.arm.names]
         self._all = list(model.joints.values())
@@ -96,12 +107,14 @@ class TorqueDrive:
         self._sum = np.zeros(len(self._arm))
 
     def reset(self) -> None:
-        """Forget what was summed up, and switch the motors of the joints off."""
+        """Reset the integral, and switch off the motors of the joints."""
         self._sum = np.zeros(len(self._arm))
         self._model.client.setJointMotorControlArray(
-            self._model.body, self._arm, pybullet.VELOCITY_CONTROL,
+            self._model.body,
+            self._arm,
+            pybullet.VELOCITY_CONTROL,
             forces=[0.0] * len(self._arm),
-        )  # fmt: skip
+        )
 
     def push(self, velocities: list[float]) -> None:
         """Apply the torques of one physics step."""
@@ -121,22 +134,22 @@ class TorqueDrive:
         )
 
     def close(self) -> None:
-        """Disconnect the server of the nominal arm."""
+        """Stop the server of the nominal arm."""
         self._nominal.client.disconnect()
 
 
 BLOCK = 'cube_small.urdf'
-# Coefficients of friction of rubber-faced fingers and of the block, in sliding and in turning.
+# Sliding and spinning friction of rubber-faced fingers and of the block.
 FRICTION, SPIN_FRICTION = 1.0, 0.01
-# The gear between fingers: how stiff, and with how many times the effort of the first.
+# Gear between the fingers: stiffness, and its force relative to the effort of the first.
 GEAR_ERP, GEAR_EFFORT = 0.2, 5.0
 
 
 class BulletGripper:
-    """Fingers that close with a limited force, and a block on the floor."""
+    """Fingers with a limited force, and a block on the floor."""
 
     def __init__(self, model: ArmModel) -> None:
-        """Load the block; refuse a gripper whose joints are not in the model."""
+        """Load the block; raise a `UserError` for a gripper with joints that the model lacks."""
         gripper = model.arm.gripper
         names = () if gripper is None else (gripper.joint, *gripper.followers)
         unknown = [name for name in names if name not in model.joints]
@@ -157,18 +170,24 @@ class BulletGripper:
             self._couple(joint)
 
     def _couple(self, joint: int) -> None:
-        """Let a finger follow the first one, as a gear would make it."""
+        """Couple a finger to the first one by a gear."""
         client, body = self._model.client, self._model.body
         gear = client.createConstraint(
-            body, self._joints[0], body, joint, pybullet.JOINT_GEAR, (1.0, 0.0, 0.0),
-            (0.0, 0.0, 0.0), (0.0, 0.0, 0.0),
-        )  # fmt: skip
+            body,
+            self._joints[0],
+            body,
+            joint,
+            pybullet.JOINT_GEAR,
+            (1.0, 0.0, 0.0),
+            (0.0, 0.0, 0.0),
+            (0.0, 0.0, 0.0),
+        )
         most = GEAR_EFFORT * self._gripper.effort
         client.changeConstraint(gear, gearRatio=-1, erp=GEAR_ERP, maxForce=most)
         client.setJointMotorControl2(body, joint, pybullet.VELOCITY_CONTROL, force=0.0)
 
     def reset(self, opening: float, block: Floats) -> None:
-        """Put all fingers to an opening, and the block into a pose of seven numbers."""
+        """Set the opening of all fingers, and the pose of the block, seven numbers."""
         client = self._model.client
         for joint in self._joints:
             client.resetJointState(self._model.body, joint, opening)
@@ -180,14 +199,17 @@ class BulletGripper:
         client.resetBaseVelocity(self._block, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
 
     def drive(self, velocity: float) -> None:
-        """Move the first finger with a velocity, as far as the effort goes; the others follow."""
+        """Drive the first finger at a velocity with limited effort; the others follow."""
         client, body = self._model.client, self._model.body
         client.setJointMotorControl2(
-            body, self._joints[0], pybullet.VELOCITY_CONTROL, targetVelocity=velocity,
+            body,
+            self._joints[0],
+            pybullet.VELOCITY_CONTROL,
+            targetVelocity=velocity,
             force=self._gripper.effort,
-        )  # fmt: skip
+        )
 
     def block(self) -> list[float]:
-        """Return position and attitude of the block, seven numbers."""
+        """Return position in m and attitude (x, y, z, w) of the block."""
         position, attitude = self._model.client.getBasePositionAndOrientation(self._block)
         return [*position, *attitude]

@@ -1,4 +1,4 @@
-"""A pole on a cart in PyBullet: the model of `pybullet_data`."""
+"""A pole on a cart in PyBullet, with the model of `pybullet_data`."""
 
 from pathlib import Path
 
@@ -13,25 +13,25 @@ from pkan_control.sim.bullet.server import Bullet, picture, pybullet
 
 MODEL = 'cartpole.urdf'
 PHYSICS_HZ = 250.0
-# Where the camera looks, and from how far.
+# Target of the camera, and its distance.
 LOOKED_AT, VIEW_M = (0.0, 0.0, 0.3), 3.0
-# Joints of the model, in the order of the state; their names are those of JointState.
+# Links of the model; names of the joints, in the order of the state.
 BASE, SLIDER, HINGE = -1, 0, 1
 JOINTS = ('slider_to_cart', 'cart_to_pole')
 FREE = {'linearDamping': 0.0, 'angularDamping': 0.0, 'jointDamping': 0.0}
 
 
 class BulletCartpole:
-    """One pole on a cart; its state `[4]` is that of the two joints: m, m/s, rad, rad/s."""
+    """One pole on a cart; a state `[4]` is that of both joints in m, m/s, rad and rad/s."""
 
     def __init__(self, rate_hz: float) -> None:
-        """Connect a physics server of its own, without a window."""
+        """Start a physics server without a window."""
         self._substeps = round(PHYSICS_HZ / rate_hz)
         self._client = Bullet()
         self._body = -1
 
     def reset(self, state: Floats, generator: np.random.Generator) -> Floats:
-        """Load everything anew, so that nothing of the last episode is left."""
+        """Reload everything and set the state `[4]`."""
         client = self._client
         client.resetSimulation()
         client.setTimeStep(1 / PHYSICS_HZ)
@@ -45,7 +45,7 @@ class BulletCartpole:
         return self._state()
 
     def _set_dynamics(self) -> None:
-        # The model's masses are those of the other world; its pole has the inertia of no rod.
+        # The masses of the model are those of `batched/cartpole`; its inertia is not a rod's.
         rod = POLE_KG * (2 * HALF_M) ** 2 / 12
         for link in (BASE, SLIDER, HINGE):
             self._client.changeDynamics(self._body, link, **FREE)
@@ -56,9 +56,9 @@ class BulletCartpole:
         return np.array([number for joint in joints for number in joint[:2]])
 
     def step(self, command: Floats) -> Floats:
-        """Push the cart with a force `[1]` in N for one control period; return the state."""
+        """Apply a force `[1]` in N for one control period; return the state."""
         for _ in range(self._substeps):
-            # PyBullet forgets a force after each step.
+            # PyBullet applies a force for one step only.
             self._client.setJointMotorControl2(
                 self._body, SLIDER, pybullet.TORQUE_CONTROL, force=float(command[0])
             )
@@ -66,9 +66,9 @@ class BulletCartpole:
         return self._state()
 
     def image(self, width: int, height: int) -> NDArray[np.uint8]:
-        """Return a picture of cart and pole, and what is around them, `[height, width, 3]`."""
+        """Return a picture of cart and pole, `[height, width, 3]`."""
         return picture(self._client, LOOKED_AT, VIEW_M, width, height)
 
     def close(self) -> None:
-        """Disconnect the physics server."""
+        """Stop the physics server."""
         self._client.disconnect()

@@ -12,7 +12,7 @@ from pkan_control.common.arrays import Floats
 from pkan_control.common.files import share
 from pkan_control.control.laws.drone import ATTITUDE, POSITION, RATE, VELOCITY
 from pkan_control.robots.quadrotor import GRAVITY, Airframe
-from pkan_control.sim.bullet.server import Bullet, model, picture, pybullet, told
+from pkan_control.sim.bullet.server import Bullet, model, one_line_errors, picture, pybullet
 from pkan_control.sim.disturbances import Gusts
 from pkan_control.sim.quadrotor_dynamics import (
     CALM,
@@ -24,31 +24,33 @@ from pkan_control.sim.quadrotor_dynamics import (
 )
 
 MODEL = 'urdf/quadrotor.urdf'
-# From how far the drone is looked at.
+# Distance of the camera.
 VIEW_M = 0.6
 Vector = Sequence[float]
 # Position in m, attitude, its matrix, velocity in m/s and rate in rad/s, all in the world.
 Motion = tuple[Vector, Vector, Vector, Vector, Vector]
-# How the conditions of an episode go by its time in s, and what draws them for one.
+# From the time of an episode in s to its conditions; and what draws those of an episode.
 Disturbances = Callable[[float], Conditions]
-Draw = Callable[[np.random.Generator], Disturbances]
+DrawDisturbances = Callable[[np.random.Generator], Disturbances]
 
 ORIGIN = (0.0, 0.0, 0.0)
-# Of a drone that is not loaded yet.
+# Motion of a drone that is not loaded yet.
 NOWHERE: Motion = ((math.nan,) * 3, (), (), (), ())
 NO_DAMPING = {'linearDamping': 0.0, 'angularDamping': 0.0, 'maxJointVelocity': 1e4}
 
 
 def calm(time_s: float) -> Conditions:
-    """Return the conditions of an episode in which nothing is disturbed."""
+    """Return the conditions of an undisturbed episode."""
     return CALM
 
 
 class BulletDrone:
-    """One drone above a floor; its state `[13]` is what Odometry carries."""
+    """One drone above a floor; a state `[13]` is pose in the world and twist in the body."""
 
-    def __init__(self, airframe: Airframe, rate_hz: float, draw: Draw = lambda _: calm) -> None:
-        """Connect a physics server of its own, without a window."""
+    def __init__(
+        self, airframe: Airframe, rate_hz: float, draw: DrawDisturbances = lambda _: calm
+    ) -> None:
+        """Start a physics server without a window."""
         self._frame = airframe
         self._substeps = round(PHYSICS_HZ / rate_hz)
         self._rate_hz = rate_hz
@@ -62,9 +64,9 @@ class BulletDrone:
         self._now = NOWHERE
         self._speeds = np.zeros(4)
 
-    @told
+    @one_line_errors
     def reset(self, state: Floats, generator: np.random.Generator) -> Floats:
-        """Go back to how everything was loaded, so that nothing of the last episode is left."""
+        """Restore the state after loading, then set the state `[13]` of the drone."""
         self._disturbances = self._draw(generator)
         self._gusts = Gusts((3,), self._rate_hz, generator)
         self._conditions = self._disturbances(0.0)
@@ -80,7 +82,7 @@ class BulletDrone:
         return self._state()
 
     def _load(self) -> None:
-        """Load the floor and the drone, also where no number is left that could be restored."""
+        """Load floor and drone; also needed after a motion that is not finite."""
         client = self._client
         client.resetSimulation()
         client.setTimeStep(1 / PHYSICS_HZ)
@@ -91,8 +93,7 @@ class BulletDrone:
         self._loaded = client.saveState()
 
     def _set_mass(self) -> None:
-        # Setting the mass silently recomputes the inertia from the collision shape, so both are
-        # set, the inertia last.
+        # PyBullet recomputes the inertia when the mass is set, so the inertia is set last.
         now = self._conditions
         mass = self._frame.mass * now.mass + now.payload_kg
         inertia = [moment * now.mass for moment in self._frame.inertia]
@@ -117,7 +118,7 @@ class BulletDrone:
         rotation = pybullet.getMatrixFromQuaternion(attitude)
         return (position, attitude, rotation, *pybullet.getBaseVelocity(body, server))
 
-    @told
+    @one_line_errors
     def step(self, command: Floats) -> Floats:
         """Apply rotor speeds `[4]` in rad/s for one control period; return the state."""
         self._set_conditions()
@@ -143,7 +144,7 @@ class BulletDrone:
             self._set_mass()
 
     def _push(self, thrust: float, torque: list[float], speed: float, wind: Floats | None) -> None:
-        """Apply the forces of this physics step; PyBullet forgets them after it."""
+        """Apply the forces of one physics step."""
         body, server = self._body, self._client.number
         position, _, rotation, velocity, _ = self._now
         moving = in_body(rotation, velocity)
@@ -155,18 +156,18 @@ class BulletDrone:
             pybullet.applyExternalForce(body, -1, wind, position, pybullet.WORLD_FRAME, server)
 
     def image(self, width: int, height: int) -> NDArray[np.uint8]:
-        """Return a picture of the drone and what is around it, `[height, width, 3]`."""
+        """Return a picture of the drone and its surroundings, `[height, width, 3]`."""
         return picture(self._client, self._now[0], VIEW_M, width, height)
 
     def close(self) -> None:
-        """Disconnect the physics server."""
+        """Stop the physics server."""
         self._client.close()
 
 
 def in_body(rotation: Vector, vector: Vector) -> tuple[float, float, float]:
-    """Turn a world vector into the body, by the nine numbers of a body-to-world matrix.
+    """Return a world vector in the body frame, by the nine numbers of a body-to-world matrix.
 
-    Plain numbers: for a single vector they are several times faster than arrays.
+    Plain numbers are several times faster than arrays for a single vector.
     """
     a, b, c, d, e, f, g, h, i = rotation
     x, y, z = vector

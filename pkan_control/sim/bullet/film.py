@@ -1,4 +1,4 @@
-"""An episode as PyBullet's camera sees it; no display is needed."""
+"""Films of episodes, rendered by PyBullet without a display."""
 
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -20,15 +20,15 @@ ABOVE_BASE = np.array([0.0, 0.0, 0.3])
 
 
 class Actor(Protocol):
-    """A robot in the scene; it wants `view_m` of room in the picture."""
+    """A robot in the scene; `view_m` is the width of the view around it."""
 
     view_m: float
 
     def move(self, state: Floats) -> Floats:
-        """Put the robot into a state `[n]`; return where its point is, `[3]` in m."""
+        """Set the state `[n]` of the robot; return its position, `[3]` in m."""
 
     def shown(self, place: Floats, goal: Floats) -> tuple[Floats, Floats]:
-        """Return the two places in m between which the camera looks."""
+        """Return the two positions in m between which the camera looks."""
 
 
 class DroneActor:
@@ -37,21 +37,21 @@ class DroneActor:
     view_m = 0.4
 
     def __init__(self, client: Bullet) -> None:
-        """Load its model."""
+        """Load the model."""
         self._client, self._body = client, client.loadURDF(str(share(MODEL)))
 
     def move(self, state: Floats) -> Floats:
-        """Put the drone into a state `[13]`."""
+        """Set the state `[13]` of the drone; return its position."""
         self._client.resetBasePositionAndOrientation(self._body, state[POSITION], state[ATTITUDE])
         return state[POSITION]
 
     def shown(self, place: Floats, goal: Floats) -> tuple[Floats, Floats]:
-        """Return the drone and its set-point."""
+        """Return the positions of drone and goal."""
         return place, goal
 
 
 class ArmActor:
-    """An arm; all of it is shown, from its base on."""
+    """An arm, shown from its base to its tool."""
 
     view_m = 0.8
 
@@ -61,7 +61,7 @@ class ArmActor:
         self._joints = [self._model.joints[name] for name in law.joint_names]
 
     def move(self, state: Floats) -> Floats:
-        """Put the joints into a state `[2 n]`."""
+        """Set the state `[2 n]` of the joints; return the position of the tool."""
         model = self._model
         for joint, position in zip(self._joints, state, strict=False):
             model.client.resetJointState(model.body, joint, position)
@@ -69,46 +69,46 @@ class ArmActor:
         return tool
 
     def shown(self, place: Floats, goal: Floats) -> tuple[Floats, Floats]:
-        """Return a place above the base and what lies farther out: the tool or its set-point."""
+        """Return a point above the base, and the farther one of tool and goal."""
         return ABOVE_BASE, max(place, goal, key=lambda point: float(np.linalg.norm(point)))
 
 
 def actor_of(law: Law, client: Bullet) -> Actor:
-    """Return the robot that a law moves, loaded; raise a `UserError` where it has no picture."""
+    """Load the robot of a law; raise a `UserError` for one without a model."""
     if isinstance(law, HasAirframe):
         return DroneActor(client)
     if isinstance(law, HasArm):
         return ArmActor(client, law)
-    raise UserError(f'law {law.name}: there is no picture of its robot')
+    raise UserError(f'law {law.name}: there is no model of its robot to film')
 
 
 Image = NDArray[np.uint8]
 
-# The camera looks between robot and set-point, comes nearer as they meet, and turns about them.
+# The camera looks between robot and goal, approaches with their distance, and turns around them.
 FIELD_OF_VIEW, PITCH_DEG, TURN_DEG_S = 40.0, -16.0, 8.0
-# How fast it follows: the share of the way that it goes in a second.
+# Rate of the first-order motion of the camera, in 1/s.
 FOLLOWING = 3.0
-# Set-point: a cross of three bars. Trail: a dot every so often. As thick as the view is wide.
+# Goal: a cross of three bars. Trail: a dot per time in s. Sizes are relative to the view.
 BAR_M, THIN, DOT, DOT_S = 0.05, 0.0035, 0.0075, 0.06
 GREEN, ORANGE = (0.13, 0.75, 0.5, 1.0), (0.95, 0.6, 0.2, 1.0)
 LIGHT = (1.5, -1.0, 4.0)
-# Floor: so many tiles of a size each way, in two colours; it fades into the sky with distance.
+# Floor: number and size of tiles, and their colours; it fades into the sky with distance.
 TILES, TILE_M, LIGHT_TILE, DARK_TILE = 32, 0.5, (0.95, 0.96, 0.97, 1.0), (0.7, 0.76, 0.83, 1.0)
 ZENITH, HORIZON, CLEAR_M = (176, 202, 230), (240, 244, 248), 5.5
 NEAR_M, FAR_M = 0.02, 40.0
 
 
 class Camera:
-    """Follows a robot to its set-point."""
+    """A camera that follows robot and goal."""
 
     def __init__(self, client: Bullet, nearest_m: float, width: int, height: int) -> None:
-        """Take the server in which the scene is, how near it comes, and the pictures' size."""
+        """Create the camera of a server, with its nearest distance and the size of pictures."""
         self._client, self._nearest_m, self._size = client, nearest_m, (width, height)
         self._middle: Floats | None = None
         self._distance = 0.0
 
     def look(self, position: Floats, goal: Floats, time_s: float, dt: float) -> Image:
-        """Return the picture `[height, width, 3]` of this moment, `dt` after the last one."""
+        """Return the picture `[height, width, 3]` at a time, `dt` after the last one."""
         apart = float(np.linalg.norm(position - goal))
         middle, distance = (position + goal) / 2, self._nearest_m + 1.15 * apart
         if self._middle is None:
@@ -126,9 +126,16 @@ class Camera:
         )
         lens = client.computeProjectionMatrixFOV(FIELD_OF_VIEW, width / height, NEAR_M, FAR_M)
         *_, image, depth, mask = client.getCameraImage(
-            width, height, view, lens, renderer=pybullet.ER_TINY_RENDERER, shadow=0,
-            lightDirection=LIGHT, lightAmbientCoeff=0.55, lightDiffuseCoeff=0.45,
-        )  # fmt: skip
+            width,
+            height,
+            view,
+            lens,
+            renderer=pybullet.ER_TINY_RENDERER,
+            shadow=0,
+            lightDirection=LIGHT,
+            lightAmbientCoeff=0.55,
+            lightDiffuseCoeff=0.45,
+        )
         colours = np.reshape(image, (height, width, 4))[..., :3]
         return in_air(
             colours, np.reshape(depth, (height, width)), np.reshape(mask, (height, width))
@@ -136,7 +143,7 @@ class Camera:
 
 
 def in_air(colours: NDArray[Any], depth: NDArray[Any], mask: NDArray[Any]) -> Image:
-    """Return a picture with a sky behind, into which fades what is far away."""
+    """Return a picture with a sky, and fog in the distance."""
     height = len(colours)
     down = np.linspace(0, 1, height)[:, None, None]
     sky = np.array(ZENITH) + np.minimum(2.5 * down, 1) * (np.array(HORIZON) - np.array(ZENITH))
@@ -182,7 +189,7 @@ def film(
 
 
 def _floor(client: Bullet) -> None:
-    """Lay the tiles: large triangles are drawn wrongly where they reach behind the camera."""
+    """Build the floor of tiles: PyBullet draws large triangles wrongly behind the camera."""
     corner = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]]) * TILE_M
     for parity, colour in enumerate((LIGHT_TILE, DARK_TILE)):
         places = [(i, j, 0) for i in range(TILES) for j in range(TILES) if (i + j) % 2 == parity]
@@ -199,7 +206,7 @@ def _floor(client: Bullet) -> None:
 
 
 def _marker(client: Bullet, view_m: float) -> list[int]:
-    """Return the bodies of a set-point's three bars."""
+    """Return the bodies of the three bars of a goal."""
     shapes = [np.where(np.arange(3) == axis, BAR_M, THIN * view_m) for axis in range(3)]
     return [
         client.createMultiBody(

@@ -1,4 +1,4 @@
-"""A PyBullet server of one's own: every call goes to it, none to another world's."""
+"""A PyBullet server of its own for each simulation."""
 
 import ctypes
 import os
@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from pkan_control.common.errors import UserError
 
-# Of the camera: field of view in degrees, and from where it looks: behind, aside and above.
+# Field of view, yaw and pitch of the camera in degrees.
 VIEW_DEG, YAW_DEG, PITCH_DEG = 60.0, 30.0, -25.0
 
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Send what C code prints nowhere: PyBullet tells of itself on both standard streams."""
+    """Discard the output of C code: PyBullet prints to both standard streams."""
     flush = ctypes.CDLL(None).fflush
     flush(None)
     kept = [(stream, os.dup(stream)) for stream in (1, 2)]
@@ -39,37 +39,37 @@ def silence() -> Iterator[None]:
 with silence():
     import pybullet
 
-__all__ = ['Bullet', 'model', 'pybullet', 'silence', 'told']
+__all__ = ['Bullet', 'model', 'one_line_errors', 'pybullet', 'silence']
 
 
 Call = TypeVar('Call', bound=Callable[..., Any])
 
 
-def told(call: Call) -> Call:
-    """Make what PyBullet raises, in what calls it, a `UserError` of one line."""
+def one_line_errors(call: Call) -> Call:
+    """Turn the errors of PyBullet in a method into a `UserError`."""
 
     @wraps(call)
-    def telling(*values: Any) -> Any:
+    def checked(*values: Any) -> Any:
         try:
             return call(*values)
         except pybullet.error as error:
             raise UserError(f'physics: {error}') from None
 
-    return cast('Call', telling)
+    return cast('Call', checked)
 
 
 def model(path: Path) -> str:
-    """Return the path of a model; raise a `UserError` where it is missing."""
+    """Return the path of a model; raise a `UserError` for a missing file."""
     if not path.exists():
         raise UserError(f'model {path}: no such file')
     return str(path)
 
 
 class Bullet:
-    """A physics server without a window, in this process; its methods are PyBullet's functions.
+    """A physics server in this process, without a window; its methods are PyBullet's functions.
 
-    `number` is its `physicsClientId`: given to PyBullet's own functions as their last argument, it
-    makes a call that takes a microsecond a quarter shorter.
+    `number` is its `physicsClientId`. Passed to PyBullet's functions directly, as the last
+    argument, it saves a quarter of the time of a short call.
     """
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class Bullet:
         self.number: int = pybullet.connect(pybullet.DIRECT)
 
     def close(self) -> None:
-        """Stop the server, if it is still there."""
+        """Stop the server, if it is running."""
         if pybullet.isConnected(self.number):
             pybullet.disconnect(self.number)
 
@@ -91,7 +91,7 @@ class Bullet:
 def picture(
     client: Bullet, target: Sequence[float], distance_m: float, width: int, height: int
 ) -> NDArray[np.uint8]:
-    """Return what is around a point in the world, as red, green, blue `[height, width, 3]`."""
+    """Return a picture around a point in the world, red, green and blue `[height, width, 3]`."""
     view = client.computeViewMatrixFromYawPitchRoll(
         target, distance_m, YAW_DEG, PITCH_DEG, 0.0, upAxisIndex=2
     )

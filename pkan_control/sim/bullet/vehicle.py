@@ -1,4 +1,4 @@
-"""The racecar of pybullet_data in PyBullet, on a plane; it is loaded, never copied."""
+"""The racecar of `pybullet_data` in PyBullet, on a plane."""
 
 import math
 from collections.abc import Callable
@@ -13,26 +13,26 @@ from pkan_control.control.laws.drone import ATTITUDE, POSITION, VELOCITY
 from pkan_control.robots.car import Car
 from pkan_control.robots.quadrotor import GRAVITY
 from pkan_control.sim.bullet.drone import in_body
-from pkan_control.sim.bullet.server import Bullet, model, picture, pybullet, told
+from pkan_control.sim.bullet.server import Bullet, model, one_line_errors, picture, pybullet
 from pkan_control.sim.disturbances import NOMINAL_CAR, CarDisturbances
 
 MODEL = 'racecar/racecar.urdf'
-# From how far the car is looked at.
+# Distance of the camera.
 VIEW_M = 1.5
 PHYSICS_HZ = 250.0
-# Links of the model: its mass, the wheels (left and right), the hinges of the front ones.
+# Links of the model: the body with its mass, rear and front wheels, hinges of the front wheels.
 MASS, REAR, FRONT, HINGES = 1, (2, 3), (5, 7), (4, 6)
-# What a motor gives at most, in N m.
+# Limits of the motors in N m.
 WHEEL_TORQUE, HINGE_TORQUE = 5.0, 10.0
 NO_DAMPING = {'linearDamping': 0.0, 'angularDamping': 0.0, 'maxJointVelocity': 1e4}
-Draw = Callable[[np.random.Generator], CarDisturbances]
+DrawDisturbances = Callable[[np.random.Generator], CarDisturbances]
 
 
 class BulletVehicle:
-    """One car; its state `[13]` is what Odometry carries, of the middle of its rear axle."""
+    """One car; a state `[13]` is pose in the world and twist in the body of its rear axle."""
 
-    def __init__(self, car: Car, rate_hz: float, draw: Draw) -> None:
-        """Connect a physics server of its own, without a window."""
+    def __init__(self, car: Car, rate_hz: float, draw: DrawDisturbances) -> None:
+        """Start a physics server without a window."""
         self._car, self._rate_hz, self._draw = car, rate_hz, draw
         self._substeps = round(PHYSICS_HZ / rate_hz)
         self._client = Bullet()
@@ -41,9 +41,9 @@ class BulletVehicle:
         self._disturbances: CarDisturbances
         self._conditions = NOMINAL_CAR
 
-    @told
+    @one_line_errors
     def reset(self, state: Floats, generator: np.random.Generator) -> Floats:
-        """Load everything anew, so that nothing of the last episode is left."""
+        """Reload everything and set the state `[13]`."""
         self._disturbances = self._draw(generator)
         self._conditions, self._step, self._steering = NOMINAL_CAR, 0, 0.0
         client = self._client
@@ -83,7 +83,7 @@ class BulletVehicle:
         twist = (*in_body(rotation, velocity), *in_body(rotation, rate))
         return np.array((*position, *attitude, *twist))
 
-    @told
+    @one_line_errors
     def step(self, command: Floats) -> Floats:
         """Apply steering angle in rad and speed in m/s for one period; return the state."""
         self._set_conditions()
@@ -118,22 +118,22 @@ class BulletVehicle:
             self._set_payload(now.payload_kg)
 
     def _set_friction(self, friction: float) -> None:
-        # Bullet multiplies the coefficients of both bodies; that of the plane is 1.
+        # PyBullet multiplies the coefficients of both bodies; that of the plane is 1.
         for wheel in (*REAR, *FRONT):
             self._client.changeDynamics(self._body, wheel, lateralFriction=friction)
 
     def _set_payload(self, payload_kg: float) -> None:
-        # Setting the mass silently recomputes the inertia, so that both are set.
+        # PyBullet recomputes the inertia when the mass is set, so the inertia is set last.
         mass = self._mass + payload_kg
         inertia = [moment * mass / self._mass for moment in self._inertia]
         self._client.changeDynamics(self._body, MASS, mass=mass)
         self._client.changeDynamics(self._body, MASS, localInertiaDiagonal=inertia)
 
     def image(self, width: int, height: int) -> NDArray[np.uint8]:
-        """Return a picture of the car and what is around it, `[height, width, 3]`."""
+        """Return a picture of the car and its surroundings, `[height, width, 3]`."""
         place = self._client.getBasePositionAndOrientation(self._body)[0]
         return picture(self._client, place, VIEW_M, width, height)
 
     def close(self) -> None:
-        """Disconnect the physics server."""
+        """Stop the physics server."""
         self._client.close()

@@ -1,4 +1,4 @@
-"""`classification`: which of two spirals a point lies on, a boundary and no smooth function."""
+"""`classification`: which of two spirals a point lies on: a boundary, not a smooth function."""
 
 import math
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from pkan_control.common.seeding import stream
 from pkan_control.tasks.problems.problem import Examples, Split
 
 TRAIN, VALIDATE, TEST = 4_000, 1_000, 4_000
-# The arms turn so often around each other; points scatter this far from them.
+# Turns of the arms around each other, and the standard deviation of points from them.
 TURNS, SCATTER = 1.25, 0.04
 
 
 @dataclass(frozen=True)
 class TwoSpirals:
-    """Tell two spirals apart."""
+    """Classify points by the arm of a double spiral."""
 
     name = 'classification'
     inputs = ('x', 'y')
@@ -24,7 +24,7 @@ class TwoSpirals:
     measure = 'share of wrong answers'
 
     def data(self, seed: int) -> Split:
-        """Draw points of both arms, evenly along them; targets are +-1."""
+        """Draw points of both arms, uniform in area; targets are +-1."""
         generator = stream(seed, self.name)
         return Split(*(_points(generator, count) for count in (TRAIN, VALIDATE, TEST)))
 

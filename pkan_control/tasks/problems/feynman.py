@@ -1,7 +1,7 @@
-"""`feynman`: eight formulas of physics without dimensions, each of two variables.
+"""`feynman`: eight dimensionless formulas of physics, each of two variables.
 
 Numbers are those of the AI Feynman set (S. Udrescu, M. Tegmark, Science Advances 6, 2020); each
-formula is divided by what carries its dimension, as ratios of its quantities.
+formula is made dimensionless by ratios of its quantities.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class Feynman:
-    """One formula: its number, its two variables with their ranges, and itself."""
+    """One formula: its number, and its two variables with their ranges."""
 
     number: str
     inputs: tuple[str, str]
@@ -31,11 +31,11 @@ class Feynman:
 
     @property
     def name(self) -> str:
-        """Name on the command line, `feynman_I.12.11` say."""
+        """Name on the command line, for example `feynman_I.12.11`."""
         return f'feynman_{self.number}'
 
     def data(self, seed: int) -> Split:
-        """Draw the variables uniformly; values are standardised as those to train on are."""
+        """Draw the variables uniformly; values are standardised by those of the training set."""
         generator = stream(seed, self.name)
         low, high = np.array(self.ranges).T
         seen = [generator.uniform(-1, 1, (count, 2)) for count in (TRAIN, VALIDATE, TEST)]
@@ -55,9 +55,11 @@ class Feynman:
 
 PI = np.pi
 gaussian = Feynman(
-    'I.6.20', ('theta', 'sigma'), ((-3, 3), (0.5, 2)),
+    'I.6.20',
+    ('theta', 'sigma'),
+    ((-3, 3), (0.5, 2)),
     lambda t, s: np.exp(-((t / s) ** 2) / 2) / np.sqrt(2 * PI * s**2),
-)  # fmt: skip
+)
 lorentz_force = Feynman(
     'I.12.11', ('a', 'theta'), ((0, 2), (-PI, PI)), lambda a, t: 1 + a * np.sin(t)
 )
@@ -72,10 +74,14 @@ refraction = Feynman(
 )
 lens = Feynman('I.27.6', ('n', 'd'), ((0, 3), (0, 3)), lambda n, d: 1 / (1 + n * d))
 grating = Feynman(
-    'I.30.3', ('n', 'theta'), ((1, 4), (0.3, PI)),
+    'I.30.3',
+    ('n', 'theta'),
+    ((1, 4), (0.3, PI)),
     lambda n, t: (np.sin(n * t / 2) / np.sin(t / 2)) ** 2,
-)  # fmt: skip
+)
 interference = Feynman(
-    'I.37.4', ('a', 'delta'), ((0, 2), (0, 2 * PI)),
+    'I.37.4',
+    ('a', 'delta'),
+    ((0, 2), (0, 2 * PI)),
     lambda a, d: 1 + a + 2 * np.sqrt(a) * np.cos(d),
-)  # fmt: skip
+)

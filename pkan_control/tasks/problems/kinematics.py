@@ -1,7 +1,7 @@
-"""`kinematics_forward`, `kinematics_inverse`: where the hand of a six-axis arm is, and back.
+"""`kinematics_forward`, `kinematics_inverse`: kinematics of a six-axis arm.
 
-Joint angles are measured with an error, drawn uniformly within +-0.01, 0.05 or 0.1 rad. Networks
-train on and are chosen by what was measured; the test is the true map, without that error.
+Joint angles are measured with an error, drawn uniformly within +-0.01, 0.05 or 0.1 rad. Training
+and validation use measured angles; the test uses the true map, without that error.
 """
 
 import math
@@ -33,7 +33,7 @@ SHOULDER, REACH_M = np.array([0.0, 0.0, 0.29]), 0.35
 def forward(angles: Array) -> Array:
     """Return the position `[..., 3]` of the hand in m for joint angles `[..., 6]` in rad.
 
-    A row takes a point of its frame to `Rz(theta) (Rx(alpha) p + (a, 0, d))`.
+    A row transforms a point of its frame to `Rz(theta) (Rx(alpha) p + (a, 0, d))`.
     """
     xp = namespace(angles)
     x = y = z = 0 * angles[..., 0]
@@ -47,21 +47,21 @@ def forward(angles: Array) -> Array:
 
 
 def to_angles(normalised: Array) -> Array:
-    """Return joint angles in rad of numbers in [-1, 1], `[..., 6]`."""
+    """Return joint angles in rad for numbers in [-1, 1], `[..., 6]`."""
     xp = namespace(normalised)
     half, centre = (xp.asarray(v, dtype=normalised.dtype) for v in (HALF, CENTRE))
     return normalised * half + centre
 
 
 def to_position(normalised: Array) -> Array:
-    """Return a position `[..., 3]` in m of normalised numbers."""
+    """Return the position `[..., 3]` in m for normalised numbers."""
     xp = namespace(normalised)
     return normalised * REACH_M + xp.asarray(SHOULDER, dtype=normalised.dtype)
 
 
 @dataclass(frozen=True)
 class Kinematics:
-    """Learn the map of the arm, or its inverse through the map that is known."""
+    """The forward kinematics, or the inverse with a loss by the known forward kinematics."""
 
     noise_rad: float
     inverse: bool = False
@@ -84,7 +84,7 @@ class Kinematics:
         return tuple(f'q{i}' for i in range(1, 7)) if self.inverse else ('x', 'y', 'z')
 
     def data(self, seed: int) -> Split:
-        """Draw joint angles uniformly, and what is measured of those to learn from."""
+        """Draw joint angles uniformly, with errors of measurement but for the test."""
         generator = stream(seed, 'kinematics')
         return Split(
             self._examples(generator, TRAIN, self.noise_rad),
@@ -93,7 +93,7 @@ class Kinematics:
         )
 
     def _examples(self, generator: np.random.Generator, count: int, noise: float) -> Examples:
-        """Return what is seen, and true positions `[count, 3]` in m."""
+        """Return normalised inputs, and true positions `[count, 3]` in m."""
         true = generator.uniform(-1, 1, (count, len(HALF)))
         seen = true + generator.uniform(-noise, noise, true.shape) / HALF
         if self.inverse:

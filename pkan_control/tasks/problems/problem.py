@@ -1,4 +1,4 @@
-"""A supervised problem: examples from a seed, what is minimised, and how it is judged."""
+"""Supervised problems: examples, loss and score."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -18,7 +18,7 @@ class Examples:
     targets: Floats
 
     def __post_init__(self) -> None:
-        """Refuse shapes that do not fit each other, and numbers that are not finite."""
+        """Raise a `UserError` for shapes that do not match, and for infinite numbers."""
         shapes = self.inputs.shape, self.targets.shape
         if self.inputs.ndim != 2 or self.targets.ndim != 2:
             raise UserError(f'examples of shapes {shapes}: both must be [n, columns]')
@@ -32,7 +32,7 @@ class Examples:
 
 @dataclass(frozen=True)
 class Split:
-    """Examples to train on, to choose settings by, and to judge by in the end."""
+    """Examples for training, for the choice of settings, and for the final score."""
 
     train: Examples
     validation: Examples
@@ -40,7 +40,7 @@ class Split:
 
 
 class Problem(Protocol):
-    """One thing to learn from examples."""
+    """A function that networks learn from examples."""
 
     @property
     def name(self) -> str:
@@ -48,24 +48,24 @@ class Problem(Protocol):
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Names of what the network sees, in order."""
+        """Names of the inputs, in order."""
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Names of what the network says, in order."""
+        """Names of the outputs, in order."""
 
     @property
     def measure(self) -> str:
-        """What the score is, with its unit; less is better."""
+        """Name of the score, with its unit; less is better."""
 
     def data(self, seed: int) -> Split:
-        """Draw the examples of a seed."""
+        """Draw the examples from a seed."""
 
     def loss(self, outputs: Array, targets: Array) -> Array:
         """Return the mean loss of outputs `[..., n_out]` for targets `[..., m]`: a scalar."""
 
     def score(self, outputs: Floats, targets: Floats) -> float:
-        """Judge outputs `[n, n_out]` for targets `[n, m]`: 0 is perfect."""
+        """Return the score of outputs `[n, n_out]` for targets `[n, m]`; 0 is perfect."""
 
 
 def mean_square(error: Array) -> Array:
@@ -77,9 +77,9 @@ PROBLEMS: Registry[Problem] = Registry('pkan_control.problems', 'problem', Probl
 
 
 def find_problems(name: str) -> tuple[Problem, ...]:
-    """Return the problem of that name, or all whose names go on after it: `feynman` is eight.
+    """Return the problem of that name, or all with that prefix: `feynman` names eight.
 
-    They come from the entry points `pkan_control.problems`, in the order of their names.
+    They come from the entry points `pkan_control.problems`, in alphabetical order.
     """
     names = _matching(name)
     if not names:
@@ -88,7 +88,7 @@ def find_problems(name: str) -> tuple[Problem, ...]:
 
 
 def is_problem(name: str) -> bool:
-    """Return whether a name is that of a problem, or of several."""
+    """Return whether a name is that of a problem or a prefix of several."""
     return bool(_matching(name))
 
 

@@ -1,6 +1,6 @@
-"""`solar_point`: the step to the voltage of most power, from two points of a string's curve.
+"""`solar_point`: the step to the maximum power point, from two points of a string's curve.
 
-It is what the network of `solar_mppt` has to know; the loss is the power that is lost.
+The problem of the network of `solar_mppt`; the loss is the lost power.
 """
 
 from dataclasses import dataclass, field
@@ -13,19 +13,19 @@ from pkan_control.common.seeding import stream
 from pkan_control.control.laws.solar import STEP_V, SolarLaw, secant_observation
 from pkan_control.tasks.problems.problem import Examples, Split
 
-# Curves; each gives five examples.
+# Numbers of curves; each gives five examples.
 TRAIN, VALIDATE, TEST = 3_000, 500, 1_000
 LIGHT, WARMTH_C = (400.0, 1000.0), (0.0, 60.0)
-# How far in V a tracker is from the best point after a step of its own, after two, after three.
+# Standard deviations in V of a tracker from the best point after one, two and three steps.
 AWAY_V = (6.0, 3.0, 1.5)
-# Voltages on the grid of the curves, and the steps in V whose power is known, on the same grid.
+# Step in V of the grid of the curves, and the voltage steps whose power is known, on that grid.
 GRID_V = 0.5
 STEPS = np.arange(-round(STEP_V / GRID_V), round(STEP_V / GRID_V) + 1)
 
 
 @dataclass(frozen=True)
 class SolarPoint:
-    """Choose a step for a string of modules; a target is the share of power after -30 to 30 V."""
+    """The step for a string; a target is the share of power after each step of -30 to 30 V."""
 
     law: SolarLaw = field(default_factory=SolarLaw)
 
@@ -40,7 +40,7 @@ class SolarPoint:
         return Split(*(self._examples(generator, count) for count in (TRAIN, VALIDATE, TEST)))
 
     def _examples(self, generator: np.random.Generator, count: int) -> Examples:
-        """Return what is seen where a tracker comes along, from the first voltage to the best."""
+        """Return the observations of a tracker from the first voltage to the best."""
         from pkan_control.robots.solar_modules import VOLTAGE_GRID, curves
 
         table = curves(generator.uniform(*LIGHT, (count, 4)), generator.uniform(*WARMTH_C, count))
@@ -58,17 +58,17 @@ class SolarPoint:
         return Examples(self.law.observation.normalise(seen), targets)
 
     def loss(self, outputs: Array, targets: Array) -> Array:
-        """Return the mean share of the power that is lost, and what leads back into the range."""
+        """Return the mean lost share of the power, and a penalty for steps out of range."""
         xp = namespace(outputs)
         outside = xp.maximum(abs(outputs) - 1.0, 0 * outputs)
         return xp.mean(1 - self._share(outputs, targets)) + xp.mean(outside * outside)
 
     def score(self, outputs: Floats, targets: Floats) -> float:
-        """Return the mean share of the power that is lost."""
+        """Return the mean lost share of the power."""
         return float(1 - np.mean(self._share(outputs, targets)))
 
     def _share(self, outputs: Array, targets: Array) -> Array:
-        """Return the shares `[..., 1]` after the network's steps, between those of the grid."""
+        """Return the shares `[..., 1]` after the network's steps, interpolated on the grid."""
         xp = namespace(outputs)
         points = targets.shape[-1] - 1
         place = xp.clip((1 + outputs) * (points / 2), 0.0, points - 1e-3)
@@ -79,7 +79,7 @@ class SolarPoint:
 
 
 def _seen(table: Floats, shares: Floats, source: Floats, here: Floats) -> tuple[Floats, Floats]:
-    """Return what is seen at voltages `[n]` after others, and the shares after each step."""
+    """Return the observations at voltages `[n]` after others, and the shares after each step."""
     rows = np.arange(len(table))
     at, before = _place(here), _place(source)
     points = (at * GRID_V, table[rows, at], before * GRID_V, table[rows, before])
