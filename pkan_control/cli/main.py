@@ -10,15 +10,13 @@ from pkan_control.cli.commands.clone import clone
 from pkan_control.cli.commands.compare import compare
 from pkan_control.cli.commands.conformance import conformance
 from pkan_control.cli.commands.demo import demo
-from pkan_control.cli.commands.emulate import emulate
+from pkan_control.cli.commands.emulate import emulate, proxy
 from pkan_control.cli.commands.export import export
 from pkan_control.cli.commands.finetune import finetune
 from pkan_control.cli.commands.inspect import inspect
-from pkan_control.cli.commands.plot import plot
 from pkan_control.cli.commands.power import power
-from pkan_control.cli.commands.proxy import proxy
 from pkan_control.cli.commands.replay import replay
-from pkan_control.cli.commands.report import report
+from pkan_control.cli.commands.report import plot, report
 from pkan_control.cli.commands.rollout import rollout
 from pkan_control.cli.commands.train import train
 from pkan_control.cli.commands.transfer import transfer

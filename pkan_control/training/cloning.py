@@ -149,7 +149,7 @@ def clone(
     Their shapes are those of the task's recipe.
     """
     if not isinstance(task, Imitable):
-        raise UserError(f'{task.name}: its task has no training starts and goals to fly from')
+        raise UserError(f'{task.name}: has no training starts and goals, which cloning needs')
     recipe = find_recipe(task.name)
     settings = recipe.settings if steps is None else replace(recipe.settings, steps=steps)
     both = device != MLP

@@ -34,7 +34,7 @@ class Settings:
     """Schedule of a training run.
 
     Args:
-        rounds: rounds after the first one, which the expert flies
+        rounds: rounds after the first one, which has the expert's episodes
         expert_flights: episodes of the expert, at once
         flights: episodes of the network in each later round, at once
         flight_s: length of these episodes in s

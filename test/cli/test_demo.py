@@ -27,16 +27,23 @@ def demo(tmp_path):
     def start(*words: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [str(PKAN), 'demo', *words],
-            cwd=tmp_path, env=environment, text=True, start_new_session=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
+            cwd=tmp_path,
+            env=environment,
+            text=True,
+            start_new_session=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
         started.append(process)
         return process
 
     with domain_id() as number:
         environment = {
-            **os.environ, 'ROS_DOMAIN_ID': str(number), 'HOME': str(tmp_path), 'COLUMNS': '160',
-        }  # fmt: skip
+            **os.environ,
+            'ROS_DOMAIN_ID': str(number),
+            'HOME': str(tmp_path),
+            'COLUMNS': '160',
+        }
         try:
             yield start
         finally:

@@ -25,11 +25,26 @@ from pkan_control.tasks.task import TASKS, find_task
 
 PKAN = program('pkan')
 FIELDS = {
-    'task', 'scenario', 'airframe', 'path', 'robot', 'controller', 'chip', 'chips', 'calibration',
-    'episodes', 'seed',
-    'success_rate', 'final_error_m',
-    'settling_time_s', 'real_time_factor', 'inference_us', 'hash', 'outcomes', 'beside',
-}  # fmt: skip
+    'task',
+    'scenario',
+    'airframe',
+    'path',
+    'robot',
+    'controller',
+    'chip',
+    'chips',
+    'calibration',
+    'episodes',
+    'seed',
+    'success_rate',
+    'final_error_m',
+    'settling_time_s',
+    'real_time_factor',
+    'inference_us',
+    'hash',
+    'outcomes',
+    'beside',
+}
 
 
 def executable(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -213,9 +228,12 @@ def test_rollout_writes_exactly_these_figures(pkan, controller, tmp_path):
     assert set(figures) == FIELDS
     run = {name: figures[name] for name in ('task', 'controller', 'chip', 'episodes', 'seed')}
     assert run == {
-        'task': 'drone_hover', 'controller': str(controller), 'chip': 'sim:?seed=1',
-        'episodes': 2, 'seed': 3,
-    }  # fmt: skip
+        'task': 'drone_hover',
+        'controller': str(controller),
+        'chip': 'sim:?seed=1',
+        'episodes': 2,
+        'seed': 3,
+    }
     assert set(figures['final_error_m']) == {'median', 'p95'}
     assert set(figures['inference_us']) == {'median', 'p99'}
     assert set(figures['settling_time_s']) == {'median', 'p95'}

@@ -21,9 +21,16 @@ from pkan_control.training.recipe import Recipe, untrained
 from pkan_control.training.trainable import ChipNoise
 
 SMALL = Settings(
-    rounds=1, expert_flights=16, flights=8, flight_s=0.5, steps=40, chips=2, batch=128, pairs=32,
+    rounds=1,
+    expert_flights=16,
+    flights=8,
+    flight_s=0.5,
+    steps=40,
+    chips=2,
+    batch=128,
+    pairs=32,
     warm_up=5,
-)  # fmt: skip
+)
 TASK = find_task('drone_hover')
 
 

@@ -22,9 +22,16 @@ from pkan_control.training.train import Options, train_controller
 from pkan_control.training.trainable import ChipNoise
 
 SMALL = Settings(
-    rounds=2, expert_flights=32, flights=16, flight_s=1.0, steps=60, chips=2, batch=128, pairs=32,
+    rounds=2,
+    expert_flights=32,
+    flights=16,
+    flight_s=1.0,
+    steps=60,
+    chips=2,
+    batch=128,
+    pairs=32,
     warm_up=5,
-)  # fmt: skip
+)
 TINY = Recipe((4,), 1, settings=SMALL)
 
 

@@ -33,8 +33,8 @@ def calibrate(
 ) -> None:
     """Test, sweep, trim and fit a chip for a controller, and write its calibration file.
 
-    The same command resumes an interrupted calibration. A picture of the edges goes beside the
-    file.
+    The same command resumes an interrupted calibration. A picture of the edges is
+    written next to the file.
     """
     from pkan_control.control.controller_file import load_controller_file
     from pkan_control.evaluation.rollouts.chip_calibration import analogue, calibrate_chip

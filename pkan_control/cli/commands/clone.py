@@ -102,12 +102,12 @@ def _compare(
         for on, found in fidelity[kind].items()
     }
     console.print(cloning_table(rows))
-    flown = {}
+    figures = {}
     for _, controller in requested_first:
         with progress('measuring', EPISODES) as report:
-            flown[describe(controller)] = measure(job, controller, report)
-    console.print(rollout_table(f'flown: {EPISODES} episodes, ideal chip', flown))
-    return {'held_out': {name: asdict(found) for name, found in rows.items()}, 'flown': flown}
+            figures[describe(controller)] = measure(job, controller, report)
+    console.print(rollout_table(f'{EPISODES} episodes, ideal chip', figures))
+    return {'held_out': {name: asdict(found) for name, found in rows.items()}, 'flown': figures}
 
 
 def parse_remaps(remap: Sequence[str]) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""`pkan emulate`: emulate a board with a simulated chip."""
+"""`pkan emulate` and `pkan proxy`: an emulated board, and a relay that injects faults."""
 
 import signal
 from collections.abc import Callable
@@ -8,8 +8,16 @@ from typing import Annotated
 
 import typer
 
-from pkan_control.cli.commands.options import writable
+from pkan_control.cli.commands.options import BoardUri, writable
 from pkan_control.common.errors import UserError
+
+TcpAddress = Annotated[
+    str | None,
+    typer.Option(metavar='HOST:PORT', help='Listen on a port, such as 127.0.0.1:7700.'),
+]
+PtyFile = Annotated[
+    Path | None, typer.Option(metavar='FILE', help='Create a serial port FILE instead.')
+]
 
 
 def checked_chip_seed(seed: int) -> int:
@@ -20,13 +28,8 @@ def checked_chip_seed(seed: int) -> int:
 
 
 def emulate(
-    tcp: Annotated[
-        str | None,
-        typer.Option(metavar='HOST:PORT', help='Listen on a port, such as 127.0.0.1:7700.'),
-    ] = None,
-    pty: Annotated[
-        Path | None, typer.Option(metavar='FILE', help='Create a serial port FILE instead.')
-    ] = None,
+    tcp: TcpAddress = None,
+    pty: PtyFile = None,
     preset: Annotated[
         str, typer.Option(metavar='NAME', help="Preset of the chip's deviations.")
     ] = 'typical',
@@ -71,6 +74,36 @@ def emulate(
         endpoint.close()
         if state:
             save_snapshot(state, firmware, preset)
+
+
+def proxy(
+    uri: BoardUri,
+    plan: Annotated[
+        Path, typer.Option(metavar='FILE', help='Fault plan, a YAML file: see doc/firmware.md.')
+    ],
+    tcp: TcpAddress = None,
+    pty: PtyFile = None,
+) -> None:
+    """Relay between a host and a board with faults of a plan, until interrupted."""
+    from pkan_control.boards.emulator.endpoint import open_endpoint
+    from pkan_control.boards.emulator.fault_plans import load_plans
+    from pkan_control.boards.emulator.fault_proxy import Cable, FaultLine, relay
+    from pkan_control.chips.uri import open_transport
+    from pkan_control.reporting.tables import console, fault_table
+
+    plans = load_plans(plan)
+    up = FaultLine(plans.to_board, 'to_board', plans.seed)
+    down = FaultLine(plans.to_host, 'to_host', plans.seed)
+    board, endpoint = open_transport(uri), open_endpoint(tcp, pty)
+    print(f'{endpoint.name}: faults of {plan} before {uri}', flush=True)
+    try:
+        relay(Cable(endpoint, plans.pulled), board, up, down, stop_on_signals())
+    except OSError as error:
+        raise UserError(f'{uri}: {error}') from None
+    finally:
+        endpoint.close()
+        board.close()
+        console.print(fault_table({'to_board': up, 'to_host': down}))
 
 
 def stop_on_signals() -> Callable[[], bool]:

@@ -45,9 +45,9 @@ def power(
 
     controller_file = load_controller_file(controller)
     file = mlp or shipped_mlp(controller_file.task)
-    beside = load_controller_file(file) if mlp or file.exists() else None
-    work = None if beside is None else beside.policy.digital_work
-    if beside is not None and work is None:
+    compared = load_controller_file(file) if mlp or file.exists() else None
+    work = None if compared is None else compared.policy.digital_work
+    if compared is not None and work is None:
         raise UserError(f'{file}: is no MLP: --mlp takes the controller file of one')
     cycles = law_cycles(configured(controller_file.task, law=controller_file.law))
     found = compare_power(controller_file, work, cycles)
@@ -58,13 +58,15 @@ def power(
     )
     rows = {
         describe(each): each.results.get('success_rate')
-        for each in (controller_file, beside)
+        for each in (controller_file, compared)
         if each
     }
     console.print(f'Success as measured at training: {_rates(rows)}')
-    if mlp is None and beside is not None:
-        console.print('The MLP has as many parameters as the network. One of equal score is '
-                      'smaller and takes less: --mlp FILE.')  # fmt: skip
+    if mlp is None and compared is not None:
+        console.print(
+            'The MLP has as many parameters as the network. One of equal score is '
+            'smaller and takes less: --mlp FILE.'
+        )
     for line in found.warnings():
         console.print(f'warning: {line}')
     if constants:

@@ -83,8 +83,11 @@ def test_figures_and_picture(tmp_path):
     found = figures(GRID, run_grid(GRID, in_turn, None, silent))
     rows = found['problems']['feynman_I.16.6']
     assert [(row['kind'], row['size']) for row in rows] == [
-        ('bandpass', 2), ('bandpass', 3), (NODES, 2), (NODES, 3)
-    ]  # fmt: skip
+        ('bandpass', 2),
+        ('bandpass', 3),
+        (NODES, 2),
+        (NODES, 3),
+    ]
     assert all(len(row['scores']) == 2 and row['spread'] >= 0 for row in rows)
     path = tmp_path / 'scores.png'
     draw_comparison(path, found)
