@@ -1,1 +1,1 @@
-"""The commands of `pkan`, one to a file."""
+"""The commands of `pkan`: one to a file, or several that share their options."""
