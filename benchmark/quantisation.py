@@ -18,7 +18,7 @@ from pkan_control.evaluation.rollouts.rollout import Plan, run_episode
 from pkan_control.networks.program import SQUASH_SCALE, compile_layer, propagate, squash
 from pkan_control.reporting.tables import console, progress, rollout_table
 from pkan_control.sim.world import open_world
-from pkan_control.tasks.task import Imitable, find_task
+from pkan_control.tasks.task import find_task
 from pkan_control.training.imitation_run import imitate
 from pkan_control.training.recipe import find_recipe, untrained
 from pkan_control.training.trainable import TrainableNetwork
@@ -55,8 +55,6 @@ def train(device: str, steps: int | None) -> TrainableNetwork:
     if steps is not None:
         settings = type(settings)(**{**vars(settings), 'steps': steps})
     network = untrained(TASK, recipe, device, 0)
-    if not isinstance(network, TrainableNetwork) or not isinstance(TASK, Imitable):
-        raise SystemExit(f'{device}: has nothing that could be quantised')
     with progress(f'training {device}', 1000) as report:
         imitate(TASK, network, settings, 0, lambda share, _: report(1000 * share))
     return network

@@ -95,6 +95,16 @@ def test_its_device_is_right(python):
     subprocess.run([python, '-c', code], check=True)
 
 
+def test_its_gymnasium_environment_needs_no_more(python):
+    code = (
+        'import gymnasium, pkan_control; '
+        "environment = gymnasium.make('pkan_control/BallOnBeam-v0'); "
+        'print(environment.reset(seed=0)[0].shape)'
+    )
+    done = subprocess.run([python, '-c', code], capture_output=True, text=True, check=True)
+    assert done.stdout == '(3,)\n'
+
+
 def test_its_robot_runs_on_a_simulated_chip(pkan, controller):
     options = ('--controller', controller, '--chip', SIMULATED_CHIP, '--episodes', 10)
     calm = pkan('rollout', 'ball_on_beam', *options)
