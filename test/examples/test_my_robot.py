@@ -92,7 +92,7 @@ def test_its_device_is_right(python):
         'import torch; from pkan_control.devices.testing import check_device; '
         'from my_robot.device import differential_pair as it; check_device(it, torch.asarray)'
     )
-    subprocess.run([python, '-c', code], check=True)
+    subprocess.run([python, '-c', code], cwd=python.parent, check=True)
 
 
 def test_its_gymnasium_environment_needs_no_more(python):
@@ -101,7 +101,9 @@ def test_its_gymnasium_environment_needs_no_more(python):
         "environment = gymnasium.make('pkan_control/BallOnBeam-v0'); "
         'print(environment.reset(seed=0)[0].shape)'
     )
-    done = subprocess.run([python, '-c', code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [python, '-c', code], cwd=python.parent, capture_output=True, text=True, check=True
+    )
     assert done.stdout == '(3,)\n'
 
 
