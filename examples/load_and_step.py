@@ -22,12 +22,12 @@ def advance(state: list[float], force: float) -> list[float]:
     return [x + PHYSICS_S * v, v, angle + PHYSICS_S * rate, rate]
 
 
-with pk.load_controller('cartpole', chip='sim:?preset=typical&seed=3') as controller:
+with pk.load_controller('cartpole', chip='sim:?preset=good&seed=3') as controller:
     print('state:', ', '.join(controller.state_names))
     state, steps_per_period = [0.2, 0.0, 0.05, 0.0], round(1 / controller.rate_hz / PHYSICS_S)
     controller.reset(episode=0)
-    for step in range(100):
+    for step in range(300):
         (force,) = controller.step(state, goal=[0.0], time_s=(step + 1) / controller.rate_hz)
         for _ in range(steps_per_period):
             state = advance(state, float(force))
-    print(f'after 10 s: cart {state[0]:+.3f} m, pole {math.degrees(state[2]):+.2f} deg')
+    print(f'after 30 s: cart {state[0]:+.3f} m, pole {math.degrees(state[2]):+.2f} deg')

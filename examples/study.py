@@ -1,14 +1,12 @@
-"""Ask how many of the chips of a process will do a task, and how much they may deviate."""
+"""Ask how many chips of a process will do a task, and how much better chips would change that."""
 
 import pkan_control as pk
 
 if __name__ == '__main__':
-    report = pk.yield_study('cartpole', chips=40, episodes=5, sensitivity=20)
-    low, high = report.interval
-    print(f'yield {report.rate:.1%} ({low:.1%} to {high:.1%}, 40 chips)')
-    for limit in report.figures['specification']:
-        name, largest = limit['deviation'], limit['limit']
-        if largest is None:
-            print(f'{name}: not even 0 gives {report.target:.0%}')
-        else:
-            print(f'{name}: {"more than " if limit["beyond"] else ""}{largest:.3g}')
+    for preset in ('bad', 'typical', 'good'):
+        report = pk.yield_study(
+            'drone_hover', chips=40, episodes=4, chip=f'sim:?preset={preset}', sensitivity=0
+        )
+        low, high = report.interval
+        error_cm = 100 * report.figures['figures']['final_error_m']['median']
+        print(f'{preset}: yield {report.rate:.1%} ({low:.1%} to {high:.1%}), {error_cm:.2f} cm')

@@ -123,7 +123,7 @@ def test_disabled_autoreset_refuses_to_go_on():
         ),
         ({'task': 'arm_reach', 'scenario': 'payload'}, 'batched world has no disturbances'),
         ({'task': 'arm_pick_place'}, 'its batched world lacks a part of the state'),
-        ({'task': 'cartpole', 'airframe': 'crazyflie'}, 'no task of a quadrotor'),
+        ({'task': 'cartpole', 'airframe': 'crazyflie'}, 'not a task of a quadrotor'),
     ],
 )
 def test_what_cannot_be_used_is_refused_by_name(options, words):

@@ -36,12 +36,12 @@ def calibrate(
     The same command resumes an interrupted calibration. A picture of the edges is
     written next to the file.
     """
-    from pkan_control.control.controller_file import load_controller_file
+    from pkan_control.evaluation.controllers import find_controller
     from pkan_control.evaluation.rollouts.chip_calibration import analogue, calibrate_chip
     from pkan_control.reporting.pictures.calibration import draw_calibration
     from pkan_control.reporting.tables import calibration_table, console, stages
 
-    controller_file = load_controller_file(controller)
+    controller_file, _ = find_controller(controller if controller.exists() else str(controller))
     date = datetime.now(UTC).isoformat(timespec='seconds')
 
     def name(uid: str) -> Path:
