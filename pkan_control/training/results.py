@@ -4,9 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from pkan_control.control.controller_file import ControllerFile
-from pkan_control.evaluation.rollouts.batched_rollout import run_batched, runs_batched
 from pkan_control.evaluation.rollouts.record import summary
-from pkan_control.evaluation.rollouts.rollout import Plan, run_controller
+from pkan_control.evaluation.rollouts.rollout import (
+    Plan,
+    run_batched,
+    run_controller,
+    runs_batched,
+)
 from pkan_control.tasks.task import Score, Task
 
 # Number of episodes, and a seed of their starts that no training uses.

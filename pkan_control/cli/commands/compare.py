@@ -54,8 +54,7 @@ def compare(
     pkan compare feynman --sizes 4,8,16 --picture feynman.png
     """
     from pkan_control.common.files import JsonLines
-    from pkan_control.evaluation.rollouts.parallel import cores
-    from pkan_control.evaluation.studies.runners import on_cores
+    from pkan_control.evaluation.rollouts.parallel import cores, on_cores
     from pkan_control.reporting.study_tables import comparison_table
     from pkan_control.reporting.tables import console, progress
     from pkan_control.training.comparison.candidates import KINDS

@@ -16,7 +16,7 @@ def replay(
     from itertools import groupby
 
     from pkan_control.control.controller_file import load_controller_file
-    from pkan_control.evaluation.rollouts.episode_log import read_log
+    from pkan_control.evaluation.rollouts.record import read_log
     from pkan_control.evaluation.rollouts.rollout import Plan
     from pkan_control.evaluation.rollouts.rollout import replay as fly_again
     from pkan_control.reporting.tables import console, progress

@@ -35,8 +35,7 @@ def transfer(
     from pkan_control.control.controller_file import load_controller_file
     from pkan_control.evaluation.controllers import shipped_controller
     from pkan_control.evaluation.rollouts.baselines import describe
-    from pkan_control.evaluation.rollouts.parallel import cores
-    from pkan_control.evaluation.studies.runners import on_cores
+    from pkan_control.evaluation.rollouts.parallel import cores, on_cores
     from pkan_control.evaluation.studies.transfer import pieces, run_transfer
     from pkan_control.reporting.study_tables import transfer_table
     from pkan_control.reporting.tables import console, progress

@@ -92,9 +92,11 @@ def imu(state: Floats, force: Floats, stamp_ns: int) -> Any:
 def transforms(state: Floats, stamp_ns: int) -> Any:
     """Return where a drone of state `[13]` is, for TF."""
     place = make(
-        'geometry_msgs/msg/TransformStamped', header(stamp_ns, WORLD_FRAME), BODY_FRAME,
+        'geometry_msgs/msg/TransformStamped',
+        header(stamp_ns, WORLD_FRAME),
+        BODY_FRAME,
         transform(state[:3], state[3:7]),
-    )  # fmt: skip
+    )
     return make('tf2_msgs/msg/TFMessage', [place])
 
 

@@ -27,8 +27,18 @@ BROKEN_SHARE = 0.01
 
 # What a damaged file can raise while it is read.
 DAMAGE = (
-    *(AnyReaderError, ReaderError, OSError, EOFError, ValueError, LookupError, TypeError),
-    *(AssertionError, ArithmeticError, MemoryError, struct.error, apsw.Error),
+    AnyReaderError,
+    ReaderError,
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AssertionError,
+    ArithmeticError,
+    MemoryError,
+    struct.error,
+    apsw.Error,
 )
 
 # Names of topics and joints in a recording, by our names for them.
@@ -161,6 +171,13 @@ def _sorted_out(path: Path, found: list[tuple[str, int, Floats]], goal_size: int
     when, numbers, goals, part = zip(*states, strict=True)
     then, sent, belongs = zip(*commands, strict=True)
     return Recording(
-        path, np.array(when), np.array(numbers), np.array(goals), np.array(part),
-        np.array(then), np.array(sent), np.array(belongs), broken,
-    )  # fmt: skip
+        path,
+        np.array(when),
+        np.array(numbers),
+        np.array(goals),
+        np.array(part),
+        np.array(then),
+        np.array(sent),
+        np.array(belongs),
+        broken,
+    )

@@ -76,6 +76,12 @@ class Episode:
     def record(self, wall_s: float) -> EpisodeRecord:
         """Return what happened; it took `wall_s` seconds."""
         return EpisodeRecord.of(
-            self._task, self._seed, self._number, self._states, self._goals, self._commands,
-            self._inference_ns, wall_s,
-        )  # fmt: skip
+            self._task,
+            self._seed,
+            self._number,
+            self._states,
+            self._goals,
+            self._commands,
+            self._inference_ns,
+            wall_s,
+        )

@@ -17,9 +17,8 @@ from pkan_control.evaluation.controllers import (
     shipped_controller,
 )
 from pkan_control.evaluation.rollouts.baselines import RunEpisodes, fitted, with_baselines
-from pkan_control.evaluation.rollouts.episode_log import EpisodeLog
 from pkan_control.evaluation.rollouts.parallel import cores, run_all
-from pkan_control.evaluation.rollouts.record import EpisodeRecord, summary
+from pkan_control.evaluation.rollouts.record import EpisodeLog, EpisodeRecord, summary
 from pkan_control.evaluation.rollouts.rollout import Plan
 from pkan_control.sim.scenarios import Scenario, load_scenario
 from pkan_control.tasks.options import ANY, ArmChoice, configured

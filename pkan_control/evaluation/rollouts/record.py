@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pkan_control.common.arrays import Floats
 from pkan_control.common.errors import UserError
+from pkan_control.common.files import JsonLines, read_lines
 from pkan_control.tasks.task import Score, Task
 
 # The fields of a record that are arrays, and the type of their numbers.
@@ -58,9 +59,17 @@ class EpisodeRecord:
         """Return the record of an episode, judged by its task."""
         trajectory, wanted = np.array(states), np.array(goals)
         return cls(
-            task.name, seed, number, task.rate_hz, trajectory, wanted, np.array(commands),
-            np.array(took_ns, dtype=np.int64), wall_s, task.score(trajectory, wanted),
-        )  # fmt: skip
+            task.name,
+            seed,
+            number,
+            task.rate_hz,
+            trajectory,
+            wanted,
+            np.array(commands),
+            np.array(took_ns, dtype=np.int64),
+            wall_s,
+            task.score(trajectory, wanted),
+        )
 
     def to_json(self) -> str:
         """Return one line of JSON; numbers keep every bit."""
@@ -135,3 +144,36 @@ def _or_infinite(value: float | None) -> float:
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
+
+
+Episodes = dict[tuple[str, int], EpisodeRecord]
+
+
+class EpisodeLog:
+    """Episodes of one row, by scenario and number."""
+
+    def __init__(self, path: Path, about: Mapping[str, Any]) -> None:
+        """Open a file, or go on with one of the same rollout; refuse one of another."""
+        self._lines = JsonLines(path, about)
+        self.known = _episodes(path, self._lines.found)
+
+    def add(self, scenario: str, record: EpisodeRecord) -> None:
+        """Append an episode."""
+        self._lines.append({'scenario': scenario, 'episode': json.loads(record.to_json())})
+
+
+def read_log(path: Path) -> tuple[dict[str, Any], Episodes]:
+    """Return what was flown, and the episodes by scenario and number."""
+    about, lines = read_lines(path)
+    return about, _episodes(path, lines)
+
+
+def _episodes(path: Path, lines: Sequence[Mapping[str, Any]]) -> Episodes:
+    known = {}
+    try:
+        for line in lines:
+            record = EpisodeRecord.from_json(json.dumps(line['episode']))
+            known[str(line['scenario']), record.number] = record
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f'{path}: no file of episodes ({error})') from None
+    return known

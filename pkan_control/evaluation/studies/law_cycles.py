@@ -15,8 +15,26 @@ from pkan_control.tasks.task import Task
 # its two loads and one store.
 DIVISIONS = ('divide', 'true_divide', 'sqrt', 'reciprocal')
 FUNCTIONS = (
-    *('exp', 'exp2', 'expm1', 'log', 'log2', 'log10', 'log1p', 'power', 'hypot', 'cbrt'),
-    *('sin', 'cos', 'tan', 'arcsin', 'arccos', 'arctan', 'arctan2', 'sinh', 'cosh', 'tanh'),
+    'exp',
+    'exp2',
+    'expm1',
+    'log',
+    'log2',
+    'log10',
+    'log1p',
+    'power',
+    'hypot',
+    'cbrt',
+    'sin',
+    'cos',
+    'tan',
+    'arcsin',
+    'arccos',
+    'arctan',
+    'arctan2',
+    'sinh',
+    'cosh',
+    'tanh',
 )
 SIMPLE, DIVISION, FUNCTION, MEMORY = 1, 14, 60, 3
 

@@ -45,10 +45,12 @@ def run_chips(
     # A robot that is lost may fly off beyond all numbers.
     with np.errstate(over='ignore', invalid='ignore'):
         states, goals = _all_at_once(plan, controller_file, program, population, len(chips), world)
-        return _chip_scores([
-            [task.score(states[:, chip, i], goals[:, i]) for i in range(plan.episodes)]
-            for chip in range(len(chips))
-        ])  # fmt: skip
+        return _chip_scores(
+            [
+                [task.score(states[:, chip, i], goals[:, i]) for i in range(plan.episodes)]
+                for chip in range(len(chips))
+            ]
+        )
 
 
 def _chip_scores(scores: list[list[Score]]) -> ChipScores:
@@ -121,9 +123,9 @@ def _network(controller_file: ControllerFile, program: Program, population: Popu
 
 def _goals(plan: Plan) -> Floats:
     steps = range(plan.task.steps + 1)
-    return np.array([
-        [plan.task.goal(plan.seed, number, step) for number in plan.numbers] for step in steps
-    ])  # fmt: skip
+    return np.array(
+        [[plan.task.goal(plan.seed, number, step) for number in plan.numbers] for step in steps]
+    )
 
 
 def _seen(sensors: list[Sensors], state: Floats, time_s: float) -> Floats:

@@ -55,18 +55,27 @@ class PowerComparison:
         found = []
         for row in (row for row in self.rows if row.analogue):
             if row.latency_s > 1 / self.rate_hz:
-                found.append(f'{row.name}: too slow, {row.latency_s * 1e3:.3g} ms an inference '
-                             f'at {self.rate_hz:g} Hz')  # fmt: skip
+                found.append(
+                    f'{row.name}: too slow, {row.latency_s * 1e3:.3g} ms an inference '
+                    f'at {self.rate_hz:g} Hz'
+                )
             if row.energy_j[1] > best.energy_j[1]:
-                found.append(f'{row.name}: does not win, {row.energy_j[1] / best.energy_j[1]:.3g} '
-                             f'times the energy of: {best.name}')  # fmt: skip
+                found.append(
+                    f'{row.name}: does not win, {row.energy_j[1] / best.energy_j[1]:.3g} '
+                    f'times the energy of: {best.name}'
+                )
         return found
 
     def figures(self) -> dict[str, Any]:
         """Return everything as JSON values."""
         rows = {row.name: asdict(row) for row in self.rows}
-        return {'rate_hz': self.rate_hz, 'law_cycles': self.law_cycles, 'law_j': self.law_j,
-                'rows': rows, 'warnings': self.warnings()}  # fmt: skip
+        return {
+            'rate_hz': self.rate_hz,
+            'law_cycles': self.law_cycles,
+            'law_j': self.law_j,
+            'rows': rows,
+            'warnings': self.warnings(),
+        }
 
 
 def compare_power(
@@ -108,9 +117,10 @@ def _analogue(program: Program, law: Floats) -> list[Row]:
         'FPAA, one chip multiplexed': (fpaa, needed * settling),
         _called(program, FILTERS): (power_draws(filters), layers * settling),
         _called(program, MEMRISTORS): (
-            power_draws(memristors, spread), layers * find_device(MEMRISTORS).settling_s()
+            power_draws(memristors, spread),
+            layers * find_device(MEMRISTORS).settling_s(),
         ),
-    }  # fmt: skip
+    }
     if program.device not in BUILT:
         own = find_device(program.device).settling_s()
         built[f'chip of {program.device}'] = power_draws(program), layers * own

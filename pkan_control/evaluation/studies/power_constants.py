@@ -43,36 +43,56 @@ PART = 'assumed; of the order of published sub-microwatt parts'
 PJ, UW = 1e-12, 1e-6
 
 FIGURE_OF_MERIT = Constant(
-    'figure of merit of a filter pole', *FIGURE_OF_MERIT_J, 'J',
+    'figure of merit of a filter pole',
+    *FIGURE_OF_MERIT_J,
+    'J',
     'a simulated cochlea bank; assumed for a dedicated design; Electronics 13(2):399, measured',
-)  # fmt: skip
+)
 FPAA_CHIP = Constant(
-    'supply of an FPAA chip of 4 filters', 0.05, 0.1, 0.2, 'W',
+    'supply of an FPAA chip of 4 filters',
+    0.05,
+    0.1,
+    0.2,
+    'W',
     'assumed: tens of milliamperes at 3.3 V, AN231E04 class',
-)  # fmt: skip
+)
 IMPEDANCE_OHM = Constant(
-    "one ohm of the memdiode's equations, as built", 1e2, 1e3, 1e5, 'ohm',
+    "one ohm of the memdiode's equations, as built",
+    1e2,
+    1e3,
+    1e5,
+    'ohm',
     'assumed: memristive parts of 1 kohm to 10 Mohm',
-)  # fmt: skip
+)
 CONVERTER_S = exactly('conversion of an output', 10e-6, 's', 'assumed: 12 bit at 100 kS/s')
 LINK_S = exactly('transfer of a value', 16 / 10e6, 's', 'assumed: 16 bit at 10 MHz, SPI')
 CYCLE = Constant(
-    'cycle of a microcontroller', 20 * PJ, 80 * PJ, 290 * PJ, 'J',
+    'cycle of a microcontroller',
+    20 * PJ,
+    80 * PJ,
+    290 * PJ,
+    'J',
     '0.03 to 0.4 uJ for about 1400 cycles: subthreshold to usual Cortex-M4 parts',
-)  # fmt: skip
+)
 CLOCK_HZ = exactly('clock of the microcontroller', 80e6, 'Hz', 'assumed: Cortex-M4 class')
 EDGE_CYCLES = exactly(
     'an edge from a table', 28.0, 'cycles', 'estimate: about 1400 cycles for 4-10-1, 50 edges'
 )
 MAC_CYCLES = exactly(
-    'a multiplication with addition', 4.0, 'cycles',
+    'a multiplication with addition',
+    4.0,
+    'cycles',
     'Cortex-M4 Technical Reference Manual: two loads, VMLA',
-)  # fmt: skip
+)
 TANH_CYCLES = exactly('a tanh', 60.0, 'cycles', 'assumed: table or rational function')
 LOGIC = Constant(
-    'multiplication and addition in 45 nm logic', 3.2 * PJ, 4.0 * PJ, 4.6 * PJ, 'J',
+    'multiplication and addition in 45 nm logic',
+    3.2 * PJ,
+    4.0 * PJ,
+    4.6 * PJ,
+    'J',
     'M. Horowitz, ISSCC 2014: 3.1-3.7 pJ and 0.1-0.9 pJ; memory and tanh not counted',
-)  # fmt: skip
+)
 LOGIC_HZ = exactly('clock of the logic, one a cycle', 100e6, 'Hz', 'assumed')
 SYNE = exactly('nonlinear operation, SYNE', 0.75 * PJ, 'J', 'arXiv:2601.15340')
 RNPU = exactly('nonlinear operation, RNPU', 250 * PJ, 'J', 'arXiv:2602.07518')
@@ -88,6 +108,20 @@ PERIPHERY = tuple(
     )
 )
 CONSTANTS = (
-    FIGURE_OF_MERIT, *PERIPHERY, FPAA_CHIP, IMPEDANCE_OHM, CONVERTER_S, LINK_S, CYCLE, CLOCK_HZ,
-    EDGE_CYCLES, MAC_CYCLES, TANH_CYCLES, LOGIC, LOGIC_HZ, SYNE, RNPU, RNPU_S,
-)  # fmt: skip
+    FIGURE_OF_MERIT,
+    *PERIPHERY,
+    FPAA_CHIP,
+    IMPEDANCE_OHM,
+    CONVERTER_S,
+    LINK_S,
+    CYCLE,
+    CLOCK_HZ,
+    EDGE_CYCLES,
+    MAC_CYCLES,
+    TANH_CYCLES,
+    LOGIC,
+    LOGIC_HZ,
+    SYNE,
+    RNPU,
+    RNPU_S,
+)

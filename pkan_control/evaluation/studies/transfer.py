@@ -94,11 +94,13 @@ class Piece:
         )
         return [
             TransferredChip(
-                self.preset, _dead(program, deviations, seed), *found,
+                self.preset,
+                _dead(program, deviations, seed),
+                *found,
                 {state: flown[i, chip].tolist() for i, state in enumerate(STATES)},
             )
             for chip, (seed, found) in enumerate(zip(self.seeds, moved, strict=True))
-        ]  # fmt: skip
+        ]
 
 
 def program_of(controller_file: ControllerFile) -> Program:

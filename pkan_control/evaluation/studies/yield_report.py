@@ -23,9 +23,8 @@ from pkan_control.evaluation.controllers import (
     shipped_controller,
 )
 from pkan_control.evaluation.rollouts.experiment import MAX_SEED
-from pkan_control.evaluation.rollouts.parallel import cores
+from pkan_control.evaluation.rollouts.parallel import cores, on_cores, on_ray
 from pkan_control.evaluation.rollouts.rollout import Plan, check_fits
-from pkan_control.evaluation.studies.runners import on_cores, on_ray
 from pkan_control.evaluation.studies.yield_figures import yield_figures
 from pkan_control.evaluation.studies.yield_study import Study, about, run_study
 from pkan_control.sim.scenarios import load_scenario

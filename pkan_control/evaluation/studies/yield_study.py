@@ -27,8 +27,17 @@ PIECE = 1000
 # Magnitudes that are varied one by one, in terms of the usual ones; temperatures in degC.
 FACTORS = (0.0, 0.5, 2.0, 4.0, 8.0)
 VARIED = (
-    *('element_mismatch', 'edge_gain', 'offset', 'read_noise', 'node_noise', 'dead', 'ageing'),
-    *('element_current', 'element_slope', 'temperature_c', 'age_h'),
+    'element_mismatch',
+    'edge_gain',
+    'offset',
+    'read_noise',
+    'node_noise',
+    'dead',
+    'ageing',
+    'element_current',
+    'element_slope',
+    'temperature_c',
+    'age_h',
 )
 # What is varied from where the usual magnitude is 0.
 BASES = {'node_noise': 0.005, 'age_h': 1000.0}
@@ -77,8 +86,11 @@ class Study:
             self.fabricate(replace(self.deviations, **{name: value}), self.first_chip)
             for value in (0.0, LIMITS.get(name, (0.0, 1.0))[1])
         )
-        pairs = zip([*usual.matrices(0.0), usual.sigmas], [*extreme.matrices(0.0), extreme.sigmas],
-                    strict=True)  # fmt: skip
+        pairs = zip(
+            [*usual.matrices(0.0), usual.sigmas],
+            [*extreme.matrices(0.0), extreme.sigmas],
+            strict=True,
+        )
         return not all(np.array_equal(one, other) for one, other in pairs)
 
     def fabricate(self, deviations: Deviations, seed: int) -> SimulatedChip:
@@ -163,6 +175,11 @@ def run_study(
 def about(study: Study, described: Mapping[str, Any]) -> dict[str, Any]:
     """Return what names a study in files: what was asked for, and every deviation."""
     magnitudes = {f.name: getattr(study.deviations, f.name) for f in fields(Deviations)}
-    return {**described, 'chips': study.chips, 'first_chip': study.first_chip,
-            'sensitivity_chips': study.sensitivity, 'calibrated': study.calibrated,
-            'deviations': magnitudes}  # fmt: skip
+    return {
+        **described,
+        'chips': study.chips,
+        'first_chip': study.first_chip,
+        'sensitivity_chips': study.sensitivity,
+        'calibrated': study.calibrated,
+        'deviations': magnitudes,
+    }

@@ -56,8 +56,16 @@ def draw_panel(axes: Any, rows: Rows, column: str, less: bool) -> None:
         those = [row for row in rows if row['kind'] == kind]
         colour, marker, line = STYLES.get(kind, (FAINT, 'x', '-'))
         x = [row[column] for row in those]
-        axes.plot(x, [row['mean'] for row in those], line, color=colour, marker=marker,
-                  markersize=5, linewidth=1.4, label=kind)  # fmt: skip
+        axes.plot(
+            x,
+            [row['mean'] for row in those],
+            line,
+            color=colour,
+            marker=marker,
+            markersize=5,
+            linewidth=1.4,
+            label=kind,
+        )
         for at, row in zip(x, those, strict=True):
             axes.scatter([at] * len(row['scores']), row['scores'], s=6, color=colour, alpha=0.35)
     axes.set_xscale('log')

@@ -98,10 +98,14 @@ def gather(request: ReportRequest, bar: Progress) -> Evidence:
                 report(len(records))
         rows[name] = records
     about = {
-        'task': request.task, 'controller': file.name, 'chip': chip,
-        'chips': request.chips, 'scenario': request.scenario, 'episodes': request.episodes,
+        'task': request.task,
+        'controller': file.name,
+        'chip': chip,
+        'chips': request.chips,
+        'scenario': request.scenario,
+        'episodes': request.episodes,
         'seed': request.seed,
-    }  # fmt: skip
+    }
     edges = measure_edges(controller_file, chip, trims)
     return Evidence(about, task, rows, edges, _fidelity(trims), yields, _power(controller_file))
 

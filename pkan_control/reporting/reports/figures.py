@@ -61,14 +61,20 @@ def trajectories(evidence: Evidence) -> Figure | None:
         what = 'worst' if rank < WORST else 'first others'
         traces.append(
             _trace(kind, list(way.T), line, what)
-            | {'legendgroup': what, 'showlegend': rank in (0, WORST),
-               'text': f'episode {record.number}', 'hoverinfo': 'text+x+y+z'}
-        )  # fmt: skip
+            | {
+                'legendgroup': what,
+                'showlegend': rank in (0, WORST),
+                'text': f'episode {record.number}',
+                'hoverinfo': 'text+x+y+z',
+            }
+        )
     traces.append(
         _trace(kind, list(goals.T), _line(GOAL, width=4), 'goal')
-        | {'mode': 'markers' if isinstance(evidence.task, PositionTask) else 'lines+markers',
-           'marker': {'size': 3, 'color': GOAL}}
-    )  # fmt: skip
+        | {
+            'mode': 'markers' if isinstance(evidence.task, PositionTask) else 'lines+markers',
+            'marker': {'size': 3, 'color': GOAL},
+        }
+    )
     return {'data': traces, 'layout': _space(kind, names)}
 
 
@@ -110,17 +116,21 @@ def distribution(evidence: Evidence) -> Figure:
         traces.append(_trace('scatter', [values, 100 * share], _line(colour), name))
     title = label(error_name(next(iter(evidence.rows.values()))))
     layout = {
-        'height': 380, 'xaxis': _axis(title) | {'type': 'log'},
-        'yaxis': _axis('episodes below, %') | {'range': [0, 101]}, 'legend': ABOVE,
-    }  # fmt: skip
+        'height': 380,
+        'xaxis': _axis(title) | {'type': 'log'},
+        'yaxis': _axis('episodes below, %') | {'range': [0, 101]},
+        'legend': ABOVE,
+    }
     return {'data': traces, 'layout': layout}
 
 
 def time_series(evidence: Evidence) -> dict[str, Figure]:
     """Return goals and commands over time of the selected episodes, by a text that names each."""
     records = selected(next(iter(evidence.rows.values())))
-    return {_episode_name(rank, record): _series(evidence.task.law, record)
-            for rank, record in enumerate(records)}  # fmt: skip
+    return {
+        _episode_name(rank, record): _series(evidence.task.law, record)
+        for rank, record in enumerate(records)
+    }
 
 
 def _episode_name(rank: int, record: EpisodeRecord) -> str:
@@ -180,10 +190,12 @@ def yields(study: Mapping[str, Any]) -> Figure:
 
 def _grid(panels: Sequence[tuple[str, list[Figure]]], x_title: str) -> Figure:
     """Return panels of equal size, side by side as long as there is room."""
-    return {'panels': [
-        {'title': title, 'data': traces, 'layout': {'xaxis': _axis(x_title)}}
-        for title, traces in panels
-    ]}  # fmt: skip
+    return {
+        'panels': [
+            {'title': title, 'data': traces, 'layout': {'xaxis': _axis(x_title)}}
+            for title, traces in panels
+        ]
+    }
 
 
 def _trace(kind: str, values: Sequence[Floats], line: Figure, name: str) -> Figure:

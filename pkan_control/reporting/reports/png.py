@@ -67,9 +67,12 @@ def _plot(axes: Any, figure: Mapping[str, Any], legend: bool = True) -> None:
             axes.fill(*values, color=figures.GOAL, alpha=0.25, linewidth=0)
             continue
         axes.plot(
-            *values, color=line['color'], linestyle=DASHES[line['dash']],
-            linewidth=POINTS * line['width'], label='' if name in known else name,
-        )  # fmt: skip
+            *values,
+            color=line['color'],
+            linestyle=DASHES[line['dash']],
+            linewidth=POINTS * line['width'],
+            label='' if name in known else name,
+        )
         known.add(name)
     _label_axes(axes, figure['layout'])
     if legend and len(known) > 1:

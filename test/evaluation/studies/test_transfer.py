@@ -5,7 +5,7 @@ import pytest
 
 from pkan_control.control.controller_file import ControllerFile, load_controller_file
 from pkan_control.evaluation.controllers import shipped_mlp
-from pkan_control.evaluation.studies.runners import on_cores
+from pkan_control.evaluation.rollouts.parallel import on_cores
 from pkan_control.evaluation.studies.transfer import (
     Piece,
     TransferredChip,

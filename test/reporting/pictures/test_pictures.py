@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from drives import draw_drives
 from PIL import Image
 
 from pkan_control.chips.calibration.calibrate import calibrate
@@ -11,7 +12,6 @@ from pkan_control.chips.calibration.sweep_cache import SweepCache
 from pkan_control.chips.uri import open_chip
 from pkan_control.evaluation.rollouts.record import EpisodeRecord
 from pkan_control.reporting.pictures.calibration import draw_calibration
-from pkan_control.reporting.pictures.drives import draw_drives
 from pkan_control.reporting.pictures.edges import draw_edges, edge_curves
 from pkan_control.reporting.pictures.trajectories import draw_trajectories
 from pkan_control.tasks.drone_hover import drone_hover

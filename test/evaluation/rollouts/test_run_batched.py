@@ -3,8 +3,12 @@
 import pytest
 
 from pkan_control.control.controller_file import ControllerFile
-from pkan_control.evaluation.rollouts.batched_rollout import run_batched, runs_batched
-from pkan_control.evaluation.rollouts.rollout import Plan, run_controller
+from pkan_control.evaluation.rollouts.rollout import (
+    Plan,
+    run_batched,
+    run_controller,
+    runs_batched,
+)
 from pkan_control.tasks.cartpole import cartpole
 from pkan_control.tasks.drone_hover import drone_hover
 from pkan_control.tasks.solar_mppt import solar_mppt
