@@ -20,7 +20,7 @@ ROBOT = ROOT / 'examples' / 'my_robot'
 GROUPS = {
     'my_robot': ['test/examples/test_my_robot.py'],
     'examples': ['test/examples', '--ignore=test/examples/test_my_robot.py'],
-    'doctests': ['test/doc/test_doctests.py'],
+    'doctests': ['test/test_public_api.py'],
 }
 
 
