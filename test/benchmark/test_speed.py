@@ -23,6 +23,7 @@ def measured(path: Path, *options: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_rows_are_measured_checked_and_compared(tmp_path: Path) -> None:
     rows = measured(tmp_path / 'a.json', '--rows', 'infer_mlp_numpy', 'train_continuous_phykan')
     row = rows['infer_mlp_numpy']

@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 FUZZ = Path(__file__).parents[2] / 'benchmark' / 'fuzz.py'
 
 
+@pytest.mark.slow
 def test_fault_24_nothing_wrong_is_believed_and_nothing_raises(tmp_path):
     scale = 1.0 if os.environ.get('PKAN_SOAK') else 0.1
     path = tmp_path / 'fuzz.json'

@@ -18,6 +18,7 @@ def programmed(program, seed, changes):
     return chip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('changes', CHANGES, ids=str)
 @pytest.mark.parametrize('controller', ['drone_hover', 'drone_hover_memdiode'])
 def test_each_chip_is_as_it_is_alone(controller, changes):

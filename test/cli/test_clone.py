@@ -24,6 +24,7 @@ def test_a_mistake_is_one_line(refusal, words, message):
     assert refusal('clone', 'drone_hover', *words).startswith(message)
 
 
+@pytest.mark.slow
 def test_recorded_flights_become_a_controller(pkan, short_training, tmp_path):
     plan = Plan(find_task('drone_hover'), 2, 9)
     for record in run_expert(plan, lambda done: None):

@@ -63,6 +63,7 @@ def nodes(log: Path) -> list[int]:
     return [int(pid) for pid in re.findall(r'process started with pid \[(\d+)\]', text)]
 
 
+@pytest.mark.slow
 def test_two_flights(demo, tmp_path):
     process = demo('--episodes', '2', '--json', 'figures.json')
     out, err = process.communicate(timeout=PATIENCE_S)
@@ -82,6 +83,7 @@ def test_two_flights(demo, tmp_path):
     assert not any(psutil.pid_exists(pid) for pid in started)
 
 
+@pytest.mark.slow
 def test_an_arm_reaches_and_is_filmed(demo, tmp_path):
     process = demo('arm_reach', '--episodes', '1', '--record', 'reach.mp4')
     out, err = process.communicate(timeout=PATIENCE_S)
@@ -93,6 +95,7 @@ def test_an_arm_reaches_and_is_filmed(demo, tmp_path):
         assert film.duration / av.time_base == pytest.approx(4, abs=0.1)
 
 
+@pytest.mark.slow
 def test_a_task_without_a_set_point_in_space_is_one_line(demo):
     process = demo('cartpole')
     _, err = process.communicate(timeout=PATIENCE_S)
@@ -100,6 +103,7 @@ def test_a_task_without_a_set_point_in_space_is_one_line(demo):
     assert err == 'error: task cartpole: the demo shows drone_hover or arm_reach\n'
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_no_process_behind(demo, tmp_path):
     process = demo('--episodes', '10000')
     record, deadline = tmp_path / 'out/episodes.jsonl', time.monotonic() + 60

@@ -263,6 +263,7 @@ def test_power_is_compared_and_losing_is_said(pkan, tmp_path):
     assert 'is no MLP' in lines[0]
 
 
+@pytest.mark.slow
 def test_the_executable(tmp_path, controller):
     done = executable(
         'rollout', 'drone_hover', '--controller', controller, '--episodes', 1, cwd=tmp_path
@@ -289,6 +290,7 @@ def test_help_and_no_command(tmp_path):
     assert 'rollout' in bare.stdout
 
 
+@pytest.mark.slow
 def test_inspect_tells_what_a_controller_is(pkan, controller, tmp_path):
     code, out, lines = pkan('inspect', controller, '--json', 'facts.json')
     assert (code, lines) == (0, [])
@@ -341,6 +343,7 @@ def test_an_arm_of_a_urdf(pkan, make_program, tmp_path):
     assert 'has no gripper' in line
 
 
+@pytest.mark.slow
 def test_a_chip_is_calibrated_used_and_finetuned(pkan, controller, tmp_path):
     chip = ['--chip', 'sim:?seed=4']
     code, out, _ = pkan('calibrate', controller, *chip, '--out', 'a/x.calibration', '--json', 'c')

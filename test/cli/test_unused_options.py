@@ -70,6 +70,7 @@ def test_an_mlp_has_no_edges_to_draw(refusal, tmp_path):
     assert not Path(tmp_path, 'edges.png').exists()
 
 
+@pytest.mark.slow
 def test_a_calibration_is_that_of_one_chip(pkan, refusal, controller):
     words = ['--chip', 'sim:?seed=4']
     assert pkan('calibrate', controller, *words, '--out', 'c')[0] == 0

@@ -446,6 +446,7 @@ def test_results_that_json_does_not_have_are_refused(controller_files, good, ref
     assert good.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_file_that_could_not_be_loaded_is_not_written(make_program, tmp_path, refused):
     large = make_program((12, 512, 64, 4), elements=14)
     with refused(str(FORMAT.max_bytes)):

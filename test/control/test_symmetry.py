@@ -132,6 +132,7 @@ def test_a_chip_must_be_fast_enough_for_both(make_program, refused):
         OnChip(ControllerFile('vehicle_track', both, rate_hz, program), chip)
 
 
+@pytest.mark.slow
 def test_drives_do_not_depend_on_those_before(shipped_file):
     chip = 'sim:?preset=typical&seed=4'
     both = run_controller(Plan(vehicle_track, 2), shipped_file, chip, 1, lambda done: None)
@@ -140,6 +141,7 @@ def test_drives_do_not_depend_on_those_before(shipped_file):
     np.testing.assert_array_equal(both[1].commands, second[0].commands)
 
 
+@pytest.mark.slow
 def test_many_chips_at_once_are_averaged_as_each_alone(shipped_file, monkeypatch):
     def chips() -> list[SimulatedChip]:
         made = [open_chip(f'sim:?preset=typical&seed={seed}') for seed in (1, 2)]

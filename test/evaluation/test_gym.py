@@ -34,6 +34,7 @@ def flight(environment, seed: int | None, steps: int = 30) -> np.ndarray:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('task', TASKS.names())
 def test_gymnasium_finds_nothing_wrong(task):
     """A warning would be an error here."""
@@ -49,6 +50,7 @@ def test_gymnasium_finds_nothing_wrong(task):
     np.testing.assert_array_equal(*runs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('order', ['pkan_control, gymnasium', 'gymnasium, pkan_control'])
 def test_ids_are_known_without_a_further_import_and_load_no_physics(order):
     code = f"""
@@ -62,6 +64,7 @@ sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_an_id_may_name_the_package_that_registers_it():
     code = """
 import gymnasium

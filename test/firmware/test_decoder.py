@@ -67,6 +67,7 @@ FRAMES = st.tuples(BYTE, WORD, WORD, PAYLOADS, st.integers(0, 15), BYTE, BYTE).m
 PIECES = st.lists(FRAMES.map(encode) | st.binary(max_size=40) | st.just(b'\0'), max_size=12)
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(PIECES)
 def test_it_makes_the_same_of_any_bytes_as_the_host(program, pieces):
@@ -75,6 +76,7 @@ def test_it_makes_the_same_of_any_bytes_as_the_host(program, pieces):
     assert found == expected(data)
 
 
+@pytest.mark.slow
 @given(
     st.integers(0, 2**32 - 1),
     st.integers(0, 0xFFFF),
@@ -87,6 +89,7 @@ def test_every_evaluate_is_read(program, crc, deadline, inputs):
     assert line.split(' evaluate ')[1].split() == words
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=60))
 def test_an_evaluate_that_lacks_bytes_is_not_read(program, payload):
     line, _ = decode(program, encode(Frame(MessageKind.EVALUATE, 1, 2, payload)))

@@ -40,6 +40,7 @@ def test_the_workflow_has_what_github_asks_for():
         assert '@' in step.get('uses', '@')
 
 
+@pytest.mark.slow
 def test_the_flight_step_passes_for_the_shipped_controller_and_against_its_own_baseline(tmp_path):
     (tmp_path / 'controllers').mkdir()
     shipped = ROOT / 'controllers' / 'drone_hover.safetensors'

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -22,5 +24,6 @@ def test_ruff_format() -> None:
     tool('ruff', 'format', '--check', '.')
 
 
+@pytest.mark.slow
 def test_mypy_strict() -> None:
     tool('mypy')

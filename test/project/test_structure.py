@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections import Counter
 
+import pytest
 from structure import PACKAGE, ROOT, circles, imported, module_graph, package_graph, sources
 
 # From the ground up: a package imports from itself and from the floors below it.
@@ -47,10 +48,12 @@ def test_imports_go_downwards() -> None:
     assert not wrong
 
 
+@pytest.mark.slow
 def test_no_modules_import_each_other() -> None:
     assert circles(module_graph()) == []
 
 
+@pytest.mark.slow
 def test_libraries_stay_at_home() -> None:
     wrong = []
     for path, tree in sources():

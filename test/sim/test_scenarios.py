@@ -82,6 +82,7 @@ def test_what_is_wrong_is_named(refused, changes, words):
         windy(**changes)
 
 
+@pytest.mark.slow
 @given(JSON, st.sampled_from(NAMES))
 def test_anything_else_is_refused_in_one_line(content, name):
     robot, effect = name

@@ -43,6 +43,7 @@ def test_sequences_begin_at_the_tool_go_to_the_block_and_end_over_its_place(task
         assert np.abs(np.diff(way[:, 3:6], axis=0)).max() < 0.05
 
 
+@pytest.mark.slow
 def test_the_expert_carries_blocks_with_a_tool_that_points_down(task):
     records = run_expert(Plan(task, 2), lambda done: None)
     for record in records:

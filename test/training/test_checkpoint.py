@@ -45,6 +45,7 @@ def extras(path, **more):
     return Extras(checkpoint=Checkpoint(path, ABOUT), **more)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('share', [0.05, 0.5, 0.95])
 def test_training_that_goes_on_gives_the_same_bits(often, train_short, tmp_path, share):
     path = tmp_path / 'a.checkpoint'
@@ -58,6 +59,7 @@ def test_training_that_goes_on_gives_the_same_bits(often, train_short, tmp_path,
     assert shares[0] == pytest.approx(share, abs=0.1)
 
 
+@pytest.mark.slow
 def test_so_does_training_with_pruning_and_an_early_stop(often, train_short, tmp_path):
     more = {'sparsity': Sparsity(1e-3, 1e-3, 0.02), 'patience': 10}
     path = tmp_path / 'a.checkpoint'
@@ -148,6 +150,7 @@ def test_a_full_disk_leaves_the_last_good_checkpoint(tmp_path, refused):
     assert [path.name for path in tmp_path.iterdir()] == ['a']
 
 
+@pytest.mark.slow
 def test_training_on_a_full_disk_ends_in_one_error_and_goes_on_later(
     often, train_short, tmp_path, refused
 ):
@@ -175,6 +178,7 @@ train.train_controller(drone_hover, 'bandpass', 0, lambda done: None, options)
 """
 
 
+@pytest.mark.slow
 def test_a_killed_process_is_gone_on_with_to_the_same_network(tmp_path, monkeypatch, short_recipe):
     path, folder = tmp_path / 'a', os.path.dirname(__file__)
     process = subprocess.Popen([sys.executable, '-c', TRAIN.format(folder=folder, path=str(path))])

@@ -45,6 +45,7 @@ def trained(seed: int, device: str = 'bandpass') -> tuple[list[float], list[byte
     return losses, [p.detach().numpy().tobytes() for p in network.parameters()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('device', ['bandpass', 'mlp'])
 def test_training_is_repeatable(device):
     one, again, other = trained(0, device), trained(0, device), trained(1, device)

@@ -46,10 +46,12 @@ def tcp():
     return TcpEndpoint('127.0.0.1', 0)
 
 
+@pytest.mark.slow
 def test_an_emulator_over_tcp_passes(tcp):
     assert failed(Firmware(7, find_deviations('typical')), tcp) == {}
 
 
+@pytest.mark.slow
 def test_an_emulator_over_a_pty_passes(tmp_path):
     firmware = Firmware(7, find_deviations('typical'))
     assert failed(firmware, PtyEndpoint(tmp_path / 'board')) == {}
@@ -145,6 +147,7 @@ def test_a_defect_is_found_by_the_check_of_that_name(tcp, monkeypatch, defect, n
     assert verdict.came
 
 
+@pytest.mark.slow
 def test_the_command_prints_a_table_and_its_exit_code_says_it_all(
     tcp, tmp_path, monkeypatch, capsys
 ):

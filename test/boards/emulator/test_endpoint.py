@@ -152,6 +152,7 @@ def test_a_mishap_comes_at_its_time_and_is_told():
         board.communicate()
 
 
+@pytest.mark.slow
 def test_the_proxy_stands_before_a_board_and_tells_what_it_did(tmp_path, make_program):
     plan = tmp_path / 'plan.yaml'
     plan.write_text('to_board: {script: {20: drop}}')

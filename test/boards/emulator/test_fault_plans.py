@@ -105,6 +105,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(JSON)
 def test_whatever_a_file_holds_it_is_a_plan_or_one_line(tmp_path_factory, values):
     path = tmp_path_factory.mktemp('plans') / 'plan.yaml'

@@ -322,6 +322,7 @@ def faulty(run_board):
         host.close()
 
 
+@pytest.mark.slow
 def test_fault_24_behind_faults_no_answer_is_wrong_and_each_fault_is_counted(faulty, program):
     chip, firmware, lines = faulty
     chip.program(program)

@@ -88,6 +88,7 @@ def test_another_order_of_joints_other_names_and_jitter_change_nothing(calm, ref
         np.testing.assert_array_equal(getattr(lessons, name), getattr(reference, name))
 
 
+@pytest.mark.slow
 def test_states_that_come_four_times_as_fast_are_thinned_to_the_same_ticks(
     calm, reference, tmp_path
 ):

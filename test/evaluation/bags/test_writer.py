@@ -80,6 +80,7 @@ def test_rclpy_reads_from_a_recording_what_the_simulation_node_sends(plan, recor
     assert [felt.x, felt.y, felt.z] == expected.tolist()
 
 
+@pytest.mark.slow
 def test_a_set_point_that_moves_is_recorded_whole(tmp_path):
     task = find_task('drone_track')
     plan = Plan(task, 1, 0)
@@ -174,6 +175,7 @@ def test_a_whole_recording_is_kept_a_broken_one_written_anew_another_refused(
         bags.add(plan, replace(records[2], number=1))
 
 
+@pytest.mark.slow
 def test_rollout_writes_recordings_without_rclpy(tmp_path):
     code = (
         "import sys; sys.modules['rclpy'] = None; from pkan_control.cli.main import app; "

@@ -31,6 +31,7 @@ def figures(path: Path) -> dict:
     return {k: v for k, v in found.items() if k not in ('real_time_factor', 'inference_us')}
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_the_number_of_workers(tmp_path):
     for workers in (1, 2):
         words = ['--episodes', 41, '--workers', workers, '--json', f'{workers}.json']
@@ -39,6 +40,7 @@ def test_results_do_not_depend_on_the_number_of_workers(tmp_path):
     assert len(figures(tmp_path / '1.json')['outcomes']['success']) == 41
 
 
+@pytest.mark.slow
 def test_requirements_and_baseline_decide(tmp_path):
     words = [*WORDS, '--episodes', 12, '--scenario', 'calm', '--scenario', 'gusts']
     required = ['--require', 'success_rate>=0.9,final_error_m.p95<0.05', '--junit', 'j.xml']
@@ -58,6 +60,7 @@ def test_requirements_and_baseline_decide(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_rollout_that_was_killed_goes_on_and_ends_the_same(tmp_path):
     words = [*WORDS, '--episodes', 60, '--workers', 1]
     pkan(*words, '--log', 'whole.jsonl', '--json', 'whole.json', cwd=tmp_path)
@@ -82,6 +85,7 @@ def test_a_rollout_that_was_killed_goes_on_and_ends_the_same(tmp_path):
     assert 'killed.jsonl: is of seed 0, not of 1' in refused
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on_and_leaves_no_process_behind(tmp_path):
     log = tmp_path / 'l.jsonl'
     command = [*PKAN, *WORDS, '--episodes', '5000', '--workers', '2', '--log', log.name]
@@ -103,6 +107,7 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_no_process_behind(tmp_path):
     assert not psutil.wait_procs(workers, timeout=30)[1]
 
 
+@pytest.mark.slow
 def test_a_log_replays_bit_for_bit_and_a_changed_one_does_not(tmp_path):
     pkan(*WORDS, '--episodes', 3, '--scenario', 'everything', '--log', 'l.jsonl', cwd=tmp_path)
     assert '3 of 3 episodes are the same' in pkan('replay', 'l.jsonl', cwd=tmp_path)
@@ -116,6 +121,7 @@ def test_a_log_replays_bit_for_bit_and_a_changed_one_does_not(tmp_path):
     assert '2 of 3 episodes are the same' in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('text', ['', 'no json\n', '{}\n', '[1]\n', '{"rollout": 3}\n'])
 def test_a_file_that_is_no_log_is_refused_in_one_line(tmp_path, text):
     (tmp_path / 'l.jsonl').write_text(text)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import psutil
+import pytest
 
 CODE = """
 import os, time
@@ -14,6 +15,7 @@ time.sleep(300)
 """
 
 
+@pytest.mark.slow
 def test_workers_end_with_a_parent_that_is_killed():
     with subprocess.Popen([sys.executable, '-c', CODE], stdout=subprocess.PIPE) as parent:
         workers = [psutil.Process(int(pid)) for pid in set(parent.stdout.readline().split())]

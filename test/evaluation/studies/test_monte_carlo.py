@@ -27,6 +27,7 @@ def chips(controller_file, seeds):
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('scenario', ['calm', 'gusts', 'noisy', 'worn'])
 def test_a_flock_flies_as_its_chips_do_in_pybullet(controller_file, scenario):
     plan = Plan(TASK, 3, 5, load_scenario(scenario))

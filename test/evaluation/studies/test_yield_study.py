@@ -50,12 +50,14 @@ def test_the_figures_are_those_of_the_lines(whole):
     assert 0 < figures['yield']['passed'] < 12
 
 
+@pytest.mark.slow
 def test_workers_change_nothing(whole, tmp_path):
     words = ['--chip', 'sim:?preset=bad&seed=40', '--workers', 2]
     pkan(*SMALL, *words, '--json', 'b.json', cwd=tmp_path)
     assert (tmp_path / 'b.json').read_text() == (whole / 'a.json').read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec('ray') is None, reason='Ray is not installed')
 def test_a_cluster_changes_nothing(whole, tmp_path):
     words = ['--chip', 'sim:?preset=bad&seed=40', '--ray', 'local']
@@ -63,6 +65,7 @@ def test_a_cluster_changes_nothing(whole, tmp_path):
     assert (tmp_path / 'c.json').read_text() == (whole / 'a.json').read_text()
 
 
+@pytest.mark.slow
 def test_a_study_that_was_killed_goes_on_and_ends_the_same(tmp_path):
     words = ['--chips', 6, '--episodes', 500, '--sensitivity', 0, '--workers', 1]
     words = [*words, '--scenario', 'wind', '--seed', 3]
@@ -103,6 +106,7 @@ def test_temperature_and_age_are_varied_too_where_they_matter():
     assert varied('sim:?preset=typical&age_h=100')['ageing'] == [0, 0.00025, 0.001, 0.002, 0.004]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ('words', 'named'),
     [

@@ -62,6 +62,7 @@ def test_frames_do_not_depend_on_what_was_filmed_before(flight):
     np.testing.assert_array_equal(one, again)
 
 
+@pytest.mark.slow
 def test_a_film_of_an_arm_shows_its_tool_go_to_the_set_point(tmp_path, small):
     (reach,) = run_expert(Plan(arm_reach, 1, 0), lambda done: None)
     film.draw_film(tmp_path / 'f.mp4', arm_reach, [reach], 'reach', lambda done: None)

@@ -37,6 +37,7 @@ def colours(path) -> np.ndarray:
         return np.asarray(image.convert('RGB'))
 
 
+@pytest.mark.slow
 def test_flights_are_drawn_green_where_they_succeed_and_red_where_not(tmp_path):
     pictures = {}
     for success in (True, False):
@@ -51,6 +52,7 @@ def test_flights_are_drawn_green_where_they_succeed_and_red_where_not(tmp_path):
     assert pictures[False][1] > 500 > 50 > pictures[False][0]
 
 
+@pytest.mark.slow
 def test_the_same_flights_make_the_same_file(tmp_path):
     one, other = tmp_path / 'one.png', tmp_path / 'other.png'
     for path in (one, other):
@@ -80,6 +82,7 @@ def test_curves_are_those_of_the_network(make_program, by_hand):
         np.testing.assert_allclose(sums, by_hand(program, np.full(2, x)), rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_a_calibration_is_drawn_raw_red_and_calibrated_green(tmp_path, make_program):
     program, chip = make_program((3, 4, 2)), open_chip('sim:?seed=1')
     inputs = np.random.default_rng(0).random((40, 3))

@@ -41,6 +41,7 @@ def opened(browser, folder, request):
     page.close()
 
 
+@pytest.mark.slow
 @needs_browser
 def test_a_walk_through_the_page(opened):
     page, requests, complaints = opened

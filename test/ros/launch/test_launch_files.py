@@ -86,6 +86,7 @@ def bring_up(ros, tmp_path):
             process.wait(40)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('path', ROBOTS, ids=named)
 def test_one_episode_of_each_task_succeeds_over_ros(bring_up, tmp_path, path):
     record = tmp_path / 'episode.jsonl'
@@ -96,6 +97,7 @@ def test_one_episode_of_each_task_succeeds_over_ros(bring_up, tmp_path, path):
     assert episode.score.success
 
 
+@pytest.mark.slow
 def test_two_drones_share_a_graph_and_a_clock(bring_up, probe, tmp_path):
     clocks, states, commands = probe.record(Clock, '/clock'), {}, {}
     for name in ('drone_1', 'drone_2'):
@@ -126,6 +128,7 @@ def test_lockstep_needs_a_clock_of_its_own(start):
 
 
 # Cart and pole stand before a plain sky.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ('task', 'colours'),
     [('drone_hover', 20), ('arm_reach', 20), ('vehicle_track', 20), ('cartpole', 3)],

@@ -76,6 +76,7 @@ def diagnosis(probe) -> tuple[bytes, str, dict[str, str]]:
     return status.level, status.message, {pair.key: pair.value for pair in status.values}
 
 
+@pytest.mark.slow
 def test_fault_25_a_board_that_reboots_is_named_and_armed_only_on_request(
     start, controller, probe, board
 ):

@@ -62,6 +62,7 @@ def test_it_goes_through_its_states_and_is_light(node, probe):
     assert running.ends() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ('parameters', 'named'),
     [
@@ -125,6 +126,7 @@ def diagnosed(probe, key: str) -> int:
     return int({pair.key: pair.value for pair in status.values}[key])
 
 
+@pytest.mark.slow
 def test_fault_05_states_that_are_not_finite_are_dropped_and_counted(node, probe):
     node(enable='true', autostart='true', state_timeout=60.0)
     probe.exchange(probe.commands, 1)
@@ -141,6 +143,7 @@ def test_fault_05_states_that_are_not_finite_are_dropped_and_counted(node, probe
     assert diagnosed(probe, 'commands') == before
 
 
+@pytest.mark.slow
 def test_fault_02_a_state_that_stays_away_is_answered_by_one_safe_command(node, probe):
     node(enable='true', autostart='true')
     probe.exchange(probe.commands, 3)
@@ -160,6 +163,7 @@ def test_fault_02_a_limit_made_shorter_in_flight_holds_from_then_on(node, probe,
     assert 0.05 < time.monotonic() - began < 2.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('end', ENDS)
 def test_fault_20_at_the_end_exactly_one_safe_command(node, probe, end):
     running = node(enable='true', autostart='true')
@@ -207,6 +211,7 @@ def test_going_live_and_back_leaves_one_safe_command_between(node, probe):
     assert senders(probe) == ['probe']
 
 
+@pytest.mark.slow
 def test_fault_22_an_emergency_stop_is_latched_until_a_reset_which_leaves_a_dry_run(node, probe):
     node(enable='true', autostart='true', state_timeout=5.0)
     probe.exchange(probe.commands, 2)
@@ -230,6 +235,7 @@ def change(probe, **values: float):
     return probe.call(SetParametersAtomically, service, parameters=changes).result
 
 
+@pytest.mark.slow
 def test_fault_28_limits_change_together_or_not_at_all(node, probe):
     node(enable='true', autostart='true', state_timeout=5.0)
     probe.exchange(probe.commands, 2)
@@ -261,6 +267,7 @@ def values_of(probe) -> dict[str, str]:
     return {pair.key: pair.value for pair in probe.diagnostics[-1].status[0].values}
 
 
+@pytest.mark.slow
 def test_diagnostics_hold_rates_ages_and_latencies(node, probe):
     node(autostart='true', state_timeout=5.0)
     received: list = []
@@ -286,6 +293,7 @@ def test_diagnostics_hold_rates_ages_and_latencies(node, probe):
     assert received[0].name == '/controller_node'
 
 
+@pytest.mark.slow
 def test_fault_18_a_second_publisher_of_commands_is_a_warning(node, probe):
     node(enable='true', autostart='true', state_timeout=5.0)
     text = '/probe publishes commands, too'
@@ -310,6 +318,7 @@ def test_fault_19_incompatible_qos_profiles_are_logged_with_both(node, probe):
     assert 'reliable/transient_local' in running.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('executor', ['events', 'single_threaded'])
 def test_both_executors_serve_it_to_the_end(node, probe, executor):
     running = node(enable='true', autostart='true', executor=executor)
@@ -324,6 +333,7 @@ def test_an_unknown_executor_is_refused(node):
     assert "parameter executor 'turbo': allowed are" in running.text
 
 
+@pytest.mark.slow
 def test_a_chip_is_calibrated_on_request_but_never_while_active(node, probe, tmp_path):
     path = tmp_path / 'chip.calibration'
     running = node(chip="'sim:?seed=2'", calibration=path, enable='true', autostart='true')
@@ -376,6 +386,7 @@ def test_a_node_that_ends_gives_up_its_calibration(start, probe, controller, tmp
     assert list(tmp_path.glob('*.calibration')) == []
 
 
+@pytest.mark.slow
 def test_while_a_chip_is_calibrated_the_node_answers(start, probe, controller, tmp_path):
     _, answer = begin_calibration(start, probe, controller, tmp_path)
     key, busy = 'chip is being calibrated', 'the chip is being calibrated'
@@ -422,6 +433,7 @@ def test_a_mapping_binds_it_to_a_stack_of_others(node, probe):
     probe.wait(lambda: 'odometry/filtered: ' in running.text, 'a complaint')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ('parameters', 'named'),
     [
@@ -440,6 +452,7 @@ def test_wiring_that_does_not_fit_is_refused_at_configure(node, probe, parameter
     assert any(all(word in line for word in named) for line in errors)
 
 
+@pytest.mark.slow
 def test_a_mapping_with_a_mistake_is_refused_at_configure_by_key_and_value(node, probe, tmp_path):
     path = tmp_path / 'mine.yaml'
     running = node(mapping=str(path))

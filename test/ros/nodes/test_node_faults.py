@@ -29,6 +29,7 @@ def test_fault_01_what_never_came_is_named_after_a_grace_time(node, probe):
     assert probe.commands == []
 
 
+@pytest.mark.slow
 def test_fault_01_within_the_grace_time_it_is_just_not_ready(node, probe):
     running = node(**LIVE, startup_grace=60.0)
     waiting = 'not ready: state: never received'
@@ -95,6 +96,7 @@ def test_fault_30_a_command_that_cannot_be_sent_leaves_the_chip_safe(node, probe
     assert 'the chip is closed' in running.text
 
 
+@pytest.mark.slow
 def test_fault_31_after_a_crash_it_starts_disarmed_and_from_new_states_only(node, probe):
     running = node(autostart='true', state_timeout=5.0)
     probe.exchange(probe.shadows, 2)

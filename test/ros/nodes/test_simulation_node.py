@@ -40,6 +40,7 @@ def control(start, controller):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('chip', ['ideal:', 'sim:?seed=5&preset=typical&node_noise=0.05'])
 def test_fault_35_a_rollout_over_ros_is_bit_equal_to_one_in_process(
     start, control, controller_file, tmp_path, chip
@@ -90,6 +91,7 @@ def interrupted(start, controller, probe, path, number: int, timeout_s: float) -
     return read_records(path)[count].commands
 
 
+@pytest.mark.slow
 def test_fault_23_the_rotors_stop_when_the_controller_is_killed(start, control, probe, tmp_path):
     commands = interrupted(start, control(), probe, tmp_path / 'x', signal.SIGKILL, 0.2)
     last = np.flatnonzero(commands.any(axis=1))[-1]
@@ -99,6 +101,7 @@ def test_fault_23_the_rotors_stop_when_the_controller_is_killed(start, control, 
     assert 10 <= int(np.argmin(held)) <= 12
 
 
+@pytest.mark.slow
 def test_a_controller_that_stops_leaves_the_rotors_still(start, control, probe, tmp_path):
     controller = control()
     # So long a timeout that only its safe command can have stopped them.
@@ -138,6 +141,7 @@ def test_a_scenario_with_a_mistake_is_one_line_and_exit_code_two(start, tmp_path
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize('lockstep', ['true', 'false'])
 def test_a_signal_ends_it_cleanly(start, probe, number, lockstep):
@@ -207,6 +211,7 @@ MOVING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('executor', ['events', 'single_threaded'])
 @pytest.mark.parametrize('name', MOVING)
 def test_fault_35_a_set_point_that_moves_is_followed_bit_by_bit(start, tmp_path, name, executor):

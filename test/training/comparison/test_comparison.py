@@ -42,6 +42,7 @@ def test_an_unknown_kind_is_refused(refused):
         Grid('feynman', (2,), 22, kinds=('memdiode', 'bandpass', 'memdiode')).check()
 
 
+@pytest.mark.slow
 def test_a_grid_goes_on_where_it_was_stopped(tmp_path):
     path = tmp_path / 'log'
     whole = run_grid(GRID, in_turn, JsonLines(path, GRID.about), silent)
@@ -94,6 +95,7 @@ def test_figures_and_picture(tmp_path):
     assert path.read_bytes()[:4] == b'\x89PNG'
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path):
     out = tmp_path / 'found.json'
     command = ['compare', 'classification', '--sizes', '2', '--steps', '22', '--seeds', '1']
