@@ -18,11 +18,11 @@ Rows = NDArray[np.bool_]
 
 
 class BatchedRobots:
-    """The robots of all environments: true states, what sensors show of them, and late commands.
+    """Robots of a task with their sensors, disturbances and delays.
 
     Attributes:
         states: true states `[robots, n]`
-        seen: states as the sensors show them, `[robots, n]`
+        seen: states as the sensors measure them, `[robots, n]`
         steps: control steps since each episode began, `[robots]`
         begun: whether any episode began
     """
@@ -110,7 +110,7 @@ class BatchedRobots:
         self._read(np.ones(len(self.steps), dtype=np.bool_))
 
     def _arrived(self) -> Floats:
-        """Return the commands that arrive now; the first one of an episode is there at once."""
+        """Return the commands that arrive now; the first of an episode arrives at once."""
         most = len(self._sent) - 1
         if not most:
             latest: Floats = self._sent[-1]

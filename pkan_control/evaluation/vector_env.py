@@ -159,7 +159,7 @@ class TaskVectorEnvironment(VectorEnv[Observations, Observations, NDArray[Any]])
         self._memory = np.array(memory)
         finite = np.isfinite(commands).all(axis=-1, keepdims=True)
         limited = np.minimum(np.maximum(commands, self._guard.low), self._guard.high)
-        # A robot that is lost may fly off beyond all numbers.
+        # The state of a robot out of control may overflow.
         with np.errstate(over='ignore', invalid='ignore'):
             self._robots.step(np.where(finite, limited, law.safe_command()))
 
@@ -207,6 +207,6 @@ def vector_env(
     if not isinstance(mode, AutoresetMode):
         raise unknown('autoreset_mode', autoreset_mode, [str(each) for each in modes])
     frame = None if airframe is None else str(airframe)
-    job = configured(task, frame, **DEFAULTS.get(task, {}))
-    effects = load_scenario(str(scenario)).effects(find_world(job.world).robot)
-    return TaskVectorEnvironment(job, num_envs, effects, mode)
+    chosen = configured(task, frame, **DEFAULTS.get(task, {}))
+    effects = load_scenario(str(scenario)).effects(find_world(chosen.world).robot)
+    return TaskVectorEnvironment(chosen, num_envs, effects, mode)

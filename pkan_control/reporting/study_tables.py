@@ -1,4 +1,4 @@
-"""Tables of studies: yields, comparisons, transfers, powers, and what powers rest on."""
+"""Tables of studies: yield, comparison, transfer, power and its constants."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ def cloning_table(rows: Mapping[str, Any]) -> Table:
 
 # Characters of a source in a line of its own.
 SOURCE_WIDTH = 46
-# An R^2 so low is not told exactly.
+# Lower values of R^2 are shown as this.
 LOWEST, LOW = -9.0, '< -9'
 # Groups of chips in a transfer, in the order of rows.
 GROUPS = {'all': 'all', 'whole': 'none dead', 'dead': 'some dead'}
@@ -46,14 +46,14 @@ TRANSFER = {
 
 
 def yield_table(title: str, figures: Mapping[str, Any]) -> Table:
-    """Return the yield with its interval, and the figures over all flights."""
+    """Return the yield with its interval, and the figures over all episodes."""
     found = figures['yield']
     table = empty_table(title, ['chips that pass'])
     table.add_column('', justify='right')
     rates = f'{found["rate"]:.1%} ({found["low"]:.1%} to {found["high"]:.1%})'
     table.add_row(f'success in {found["criterion"]:.0%} of the episodes or more', rates)
-    flights = sum(figures['success_rates']) / len(figures['success_rates'])
-    table.add_row('success, all flights', f'{flights:.2%}')
+    episodes = sum(figures['success_rates']) / len(figures['success_rates'])
+    table.add_row('success, all episodes', f'{episodes:.2%}')
     for column in COLUMNS:
         if column.figure in figures['figures']:
             value = figures['figures'][column.figure][column.quantile]
@@ -62,7 +62,7 @@ def yield_table(title: str, figures: Mapping[str, Any]) -> Table:
     return table
 
 
-def sensitivity_table(figures: Mapping[str, Any], usual: Mapping[str, float]) -> Table:
+def sensitivity_table(figures: Mapping[str, Any], nominal: Mapping[str, float]) -> Table:
     """Return a row for each deviation: yields at its magnitudes, and how large it may be."""
     table = empty_table('yield against one magnitude', ['deviation'])
     headings = ('base', *(f'x {factor:g}' for factor in FACTORS))
@@ -72,7 +72,7 @@ def sensitivity_table(figures: Mapping[str, Any], usual: Mapping[str, float]) ->
         most = '-' if limit['limit'] is None else f'{limit["limit"]:.3g}'
         rates = [f'{rate:.0%}' for rate in curve['yield']]
         cells = (
-            f'{usual[curve["deviation"]] or BASES[curve["deviation"]]:g}',
+            f'{nominal[curve["deviation"]] or BASES[curve["deviation"]]:g}',
             *rates,
             ('> ' if limit['beyond'] else '') + most,
         )

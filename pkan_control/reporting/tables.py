@@ -63,7 +63,7 @@ FIDELITY = (
 
 @contextmanager
 def progress(text: str, total: int) -> Iterator[Any]:
-    """Show a bar with the time left; yields a function of the work done so far."""
+    """Show a progress bar; yields a callback that takes the work done."""
     with _bars() as bars:
         task = bars.add_task(text, total=total)
         yield lambda done: bars.update(task, completed=done)
@@ -71,16 +71,16 @@ def progress(text: str, total: int) -> Iterator[Any]:
 
 @contextmanager
 def stages() -> Iterator[Callable[[str, int, int], None]]:
-    """Show a bar for each stage of some work; yields a function of stage, work done, and all."""
+    """Show a progress bar for each stage; yields a callback (stage, done, total)."""
     with _bars() as bars:
         tasks: dict[str, TaskID] = {}
 
-        def tell(stage: str, done: int, total: int) -> None:
+        def report(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
                 tasks[stage] = bars.add_task(stage, total=total)
             bars.update(tasks[stage], completed=done)
 
-        yield tell
+        yield report
 
 
 def _bars() -> Progress:
@@ -100,7 +100,7 @@ def rollout_table(title: str, rows: Mapping[str, Mapping[str, Any]]) -> Table:
     The figures of the task and the inference time are medians over the episodes.
     """
     table = empty_table(title, [])
-    # Nothing is cut where times get long: there a name goes on in a second line.
+    # Where times get long, names are wrapped instead of columns cut.
     table.collapse_padding = True
     table.add_column('controller')
     columns = [column for column in COLUMNS if column.figure in next(iter(rows.values()))]
@@ -162,14 +162,14 @@ def calibration_table(title: str, calibration: Calibration) -> Table:
     for name, field, unit, factor, digits in FIDELITY:
         cells = (number(getattr(each, field), factor, digits) for each in (raw, trimmed))
         table.add_row(name, *cells, unit)
-    count = f'{len(calibration.faults)} dead or stuck, {calibration.untested} too weak to tell'
+    count = f'{len(calibration.faults)} dead or stuck, {calibration.untested} too weak to test'
     table.caption = f'{calibration.temperature_c:.1f} degC, {calibration.date}; elements: {count}'
     table.caption_justify = 'left'
     return table
 
 
 def conformance_table(title: str, verdicts: Sequence[Verdict]) -> Table:
-    """Return a row for each check of a board; what went wrong says what was expected."""
+    """Return a row for each check of a board, with expected and actual behaviour of failures."""
     table = empty_table(title, ['check', 'section'])
     table.add_column('result', no_wrap=False)
     for verdict in verdicts:

@@ -13,7 +13,7 @@ from pkan_control.tasks.task import find_task
 @pytest.mark.parametrize(
     ('words', 'message'),
     [
-        (['no'], 'no: is not there'),
+        (['no'], 'no: no such file or folder'),
         (['.', '--remap', 'odom=/x'], "--remap 'odom=/x': write OURS:=THEIRS"),
         (['.', '--robot', 'panda'], 'No such option: --robot'),
         (['.', '--hidden', '4'], 'No such option: --hidden'),

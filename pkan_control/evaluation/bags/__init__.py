@@ -1,1 +1,1 @@
-"""Flights as rosbag2 recordings, written and read without a ROS installation."""
+"""Episodes as rosbag2 recordings, written and read without a ROS installation."""

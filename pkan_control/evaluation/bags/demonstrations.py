@@ -1,4 +1,4 @@
-"""What a network has to answer, so that its law sends the commands of recorded segments."""
+"""Demonstrations: outputs of a network for which its law sends the recorded commands."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ from pkan_control.evaluation.bags.recordings import (
 
 # In periods: how slow a topic may be, how long a state may be missing, how short a segment may be.
 SLOWEST, GAP, SHORTEST = 1.25, 2.5, 10
-# Time is dealt out in stretches of this length, of which every fifth is held out.
+# Length of a stretch of time, and how many of them to one that is held out.
 STRETCH_S, HELD_OUT = 2.0, 5
-# Less is not worth a training, and more than this share of it must be usable.
+# Least usable time, and least usable share of a recording.
 LEAST_S, USABLE = 10.0, 0.5
 
 Report = Callable[[int], None]
@@ -80,14 +80,14 @@ def split_recording(recording: Recording, rate_hz: float) -> Segments:
 
 
 def _interval(stamps: NDArray[np.int64]) -> float:
-    """Return the usual time between messages in ns, jumps back left out."""
+    """Return the median time between messages in ns, jumps back left out."""
     steps = np.diff(stamps)
     steps = steps[steps > 0]
     return float(np.median(steps)) if len(steps) else np.inf
 
 
 def _ticks(stamps: NDArray[np.int64], period: float) -> list[int]:
-    """Return which states are ticks of a controller with that period in ns."""
+    """Return the indices of the states that a controller of that period in ns reacts to."""
     slack, due, found = min(_interval(stamps), period) / 2, -np.inf, []
     for i, now in enumerate(stamps.tolist()):
         if now < due - slack:
@@ -100,7 +100,7 @@ def _ticks(stamps: NDArray[np.int64], period: float) -> list[int]:
 def _answers(
     recording: Recording, number: int, stamps: NDArray[np.int64], period: float
 ) -> NDArray[np.int64]:
-    """Return for each state the first command that is not older, -1 if none came in a period."""
+    """Return for each state the first later command, -1 if none comes within a period."""
     own = np.flatnonzero(recording.command_stretch == number)
     if len(own) == 0:
         return np.full(len(stamps), -1)
@@ -115,7 +115,7 @@ def _answers(
 def _unbroken(
     recording: Recording, index: NDArray[np.int64], answer: NDArray[np.int64], period: float
 ) -> Iterator[NDArray[np.int64]]:
-    """Yield runs of ticks that have a goal and an answer, and follow each other."""
+    """Yield runs of consecutive ticks with a goal and a command."""
     usable = (answer >= 0) & np.isfinite(recording.goals[index]).all(axis=1)
     ticks = np.flatnonzero(usable)
     if len(ticks) == 0:
@@ -129,8 +129,8 @@ def _unbroken(
 class Demonstrations:
     """Ticks of recorded segments: normalised observations `[n, i]` and actions `[n, o]`.
 
-    With the law's memory `[n, k]`, states and commands, so that other actions can be turned into
-    commands too; `held_out` tells which ticks are not learnt from.
+    The law's memory `[n, k]`, states and commands are kept to turn other actions into commands.
+    `held_out` marks the ticks that are not trained on.
     """
 
     law: Law
@@ -150,7 +150,7 @@ class Demonstrations:
 
 @dataclass(frozen=True)
 class DemonstrationSource:
-    """What was read: recordings, seconds of all and of what is usable, flights, gaps."""
+    """Amount of data: recordings, seconds in all and usable ones, flights, gaps."""
 
     recordings: int
     seconds: float
@@ -163,12 +163,14 @@ class DemonstrationSource:
 def read_demonstrations(
     folder: Path, law: Law, names: Names, report: Callable[[int, int], None]
 ) -> tuple[Demonstrations, DemonstrationSource]:
-    """Read all recordings of a folder; `names` are its names for our topics and joints.
+    """Read all recordings of a folder; `names` are its names for topics and joints.
 
-    Raises a `UserError` for what cannot be learnt from.
+    Raises a `UserError` for a folder that cannot be trained on.
     """
     if not isinstance(law, Invertible):
-        raise UserError(f'law {law.name}: its commands do not tell what the network answered')
+        raise UserError(
+            f'law {law.name}: outputs of the network cannot be computed from its commands'
+        )
     paths, cuts, broken = find_recordings(folder), [], 0
     for number, path in enumerate(paths):
         recording = read_recording(path, law, names)
@@ -196,7 +198,7 @@ def _source(cuts: Sequence[Segments], broken: int, rate_hz: float) -> Demonstrat
 
 
 def _demonstrations(law: Invertible, segments: Sequence[Segment]) -> Demonstrations:
-    """Run the law along all segments, with the actions that lead to what was commanded."""
+    """Run the law along all segments, with the actions that give the recorded commands."""
     parts = [_along(law, segment) for segment in segments]
     observations, actions, memories = (np.concatenate(each) for each in zip(*parts, strict=True))
     stretch = np.arange(len(actions)) // round(STRETCH_S * law.rate_hz)

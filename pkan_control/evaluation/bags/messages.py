@@ -1,4 +1,4 @@
-"""From arrays to the messages of a recording; `ros/nodes/messages.py` makes rclpy's."""
+"""Messages of a recording, made of arrays; `ros/nodes/messages.py` makes those of rclpy."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -77,7 +77,7 @@ def odometry(state: Floats, stamp_ns: int) -> Any:
 
 
 def imu(state: Floats, force: Floats, stamp_ns: int) -> Any:
-    """Return what an ideal IMU tells of a drone's state `[13]`; force `[3]` in m/s^2."""
+    """Return the reading of an ideal IMU in a drone's state `[13]`; force `[3]` in m/s^2."""
     unknown = np.zeros(9)
     parts = []
     for kind, values in (
@@ -90,7 +90,7 @@ def imu(state: Floats, force: Floats, stamp_ns: int) -> Any:
 
 
 def transforms(state: Floats, stamp_ns: int) -> Any:
-    """Return where a drone of state `[13]` is, for TF."""
+    """Return the pose of a drone of state `[13]`, for TF."""
     place = make(
         'geometry_msgs/msg/TransformStamped',
         header(stamp_ns, WORLD_FRAME),
@@ -107,7 +107,7 @@ def goal_pose(goal: Floats, stamp_ns: int) -> Any:
 
 
 def moving_point(goal: Floats, stamp_ns: int) -> Any:
-    """Return position, velocity and, where it is there, acceleration `[6 or 9]` as a message."""
+    """Return position and velocity `[6]`, or acceleration as well `[9]`, as a message."""
     still, moment = np.zeros(3), make('builtin_interfaces/msg/Duration', 0, 0)
     parts = [twist(goal[i : i + 3], still) for i in range(3, len(goal), 3)]
     kind = 'trajectory_msgs/msg/MultiDOFJointTrajectoryPoint'

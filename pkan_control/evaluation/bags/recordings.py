@@ -1,4 +1,4 @@
-"""Recordings that a user has: where they are, and what they hold of states, goals and commands."""
+"""Recordings of a user: states, goals and commands that they hold."""
 
 import struct
 from collections.abc import Iterator, Mapping
@@ -20,12 +20,12 @@ from pkan_control.control.laws.law import Law
 from pkan_control.evaluation.bags.messages import typestore
 from pkan_control.evaluation.bags.topics import COMMAND, TYPES, Topic, goal_topic, state_topic
 
-# What is read, in the order in which messages of the same time are taken.
+# Roles of topics, in the order in which messages of the same time are read.
 READ = ('goal', 'state', 'command')
-# Share of the messages that may hold a number that is not finite; they are left out.
+# Largest share of messages with a number that is not finite; they are left out.
 BROKEN_SHARE = 0.01
 
-# What a damaged file can raise while it is read.
+# Errors that a damaged file can raise while it is read.
 DAMAGE = (
     AnyReaderError,
     ReaderError,
@@ -41,7 +41,7 @@ DAMAGE = (
     apsw.Error,
 )
 
-# Names of topics and joints in a recording, by our names for them.
+# Names of topics and joints in a recording, by their names in this package.
 Names = Mapping[str, str]
 
 
@@ -49,8 +49,8 @@ Names = Mapping[str, str]
 class Recording:
     """States `[n, s]` with the goal `[n, g]` of that time, and commands `[m, c]`; stamps in ns.
 
-    Where time went back, as a simulation's does with each episode, a new stretch begins: the
-    number of each message's stretch stands beside it. `broken` messages held no finite numbers.
+    A new stretch begins where time goes back, as that of a simulation does with each episode;
+    each message has the number of its stretch. `broken` counts messages without finite numbers.
     """
 
     path: Path
@@ -65,21 +65,21 @@ class Recording:
 
 
 def find_recordings(folder: Path) -> list[Path]:
-    """Return the recordings in a folder, or the one that it is; refuse one without any."""
+    """Return the recordings in a folder, or the recording itself; refuse a folder without any."""
     if not folder.exists():
-        raise UserError(f'{folder}: is not there')
+        raise UserError(f'{folder}: no such file or folder')
     if folder.is_file():
         return [folder]
     whole = [path.parent for path in sorted(folder.rglob('metadata.yaml'))]
     files = [path for kind in ('mcap', 'db3') for path in sorted(folder.rglob(f'*.{kind}'))]
     found = whole + [path for path in files if path.parent not in whole]
     if not found:
-        raise UserError(f'{folder}: holds no rosbag2 (no metadata.yaml, *.mcap or *.db3)')
+        raise UserError(f'{folder}: has no rosbag2 (no metadata.yaml, *.mcap or *.db3)')
     return found
 
 
 def read_recording(path: Path, law: Law, names: Names) -> Recording:
-    """Return what a recording holds of a law's states, set-points and commands.
+    """Return the states, set-points and commands of a law in a recording.
 
     Stamps are those of the headers, or where some message has none, times of arrival.
     """
@@ -102,7 +102,7 @@ def read_recording(path: Path, law: Law, names: Names) -> Recording:
 
 
 def _command_topic(law: Law, names: Names) -> Topic:
-    """Return how commands are read whose joints may have other names."""
+    """Return the topic of commands, whose joints may have other names."""
     joints = [names.get(joint, joint) for joint in law.command.names]
     reader = JointReader(joints, fields_of(law), exact=True)
     return Topic(COMMAND, TYPES[COMMAND], reader, lambda values, stamp_ns: None)
@@ -111,7 +111,7 @@ def _command_topic(law: Law, names: Names) -> Topic:
 def _messages(
     reader: AnyReader, path: Path, topics: Mapping[str, Topic], names: Names
 ) -> Iterator[tuple[str, int, Any]]:
-    """Yield what it is, time of arrival in ns, and message."""
+    """Yield the role of each message, its time of arrival in ns, and the message."""
     ours = {}
     for what, topic in topics.items():
         name = '/' + names.get(topic.name, topic.name).lstrip('/')
@@ -125,7 +125,7 @@ def _messages(
 
 
 def _missing(reader: AnyReader, path: Path, topic: Topic, name: str) -> str:
-    """Return that a topic is not there, and which could be meant."""
+    """Return the message for a missing topic, with the topics of its type."""
     others = sorted({c.topic for c in reader.connections if c.msgtype == topic.kind})
     there = next((c.msgtype for c in reader.connections if c.topic == name), None)
     what = f'no topic {name} ({topic.kind})'
@@ -134,7 +134,7 @@ def _missing(reader: AnyReader, path: Path, topic: Topic, name: str) -> str:
     if others:
         return f'{path}: {what}; of that type: {", ".join(others)}: --remap {topic.name}:=NAME'
     every = ', '.join(sorted({f'{c.topic} ({c.msgtype})' for c in reader.connections}))
-    return f'{path}: {what}; it holds {every or "nothing"}'
+    return f'{path}: {what}; its topics: {every or "none"}'
 
 
 def _decoded(path: Path, topic: Topic, message: Any) -> Floats:
@@ -142,13 +142,13 @@ def _decoded(path: Path, topic: Topic, message: Any) -> Floats:
     if isinstance(found, str):
         raise UserError(
             f'{path}: a message of {topic.name} cannot be used: {found}; '
-            'other names of joints: --remap JOINT:=NAME, for each'
+            'for joints of other names give --remap JOINT:=NAME'
         )
     return found
 
 
 def _sorted_out(path: Path, found: list[tuple[str, int, Floats]], goal_size: int) -> Recording:
-    """Return states with their set-points, and commands; refuse where too many are broken."""
+    """Return states with their set-points, and commands; refuse too many broken messages."""
     states, commands = [], []
     goal, stretch, last, broken = np.full(goal_size, np.nan), 0, -(2**62), 0
     for what, now, values in found:
@@ -166,7 +166,7 @@ def _sorted_out(path: Path, found: list[tuple[str, int, Floats]], goal_size: int
     if not states or not commands or broken > BROKEN_SHARE * len(found):
         raise UserError(
             f'{path}: {len(states)} states and {len(commands)} commands are usable, '
-            f'{broken} hold numbers that are not finite or an attitude that is none'
+            f'{broken} have numbers that are not finite or an invalid attitude'
         )
     when, numbers, goals, part = zip(*states, strict=True)
     then, sent, belongs = zip(*commands, strict=True)

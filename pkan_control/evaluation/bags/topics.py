@@ -65,9 +65,10 @@ QOS_PROFILES = {
 
 @dataclass(frozen=True)
 class Topic:
-    """A topic, its type, and how numbers become a message and come back, or why they don't.
+    """A topic, its type, and the conversions between numbers and messages.
 
-    What is `moving` comes anew for each step.
+    `decode` returns an array, or the reason why a message has none. A `moving` topic is published
+    at each step.
     """
 
     name: str
@@ -78,7 +79,7 @@ class Topic:
 
 
 def state_topic(law: Law) -> Topic:
-    """Return what a law's states travel as; a `UserError` where nothing is known for them."""
+    """Return the topic of a law's states."""
     if law.state_names == STATE:
         return Topic('odom', 'nav_msgs/msg/Odometry', drone_state, messages.odometry)
     names, fields = joints_of(law.state_names)
@@ -88,7 +89,7 @@ def state_topic(law: Law) -> Topic:
 
 
 def goal_topic(law: Law) -> Topic:
-    """Return what a law's set-points travel as."""
+    """Return the topic of a law's set-points."""
     names = law.goal_names
     if names == MOVING_GOAL[:3]:
         kind = 'geometry_msgs/msg/PoseStamped'

@@ -1,4 +1,4 @@
-"""Flights as rosbag2 recordings (MCAP), as `ros2 bag record` makes them beside the nodes."""
+"""Episodes as rosbag2 recordings (MCAP), as `ros2 bag record` makes them of the nodes."""
 
 import shutil
 from collections.abc import Iterator
@@ -36,33 +36,35 @@ HASH = 'hash'
 
 
 class BagWriter:
-    """A folder with a recording for each flight, `calm_0003` for the fourth one in calm air."""
+    """A folder with a recording for each episode: `calm_0003` is the fourth one in calm air."""
 
     def __init__(self, folder: Path) -> None:
-        """Take the folder, which need not be there."""
+        """Take the folder, which may not exist yet."""
         self._folder = folder
 
     def add(self, plan: Plan, record: EpisodeRecord) -> None:
-        """Write the recording of a flight; keep one that is there, refuse that of another flight.
+        """Write the recording of an episode; keep an existing one, refuse that of another episode.
 
-        Metadata are written last: without them a recording is not whole, and is written anew.
+        Metadata are written last: a recording without them is incomplete, and is written again.
         """
         path = self._folder / f'{plan.scenario.name}_{record.number:04d}'
-        flight = rollout_hash([record])
+        digest = rollout_hash([record])
         if (path / 'metadata.yaml').exists():
-            if _hash_of(path) != flight:
-                raise UserError(f'{path}: holds another flight: give another folder')
+            if _hash_of(path) != digest:
+                raise UserError(
+                    f'{path}: is the recording of another episode: give another folder'
+                )
             return
         try:
             if path.exists():
                 shutil.rmtree(path)
-            _write(path, plan, record, flight)
+            _write(path, plan, record, digest)
         except OSError as error:
             raise UserError(f'cannot write {path}: {error.strerror}') from None
 
 
 def _hash_of(path: Path) -> str | None:
-    """Return the hash of the flight that a recording of ours holds."""
+    """Return the hash of the episode in a recording."""
     try:
         metadata = yaml.safe_load((path / 'metadata.yaml').read_text())
         return str(metadata['rosbag2_bagfile_information']['custom_data'][HASH])
@@ -70,16 +72,16 @@ def _hash_of(path: Path) -> str | None:
         return None
 
 
-def _write(path: Path, plan: Plan, record: EpisodeRecord, flight: str) -> None:
-    """Write what the nodes send of each step, and their commands."""
+def _write(path: Path, plan: Plan, record: EpisodeRecord, digest: str) -> None:
+    """Write what the nodes publish at each step, and the commands."""
     store, law = messages.typestore(), plan.task.law
     state, goal = state_topic(law), goal_topic(law)
     kinds = {goal.name: goal.kind, **TYPES, state.name: state.kind}
     if law.state_names != STATE:
         del kinds[IMU], kinds[TF]
     with Writer(path, version=VERSION, storage_plugin=StoragePlugin.MCAP) as writer:
-        writer.set_custom_data(HASH, flight)
-        outlets = {
+        writer.set_custom_data(HASH, digest)
+        connections = {
             topic: writer.add_connection(
                 f'/{topic}',
                 kind,
@@ -90,13 +92,13 @@ def _write(path: Path, plan: Plan, record: EpisodeRecord, flight: str) -> None:
         }
         for topic, now, message in _sent(plan, record):
             if topic in kinds:
-                writer.write(outlets[topic], now, store.serialize_cdr(message, kinds[topic]))
+                writer.write(connections[topic], now, store.serialize_cdr(message, kinds[topic]))
 
 
 def _sent(plan: Plan, record: EpisodeRecord) -> Iterator[tuple[str, int, Any]]:
-    """Yield topic, time in ns and message: the state after all else, then the command for it.
+    """Yield topic, time in ns and message: the state last, then its command.
 
-    A set-point that stands goes out once a second.
+    A constant set-point is published once a second.
     """
     law, rate_hz = plan.task.law, record.rate_hz
     state, goal = state_topic(law), goal_topic(law)
@@ -116,7 +118,7 @@ def _sent(plan: Plan, record: EpisodeRecord) -> Iterator[tuple[str, int, Any]]:
 
 
 def _seen(plan: Plan, record: EpisodeRecord) -> list[Floats]:
-    """Return what the sensors told of each state: the nodes publish that, and not the truth."""
+    """Return each state as the sensors measure it, which is what the nodes publish."""
     sensors = Sensors(plan.effects, stream(record.seed, 'sensors', record.number))
     states = record.states[:-1]
     return [sensors.read(state, k / record.rate_hz) for k, state in enumerate(states)]

@@ -1,1 +1,1 @@
-"""One episode loop, for training, studies, nodes and the command line."""
+"""Episodes of a controller on a task, and the judgement of their figures."""

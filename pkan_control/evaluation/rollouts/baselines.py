@@ -1,4 +1,4 @@
-"""A controller, the MLP of equal parameters and the expert, to fly the same episodes."""
+"""A controller and its baselines: MLP of equal parameters, expert, reference controller."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -30,18 +30,18 @@ def with_baselines(
     calibration: Calibration | None = None,
     off: Sequence[str] | None = None,
 ) -> dict[str, RunEpisodes]:
-    """Return what flies a task, the controller first: functions of a plan that say how far it is.
+    """Return functions that run a plan, by title: the controller first, then its baselines.
 
-    `off` names parts of the law's outer loop; without each of them the controller flies once more.
+    `off` names parts of the law's outer loop; the controller runs once more without each of them.
     """
-    own = _flights(controller_file, chip, chips, calibration)
+    own = _runner(controller_file, chip, chips, calibration)
     rows: dict[str, RunEpisodes] = {describe(controller_file): own}
     for part in off or ():
         less = replace(controller_file, law=without(controller_file.law, part))
-        rows[f'{describe(controller_file)}, {part} off'] = _flights(less, chip, chips, calibration)
+        rows[f'{describe(controller_file)}, {part} off'] = _runner(less, chip, chips, calibration)
     mlp = _mlp_for(task)
     if mlp is not None:
-        rows.setdefault(describe(mlp), _flights(mlp, 'ideal:', 1, None))
+        rows.setdefault(describe(mlp), _runner(mlp, 'ideal:', 1, None))
     rows['expert'] = run_expert
     if isinstance(task, HasReference):
         rows[task.reference_name] = run_reference
@@ -60,26 +60,26 @@ def _mlp_for(task: Task) -> ControllerFile | None:
     return fitted(mlp, task)
 
 
-def _flights(
+def _runner(
     controller_file: ControllerFile, chip: str, chips: int, calibration: Calibration | None
 ) -> RunEpisodes:
-    def fly(plan: Plan, report: Report) -> list[EpisodeRecord]:
+    def run(plan: Plan, report: Report) -> list[EpisodeRecord]:
         return run_controller(plan, controller_file, chip, chips, report, calibration)
 
-    return fly
+    return run
 
 
 def without(law: Law, part: str) -> Law:
     """Return a law without a part of its outer loop; refuse a law that has none."""
     if not isinstance(law, Switchable):
-        raise UserError(f'law {law.name}: has no outer loop that could be switched off')
+        raise UserError(f'law {law.name}: has no outer loop to switch off')
     return law.switched_off(part)
 
 
 def fitted(controller_file: ControllerFile, task: Task) -> ControllerFile:
     """Return a controller with the robot of a task: an airframe, or the same arm driven otherwise.
 
-    A drone's outputs are accelerations, which any airframe can be asked for.
+    The network of a drone commands accelerations, which do not depend on the airframe.
     """
     law = controller_file.law
     if isinstance(law, HasAirframe) and isinstance(task.law, HasAirframe):
@@ -90,5 +90,5 @@ def fitted(controller_file: ControllerFile, task: Task) -> ControllerFile:
 
 
 def describe(controller_file: ControllerFile) -> str:
-    """Return what a controller is, in a few characters: device, shape, K."""
+    """Return device, shape and K of a controller in a few characters."""
     return controller_file.policy.title

@@ -1,4 +1,4 @@
-"""Calibrates a chip for a controller, with inputs of the controller's own flights."""
+"""Calibration of a chip for a controller, with inputs of the controller's own episodes."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -26,17 +26,17 @@ from pkan_control.sim.world import open_world
 from pkan_control.tasks.options import configured
 from pkan_control.tasks.task import Task
 
-# What a calibration fits outputs to: so many inputs, from so many flights of this seed.
-INPUTS, FLIGHTS, SEED = 200, 4, 2_000_000
+# Inputs to which a calibration fits the outputs, the episodes they are drawn from, and their seed.
+INPUTS, EPISODES, SEED = 200, 4, 2_000_000
 
 
 def calibration_inputs(task: Task, controller_file: ControllerFile) -> Floats:
     """Return the inputs `[200, n_in]` that a calibration of a controller's chip uses."""
-    return real_inputs(Plan(task, FLIGHTS, SEED), controller_file, INPUTS)
+    return real_inputs(Plan(task, EPISODES, SEED), controller_file, INPUTS)
 
 
 def real_inputs(plan: Plan, controller_file: ControllerFile, count: int) -> Floats:
-    """Return inputs `[count, n_in]` in [0, 1], drawn from flights on a flawless chip."""
+    """Return inputs `[count, n_in]` in [0, 1], drawn from episodes on an ideal chip."""
     network = OnChip(controller_file, IdealChip())
     world = open_world(plan.task.world, plan.task.law, plan.task.rate_hz, plan.effects)
     try:
@@ -62,8 +62,8 @@ def calibrate_chip(
 ) -> tuple[Path, Calibration]:
     """Calibrate the chip of a URI and write its calibration file.
 
-    `name` makes the path from the chip's uid. What is measured stands beside the file until that
-    is written, and one that was interrupted goes on from there.
+    `name` makes the path from the chip's uid. Measurements are kept in a cache beside the file
+    until that is written, so that an interrupted calibration resumes.
     """
     program = analogue(controller_file)
     inputs = calibration_inputs(

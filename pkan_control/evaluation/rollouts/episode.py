@@ -1,4 +1,4 @@
-"""One episode of a task in a world, without a clock: whoever has a command advances it."""
+"""One episode of a task in a world, advanced by commands, without a clock of its own."""
 
 from pkan_control.common.arrays import Floats
 from pkan_control.common.seeding import stream
@@ -18,15 +18,15 @@ def stamp_ns(step: int, rate_hz: float) -> int:
 
 
 class Episode:
-    """The state of an episode that runs; the rollout and the simulation node share it.
+    """A running episode, for rollouts and the simulation node.
 
-    `state` is the truth, which is recorded and judged; `seen` is what sensors tell of it.
+    `state` is the true state, which is recorded and scored; `seen` is its measurement.
     """
 
     def __init__(
         self, task: Task, world: Simulation, seed: int, number: int, effects: Effects = NO_EFFECTS
     ) -> None:
-        """Put the world into the start of that episode."""
+        """Put the world into the initial state of that episode."""
         self._task = task
         self._world = world
         self._seed, self._number = seed, number
@@ -58,7 +58,7 @@ class Episode:
         return stamp_ns(self.step, self._task.rate_hz)
 
     def advance(self, command: Floats, took_ns: int) -> None:
-        """Apply a command for one control period; `took_ns` is what it took to get it."""
+        """Apply a command for one control period; `took_ns` is its computing time."""
         self._commands.append(command)
         self._inference_ns.append(took_ns)
         self.state = self._world.step(self._arrived())
@@ -68,13 +68,13 @@ class Episode:
         self._goals.append(self.goal)
 
     def _arrived(self) -> Floats:
-        """Return the command that arrives now; the first one is there from the start."""
+        """Return the command that arrives now; the first one arrives at once."""
         rate_hz = self._task.rate_hz
         late = round(self._delay.value[0] * rate_hz) * self._delay.acts(self.step / rate_hz)
         return self._commands[max(0, self.step - late)]
 
     def record(self, wall_s: float) -> EpisodeRecord:
-        """Return what happened; it took `wall_s` seconds."""
+        """Return the record; the episode took `wall_s` seconds."""
         return EpisodeRecord.of(
             self._task,
             self._seed,

@@ -15,10 +15,10 @@ from pkan_control.evaluation.rollouts.baselines import RunEpisodes
 from pkan_control.evaluation.rollouts.record import EpisodeRecord
 from pkan_control.evaluation.rollouts.rollout import Plan
 
-# Episodes of one piece of work, and from how many on workers are worth their start.
+# Episodes of one piece of work, and the number from which on workers pay off.
 PIECE, WORTH = 5, 40
-# How often a worker looks whether its parent is still there.
-LOOK_S = 0.5
+# Time between two checks of a worker whether its parent still runs.
+POLL_S = 0.5
 
 
 def cores() -> int:
@@ -26,17 +26,17 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def run_all(fly: RunEpisodes, plan: Plan, workers: int) -> Iterator[EpisodeRecord]:
-    """Yield the records of all episodes in their order, as they are there."""
+def run_all(run: RunEpisodes, plan: Plan, workers: int) -> Iterator[EpisodeRecord]:
+    """Yield the records of all episodes in order, as soon as they are done."""
     parts = _parts(plan)
     if workers == 1 or plan.episodes < WORTH:
         for part in parts:
-            yield from fly(part, _silent)
+            yield from run(part, _silent)
         return
     from joblib import delayed
 
     with parallel_on(workers, 'generator') as parallel:
-        for records in parallel(delayed(fly)(part, _silent) for part in parts):
+        for records in parallel(delayed(run)(part, _silent) for part in parts):
             yield from records
 
 
@@ -49,15 +49,15 @@ def parallel_on(workers: int, return_as: str) -> Any:
 
 
 def _end_with(parent: int) -> None:
-    """Watch from a thread: a parent that was killed tells its workers nothing.
+    """Watch the parent from a thread, since one that is killed cannot stop its workers.
 
-    Ctrl-C is for the parent alone, which ends its workers.
+    Ctrl-C is left to the parent, which ends its workers.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
         while os.getppid() == parent:
-            time.sleep(LOOK_S)
+            time.sleep(POLL_S)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
@@ -71,11 +71,11 @@ def _parts(plan: Plan) -> list[Plan]:
 
 
 def _silent(done: int) -> None:
-    """Say nothing."""
+    """Report nothing."""
 
 
-LOOPBACK, KNOCK_S = '127.0.0.1', 5.0
-# Pieces for each core between two looks at the results.
+LOOPBACK, CONNECT_S = '127.0.0.1', 5.0
+# Pieces for each core in a round, after which results are returned.
 ROUNDS = 2
 QUIET: dict[str, Any] = {'log_to_driver': False, 'logging_level': logging.ERROR}
 
@@ -107,7 +107,7 @@ def on_ray(address: str) -> Callable[[Work], Iterator[Any]]:
         if not ray.is_initialized():
             _connect(address)
         register_ray()  # type: ignore[no-untyped-call]
-        # This backend gives results at the end only: rounds are logged one after the other.
+        # This backend returns results at the end only, so work is done in rounds.
         found: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
         size = ROUNDS * max(1, int(found.get('CPU', 1)))
         with parallel_config(backend='ray'):
@@ -124,17 +124,17 @@ def _connect(address: str) -> None:
         ray.init(address='local', _node_ip_address=LOOPBACK, **QUIET)
         return
     try:
-        _knock(address)
+        _check_reachable(address)
         ray.init(address=address, **QUIET)
     except (OSError, ValueError) as error:
         raise UserError(f'--ray {address}: {" ".join(str(error).split())[:200]}') from None
 
 
-def _knock(address: str) -> None:
-    """See whether anybody is there: Ray itself would wait for many minutes."""
+def _check_reachable(address: str) -> None:
+    """Fail at once if nothing listens: Ray itself would wait for many minutes."""
     host, _, port = address.rpartition(':')
     if address != 'auto':
-        with socket.create_connection((host, int(port)), KNOCK_S):
+        with socket.create_connection((host, int(port)), CONNECT_S):
             pass
 
 

@@ -1,4 +1,4 @@
-"""What an episode leaves: states, commands, score, and one hash over all of it."""
+"""Records of episodes: states, commands, score, a hash over them, and their files."""
 
 import hashlib
 import json
@@ -90,7 +90,7 @@ class EpisodeRecord:
 
 
 def read_records(path: Path) -> list[EpisodeRecord]:
-    """Return the records of a file of JSON lines; a line that is not whole yet is left out."""
+    """Return the records of a file of JSON lines; an incomplete last line is left out."""
     if not path.exists():
         return []
     try:
@@ -150,10 +150,10 @@ Episodes = dict[tuple[str, int], EpisodeRecord]
 
 
 class EpisodeLog:
-    """Episodes of one row, by scenario and number."""
+    """A file of episodes, by scenario and number, to resume a rollout from and to replay."""
 
     def __init__(self, path: Path, about: Mapping[str, Any]) -> None:
-        """Open a file, or go on with one of the same rollout; refuse one of another."""
+        """Open a file, or resume one of the same rollout; refuse one of another."""
         self._lines = JsonLines(path, about)
         self.known = _episodes(path, self._lines.found)
 
@@ -163,7 +163,7 @@ class EpisodeLog:
 
 
 def read_log(path: Path) -> tuple[dict[str, Any], Episodes]:
-    """Return what was flown, and the episodes by scenario and number."""
+    """Return what identifies the rollout, and the episodes by scenario and number."""
     about, lines = read_lines(path)
     return about, _episodes(path, lines)
 
@@ -175,5 +175,5 @@ def _episodes(path: Path, lines: Sequence[Mapping[str, Any]]) -> Episodes:
             record = EpisodeRecord.from_json(json.dumps(line['episode']))
             known[str(line['scenario']), record.number] = record
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f'{path}: no file of episodes ({error})') from None
+        raise UserError(f'{path}: not a log of episodes ({error})') from None
     return known

@@ -1,12 +1,12 @@
-"""Whether a rollout is worse than an older one of the same episodes, beyond chance.
+"""Regression test of a rollout against an older one of the same episodes.
 
-Episodes are pairs: the same start in the same weather. For success an exact McNemar test asks
-whether more episodes got lost than were won, for each error an exact sign test whether more got
-worse than better. Both are binomial tests of the pairs that differ; all of them together raise a
-false alarm in at most `ALPHA` of the comparisons (Holm, Scandinavian Journal of Statistics 1979).
+Episodes are pairs: the same start under the same disturbances. Success is compared by an exact
+McNemar test, each error by an exact sign test. Both are binomial tests of the pairs that differ;
+all of them together raise a false alarm in at most `ALPHA` of the comparisons (Holm, Scandinavian
+Journal of Statistics 1979).
 
-Where the chips are others of the same kind, all episodes of a chip count as one: what they have in
-common is the chip, and not the controller.
+Where the chips are different ones of the same kind, all episodes of a chip count as one, since
+they have the chip in common.
 """
 
 import json
@@ -21,15 +21,15 @@ from pkan_control.common.errors import UserError
 from pkan_control.evaluation.rollouts.requirements import Verdict
 
 ALPHA = 0.01
-# Errors that differ by less than this share are ties: they differ in nothing that matters.
+# Errors that differ by less than this share are ties.
 TIE = 0.01
-# What two rollouts must have in common to be pairs.
+# Fields that two rollouts must have in common.
 PAIRED = ('task', 'scenario', 'airframe', 'path', 'robot', 'episodes', 'seed')
 
 
 @dataclass(frozen=True)
 class PairedComparison:
-    """One figure: in how many episodes or chips it is worse or better; how likely by chance."""
+    """One figure: number of episodes or chips where it is worse or better, and the p-value."""
 
     figure: str
     worse: int
@@ -38,7 +38,7 @@ class PairedComparison:
 
 
 def read_baseline(path: Path) -> Any:
-    """Return what an older JSON file holds."""
+    """Return the content of an older JSON file."""
     try:
         return json.loads(path.read_text())
     except OSError as error:
@@ -48,12 +48,12 @@ def read_baseline(path: Path) -> Any:
 
 
 def of_scenario(figures: Any, name: str) -> Mapping[str, Any]:
-    """Return what a JSON file of `pkan rollout` says of one scenario."""
+    """Return the figures of one scenario in a JSON file of `pkan rollout`."""
     if not isinstance(figures, Mapping):
-        raise UserError('baseline: no figures of a rollout')
+        raise UserError('baseline: has no figures of a rollout')
     several = figures.get('scenarios', {figures.get('scenario'): figures})
     if not isinstance(several, Mapping) or name not in several:
-        raise UserError(f'baseline: says nothing of scenario {name}')
+        raise UserError(f'baseline: has no scenario {name}')
     found: Mapping[str, Any] = several[name]
     return found
 
@@ -69,20 +69,20 @@ def check_pairs(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
 
 
 def compare(old: Mapping[str, Any], new: Mapping[str, Any], scenarios: int = 1) -> list[Verdict]:
-    """Compare what two JSON files say of the same episodes, figure by figure.
+    """Compare two JSON files of the same episodes, figure by figure.
 
     Where several scenarios are compared, false alarms of all together stay below `ALPHA`.
     """
     check_pairs(old, new)
     before, after = _outcomes(old), _outcomes(new)
     common = [name for name in before if name in after]
-    units = new['chips'] if fabricated_anew(old, new) else None
+    units = new['chips'] if other_chips(old, new) else None
     found = [compare_figure(name, before[name], after[name], units) for name in common]
     return judge(found, ALPHA / scenarios)
 
 
-def fabricated_anew(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    """Return whether the chips are as many of the same kind, but others."""
+def other_chips(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Return whether the chips are different ones, as many and of the same kind."""
     uris = [str(figures.get('chip', '')) for figures in (old, new)]
     if old.get('chips') != new.get('chips') or not all(uri.startswith('sim:') for uri in uris):
         return False
@@ -93,7 +93,7 @@ def fabricated_anew(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 def _outcomes(figures: Mapping[str, Any]) -> Mapping[str, Sequence[float | None]]:
     outcomes = figures.get('outcomes')
     if not isinstance(outcomes, Mapping) or not outcomes:
-        raise UserError('baseline: holds no outcomes of single episodes')
+        raise UserError('baseline: has no outcomes of single episodes')
     return outcomes
 
 
@@ -127,7 +127,7 @@ def _step(before: float | None, after: float | None) -> int:
 
 
 def at_least(worse: int, differing: int) -> float:
-    """Return how likely so many of the pairs that differ are worse if both ways are as likely."""
+    """Return the p-value of so many worse pairs, of those that differ, by a fair coin."""
     ways = sum(math.comb(differing, k) for k in range(worse, differing + 1))
     return float(ways / 2**differing)
 

@@ -33,7 +33,7 @@ class Requirement:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a check passed, and what was found."""
+    """Whether a check passed, and the value found."""
 
     name: str
     passed: bool

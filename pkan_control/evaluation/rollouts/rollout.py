@@ -31,7 +31,7 @@ IDEAL = 'ideal:'
 
 @dataclass(frozen=True)
 class Expert:
-    """The task's reference controller, in the place of a network."""
+    """The task's expert, in the place of a network."""
 
     task: Task
 
@@ -106,8 +106,8 @@ def run_controller(
 ) -> list[EpisodeRecord]:
     """Run episodes of a controller, spread over chips of consecutive seeds.
 
-    What the scenario says of a simulated chip holds over what the URI says. A calibration is that
-    of one chip.
+    Options of a simulated chip in the scenario replace those of the URI. A calibration is that of
+    one chip.
     """
     check_fits(controller_file, plan.task)
     check_uses_chip(controller_file.policy, chip, chips, calibration)
@@ -186,9 +186,9 @@ def runs_batched(task: Task) -> bool:
 def run_batched(
     task: Task, outputs: Callable[[Floats], Floats], seed: int, episodes: int
 ) -> list[Score]:
-    """Judge a function from normalised observations to outputs, both `[episodes, ...]`.
+    """Return the scores of a function from normalised observations to outputs `[episodes, ...]`.
 
-    The episodes are those of a rollout of the same seed, undisturbed, on an ideal chip.
+    The episodes are those of a rollout of the same seed in calm conditions, on an ideal chip.
     """
     law = task.law
     guard = CommandGuard(law.command)

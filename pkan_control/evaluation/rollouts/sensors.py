@@ -1,4 +1,4 @@
-"""What a controller sees of the true state: noise, drawn for each sample."""
+"""Sensors: the true state with noise, drawn for each sample."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from pkan_control.control.laws.drone import ATTITUDE, POSITION, RATE, VELOCITY
 from pkan_control.robots.quadrotor import GRAVITY
 from pkan_control.sim.effects import Effects
 
-# Which numbers of a drone's state carry which noise; an attitude is turned instead.
+# Parts of a drone's state, by the noise on them; an attitude is rotated instead.
 PARTS = {
     'position_noise_m': POSITION,
     'velocity_noise_m_s': VELOCITY,
@@ -19,12 +19,12 @@ UP = np.array([0.0, 0.0, GRAVITY])
 
 
 class Sensors:
-    """The sensors of one episode; without effects they tell the truth."""
+    """The sensors of one episode; without effects they measure the true state."""
 
     def __init__(self, effects: Effects, generator: np.random.Generator, joints: int = 0) -> None:
-        """Keep what disturbs them, and where their noise comes from.
+        """Take the effects, the generator of the noise, and the number of joints.
 
-        An arm's state begins with the positions and the velocities of so many joints.
+        The state of a robot with joints begins with their positions and velocities.
         """
         parts = {**PARTS, **joint_parts(joints)}
         self._parts = [(part, effects[name]) for name, part in parts.items() if name in effects]
@@ -32,7 +32,7 @@ class Sensors:
         self._generator = generator
 
     def read(self, state: Floats, time_s: float) -> Floats:
-        """Return what is seen of a state `[..., n]`; call it once for each control step."""
+        """Return the measurement of a state `[..., n]`; call it once for each control step."""
         if not self._parts and self._attitude is None:
             return state
         seen = np.array(state)
@@ -47,7 +47,7 @@ class Sensors:
 
 
 def joint_parts(joints: int) -> dict[str, slice]:
-    """Return which numbers of an arm's state carry which noise."""
+    """Return the parts of an arm's state, by the noise on them."""
     return {
         'joint_noise_rad': slice(0, joints),
         'joint_rate_noise_rad_s': slice(joints, 2 * joints),
@@ -55,11 +55,10 @@ def joint_parts(joints: int) -> dict[str, slice]:
 
 
 def specific_force(state: Floats, before: Floats | None, rate_hz: float) -> Floats:
-    """Return the acceleration that a body feels, `[3]` in its frame in m/s^2.
+    """Return the specific force on a body, `[3]` in its frame in m/s^2.
 
-    That of a body at rest is 9.81 m/s^2, upwards.
-
-    At the begin of an episode, without a state before, the change of velocity counts as none.
+    That of a body at rest is 9.81 m/s^2, upwards. Without a state before, at the beginning of an
+    episode, the velocity counts as constant.
     """
     velocity = state[VELOCITY]
     change = np.zeros(3) if before is None else (velocity - before[VELOCITY]) * rate_hz

@@ -1,6 +1,6 @@
-"""A running simulation without a clock: episode after episode, in lockstep or in real time.
+"""A simulation of episode after episode, in lockstep or in real time, without a clock of its own.
 
-The simulation node carries it; `steady_s` is a monotonic clock that is passed in.
+The simulation node runs it; `steady_s` is the time of a monotonic clock.
 """
 
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from pkan_control.sim.effects import NO_EFFECTS, Effects
 from pkan_control.sim.world import Simulation
 from pkan_control.tasks.task import Task
 
-# An unanswered state is offered again after this time: a message may get lost, or its receiver
-# may not have been there yet. The answer to a repeated state is the same.
+# A state without an answer is published again after this time: a message may be lost, or its
+# receiver may not have started yet. The answer to a repeated state is the same.
 REPEAT_S = 0.05
 
 
@@ -28,7 +28,7 @@ class Mode(Enum):
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast time goes: the factor to real time, 0 for as fast as it goes in lockstep."""
+    """Speed of simulated time: the factor to real time, 0 for as fast as possible in lockstep."""
 
     mode: Mode
     real_time_factor: float
@@ -37,7 +37,7 @@ class Pace:
 
 
 class SimulationSession:
-    """Owns the present episode, and decides when it advances."""
+    """The present episode, and the decision when it advances."""
 
     def __init__(
         self, task: Task, world: Simulation, seed: int, pace: Pace, effects: Effects = NO_EFFECTS
@@ -53,7 +53,7 @@ class SimulationSession:
         self.restart(0.0)
 
     def restart(self, steady_s: float) -> None:
-        """Begin the next episode; its time starts anew."""
+        """Begin the next episode; its time starts from zero."""
         self._number += 1
         self.stopped = ''
         self.episode = Episode(self._task, self._world, self._seed, self._number, self._effects)
@@ -66,10 +66,10 @@ class SimulationSession:
         self._repeated_s = steady_s
 
     def take(self, stamp_ns: int, command: Floats, steady_s: float) -> bool:
-        """Take a command; in lockstep only the one for the present state. Return if time advances.
+        """Take a command, in lockstep only that for the present state; return if time advances.
 
-        A command that is not finite, or that comes when time has stopped, is not taken; one out of
-        range is limited, as an actuator would.
+        A command that is not finite, or that arrives when time has stopped, is dropped; one out of
+        range is limited, as by an actuator.
         """
         checked = self._guard.check(command)
         if self.stopped or checked is None or self.episode.done:
@@ -81,7 +81,7 @@ class SimulationSession:
         if stamp_ns != self.episode.time_ns or self._answered or self.paused:
             return False
         self._command, self._answered = checked.command, True
-        # The first answer may have waited for its sender to start: that is no latency.
+        # The first answer may have waited for its sender to start, which is no latency.
         since = self._repeated_s if self._began_s is None else self._offered_s
         self._took_ns = round((steady_s - since) * NANOSECONDS)
         return self._advance_if_due(steady_s)
@@ -92,7 +92,7 @@ class SimulationSession:
         return stamp_ns == 0 or age_s <= self._pace.command_timeout_s
 
     def tick(self, steady_s: float) -> bool:
-        """Look at the clock; return whether the present state is to be published (again)."""
+        """Return whether the present state is to be published now, for the first time or again."""
         if self.stopped or self.paused or self.episode.done:
             return False
         if self._pace.mode is Mode.REAL_TIME:
@@ -106,7 +106,7 @@ class SimulationSession:
         return True
 
     def _tick_real_time(self, steady_s: float) -> bool:
-        """Advance by one period: whoever calls in real time calls once a period."""
+        """Advance by one period; in real time this is called once a period."""
         self._began_s = steady_s if self._began_s is None else self._began_s
         age_s = (self.episode.time_ns - self._command_ns) / NANOSECONDS
         stale = self._command_ns == 0 or age_s > self._pace.command_timeout_s
@@ -114,7 +114,7 @@ class SimulationSession:
         return True
 
     def _check_lockstep(self, steady_s: float) -> None:
-        """Zero the actuators and stop time where a command that was due did not come."""
+        """Zero the actuators and stop time when a command is overdue."""
         waited = steady_s - self._offered_s
         if self._began_s is not None and waited > self._pace.lockstep_timeout_s:
             self._command = self._safe
@@ -127,7 +127,7 @@ class SimulationSession:
         return True
 
     def _is_due(self, steady_s: float) -> bool:
-        """Return whether the wall clock has come to the end of this control period."""
+        """Return whether this control period is over on the wall clock."""
         if self._began_s is None:
             self._began_s = steady_s
         factor = self._pace.real_time_factor
@@ -144,11 +144,11 @@ class SimulationSession:
 
     @property
     def paused(self) -> bool:
-        """Whether time stands still until it is told to go on."""
+        """Whether time is paused."""
         return self._paused_s is not None
 
     def pause(self, on: bool, steady_s: float) -> None:
-        """Hold time or let it go on; how long it stood counts neither as waiting nor as pace."""
+        """Pause or resume time; a pause counts neither as waiting nor as real time."""
         if on == self.paused:
             return
         if self._paused_s is None:

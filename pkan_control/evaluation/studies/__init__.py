@@ -1,1 +1,1 @@
-"""Many chips, and what becomes of a task on them."""
+"""Studies of many chips: yield, transfer of networks, power."""

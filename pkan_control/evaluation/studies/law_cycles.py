@@ -1,6 +1,6 @@
-"""How many cycles a law takes on a microcontroller: counted while it runs once.
+"""Cycles of a law on a microcontroller, counted while it runs once.
 
-A law is array code; it is called with arrays that count what is done with them.
+A law is array code; it is called with arrays that count the operations on them.
 """
 
 import math
@@ -51,7 +51,7 @@ class Tally:
 
 
 class Counting(np.ndarray):
-    """An array that counts what is done with it, and whose results do the same."""
+    """An array that counts the operations on it, and on their results."""
 
     tally: Tally | None = None
 
@@ -99,8 +99,8 @@ def _counting(result: Any, tally: Tally | None) -> Any:
 def law_cycles(task: Task) -> int:
     """Return the cycles of one control step of a task's law, scaling of its terms included.
 
-    The law runs on a batch of one: with a single state it may use plain numbers, which nobody
-    counts.
+    The law runs on a batch of one, since with a single state it may use plain numbers, which are
+    not counted.
     """
     law, tally = task.law, Tally()
     state = _counting(task.start(0, 0)[None], tally)

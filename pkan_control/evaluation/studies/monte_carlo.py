@@ -1,4 +1,4 @@
-"""Many simulated chips fly the same episodes of a task, all at once where there is a model."""
+"""Many simulated chips run the same episodes of a task, in one batch where the world has one."""
 
 import itertools
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from pkan_control.tasks.task import Score
 
 @dataclass(frozen=True)
 class ChipScores:
-    """What came out: success `[chips, episodes]`, and each figure in the same shape."""
+    """Success `[chips, episodes]`, and each figure in the same shape."""
 
     success: NDArray[np.bool_]
     figures: dict[str, Floats]
@@ -35,14 +35,14 @@ class ChipScores:
 def run_chips(
     plan: Plan, controller_file: ControllerFile, chips: Sequence[SimulatedChip]
 ) -> ChipScores:
-    """Fly all episodes of a plan on each chip, which holds the controller's program."""
+    """Run all episodes of a plan on each chip, which holds the controller's program."""
     task, program = plan.task, chip_program(controller_file.policy, 'study')
     study = find_world(task.world).study
     if study is None:
         return _chip_scores([_one_by_one(plan, controller_file, chip) for chip in chips])
     population = Population(chips, program, plan.numbers)
     world = study(task.law, task.rate_hz, plan.effects)
-    # A robot that is lost may fly off beyond all numbers.
+    # The state of a robot out of control may overflow.
     with np.errstate(over='ignore', invalid='ignore'):
         states, goals = _all_at_once(plan, controller_file, program, population, len(chips), world)
         return _chip_scores(
@@ -63,7 +63,7 @@ def _chip_scores(scores: list[list[Score]]) -> ChipScores:
 
 
 def _one_by_one(plan: Plan, controller_file: ControllerFile, chip: SimulatedChip) -> list[Score]:
-    """Fly one chip in the task's own world."""
+    """Run the episodes of one chip in the task's own world."""
     task = plan.task
     controller = Controller(controller_file.law, OnChip(controller_file, chip))
     world = open_world(task.world, task.law, task.rate_hz, plan.effects)
@@ -84,13 +84,13 @@ def _all_at_once(
     """Return states `[steps + 1, chips, episodes, n]` and goals `[steps + 1, episodes, g]`."""
     task, law, rate_hz = plan.task, controller_file.law, plan.task.rate_hz
     guard = CommandGuard(law.command)
-    weather = [stream(plan.seed, 'disturbances', number) for number in plan.numbers]
+    generators = [stream(plan.seed, 'disturbances', number) for number in plan.numbers]
     sensors = [
         Sensors(plan.effects, stream(plan.seed, 'sensors', number)) for number in plan.numbers
     ]
     goals = _goals(plan)
     starts = np.array([task.start(plan.seed, number) for number in plan.numbers])
-    state = world.reset(np.broadcast_to(starts, (chips, *starts.shape)).copy(), weather)
+    state = world.reset(np.broadcast_to(starts, (chips, *starts.shape)).copy(), generators)
     states, commands = [state], []
     network = _network(controller_file, program, population)
     memory = None
@@ -111,14 +111,14 @@ def _all_at_once(
 
 
 def _network(controller_file: ControllerFile, program: Program, population: Population) -> Network:
-    """Return what asks all chips at once; each evaluation is one more step of their noise."""
+    """Return the network on all chips; each evaluation is the next step of their noise."""
     steps = itertools.count()
 
-    def ask(observation: Floats, time_s: float) -> Floats:
+    def evaluate(observation: Floats, time_s: float) -> Floats:
         x = squash(observation, program.squash_scale)
         return population.evaluate(x, next(steps), time_s)
 
-    return symmetrised(controller_file.law, ask)
+    return symmetrised(controller_file.law, evaluate)
 
 
 def _goals(plan: Plan) -> Floats:
@@ -129,12 +129,12 @@ def _goals(plan: Plan) -> Floats:
 
 
 def _seen(sensors: list[Sensors], state: Floats, time_s: float) -> Floats:
-    """Return what the sensors of each episode tell; all chips fly with the same noise."""
+    """Return the states as the sensors measure them, with the same noise for all chips."""
     return np.stack([each.read(state[:, i], time_s) for i, each in enumerate(sensors)], axis=1)
 
 
 def _arrived(plan: Plan, commands: list[Floats], step: int) -> Floats:
-    """Return the commands that arrive now; the first ones are there from the start."""
+    """Return the commands that arrive now; the first of an episode arrives at once."""
     delay, rate_hz = plan.effects.get('delay_s', NO_DELAY), plan.task.rate_hz
     late = round(delay.value[0] * rate_hz) * delay.acts(step / rate_hz)
     return commands[max(0, step - late)]

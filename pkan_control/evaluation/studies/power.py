@@ -1,4 +1,4 @@
-"""Power, latency and energy of a controller's network in several technologies, side by side.
+"""Power, latency and energy of a controller's network in several technologies.
 
 `E = P T` with `T = layers * settling + conversion + transfer`, the network off between two
 inferences. The law runs on a microcontroller in any case and is counted in every row.
@@ -21,7 +21,7 @@ from pkan_control.evaluation.studies import power_constants as known
 from pkan_control.networks.mlp import DigitalWork
 from pkan_control.networks.program import GAIN, Program
 
-# What is built of the elements of a device.
+# Technology of the elements of each device.
 BUILT = {'bandpass': 'dedicated CMOS', 'memdiode': 'memristive'}
 FILTERS, MEMRISTORS = 'bandpass', 'memdiode'
 
@@ -42,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True)
 class PowerComparison:
-    """All rows of a controller, and what the law alone takes."""
+    """All rows of a controller, and cycles and energy of the law alone."""
 
     rate_hz: float
     law_cycles: int
@@ -95,12 +95,12 @@ def compare_power(
         *_digital(program, mlp, share),
         *_published(program, share),
     ]
-    asked = tuple(_repeated(row, times) for row in rows)
-    return PowerComparison(controller_file.rate_hz, law_cycles, float(np.median(law)), asked)
+    repeated = tuple(_repeated(row, times) for row in rows)
+    return PowerComparison(controller_file.rate_hz, law_cycles, float(np.median(law)), repeated)
 
 
 def _repeated(row: Row, times: int) -> Row:
-    """Return what an answer takes for which a network is asked so many times."""
+    """Return a row for several evaluations of the network in a control period."""
     low, half, high = (times * each for each in row.energy_j)
     return replace(row, latency_s=times * row.latency_s, energy_j=(low, half, high))
 

@@ -1,8 +1,8 @@
-"""Trained networks moved onto chips of a fabrication run: how faithful edges and networks are.
+"""Transfer of trained networks onto the chips of a fabrication run: errors of edges and outputs.
 
 Each chip is measured as a calibration does: offsets without drive, sweeps of every edge up and
-down, a robust straight line for each edge. What is left beside the noise of reading is told raw
-and trimmed. Chips with dead elements stand apart: no trim mends those.
+down, a robust straight line for each edge. The remaining errors, less the noise of reading, are
+reported raw and trimmed. Chips with dead elements are a group of their own: no trim mends those.
 """
 
 import math
@@ -44,10 +44,10 @@ from pkan_control.networks.program import Program
 from pkan_control.tasks.task import find_task
 
 STATES = ('raw', 'trimmed')
-# Inputs all over [0, 1] that outputs are judged by, and readings averaged at each.
+# Inputs in [0, 1] at which outputs are compared, and readings averaged at each.
 INPUTS, AVERAGES = 200, 16
-# Episodes that each chip flies, and chips of one piece of work: many fly at hardly more cost
-# than few, up to what a processor's caches hold.
+# Episodes of each chip, and chips of one piece of work: many cost hardly more than few, up to the
+# size of a processor's caches.
 EPISODES, PIECE = 3, 30
 # An edge that hardly varies has no R^2 worth the name.
 FLAT = 1e-3
@@ -55,10 +55,10 @@ FLAT = 1e-3
 
 @dataclass(frozen=True)
 class TransferredChip:
-    """One chip: its errors in each state, and how it flew.
+    """One chip: its errors in each state, and the success of its episodes.
 
     sigma is the repeatability of a reading; rmse `[edges]` is in gain units, sizes `[edges]` the
-    standard deviations that edges should have; nrmse the outputs' error; success `[episodes]`.
+    standard deviations of the programmed edges; nrmse the outputs' error; success `[episodes]`.
     """
 
     preset: str
@@ -72,15 +72,15 @@ class TransferredChip:
 
 @dataclass(frozen=True)
 class Piece:
-    """Some chips of a preset that get one network; calling it moves and flies them."""
+    """Some chips of a preset with one network; calling it measures and runs them."""
 
     controller_file: ControllerFile
     preset: str
     seeds: tuple[int, ...]
-    flown: int
+    episodes: int
 
     def __call__(self) -> list[TransferredChip]:
-        """Return what became of each chip."""
+        """Return the result of each chip."""
         program, deviations = program_of(self.controller_file), PRESETS[self.preset]
         # Each chip twice: one stays raw, its twin of the same seed gets the trims.
         both = [[SimulatedChip(seed, deviations) for seed in self.seeds] for _ in STATES]
@@ -88,8 +88,8 @@ class Piece:
         for chip in raw + trimmed:
             chip.program(program)
         moved = [_transfer(chip, program) for chip in trimmed]
-        plan = Plan(find_task(self.controller_file.task), self.flown, 0)
-        flown = run_chips(plan, self.controller_file, raw + trimmed).success.reshape(
+        plan = Plan(find_task(self.controller_file.task), self.episodes, 0)
+        success = run_chips(plan, self.controller_file, raw + trimmed).success.reshape(
             len(both), len(raw), -1
         )
         return [
@@ -97,7 +97,7 @@ class Piece:
                 self.preset,
                 _dead(program, deviations, seed),
                 *found,
-                {state: flown[i, chip].tolist() for i, state in enumerate(STATES)},
+                {state: success[i, chip].tolist() for i, state in enumerate(STATES)},
             )
             for chip, (seed, found) in enumerate(zip(self.seeds, moved, strict=True))
         ]
@@ -114,9 +114,12 @@ def edges_of(program: Program) -> int:
 
 
 def pieces(
-    controller_files: Sequence[ControllerFile], edges: int, first_seed: int, flown: int = EPISODES
+    controller_files: Sequence[ControllerFile],
+    edges: int,
+    first_seed: int,
+    episodes: int = EPISODES,
 ) -> list[Piece]:
-    """Return the work: chips of each preset until they hold so many edges, networks in turn."""
+    """Return the work: enough chips of each preset for so many edges, networks in turn."""
     rounds = math.ceil(
         edges / sum(edges_of(program_of(controller_file)) for controller_file in controller_files)
     )
@@ -125,7 +128,7 @@ def pieces(
         for i in range(len(controller_files))
     ]
     return [
-        Piece(controller_file, preset, tuple(own[begin : begin + PIECE]), flown)
+        Piece(controller_file, preset, tuple(own[begin : begin + PIECE]), episodes)
         for preset in PRESETS
         for controller_file, own in zip(controller_files, seeds, strict=True)
         for begin in range(0, rounds, PIECE)
@@ -195,7 +198,7 @@ def _dead(program: Program, deviations: Deviations, seed: int) -> int:
 
 
 def _silent(done: int) -> None:
-    """Say nothing."""
+    """Report nothing."""
 
 
 def run_transfer(
@@ -224,7 +227,7 @@ def _twin_rate(piece: Piece) -> float:
     """Return the success rate of the network's settings on a chip that deviates in nothing."""
     chip = SimulatedChip(0, Deviations())
     chip.program(program_of(piece.controller_file))
-    plan = Plan(find_task(piece.controller_file.task), piece.flown, 0)
+    plan = Plan(find_task(piece.controller_file.task), piece.episodes, 0)
     return float(run_chips(plan, piece.controller_file, [chip]).success.mean())
 
 

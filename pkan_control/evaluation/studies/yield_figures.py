@@ -1,4 +1,4 @@
-"""What a yield study says: yield with its interval, sensitivities, and a specification."""
+"""Figures of a yield study: the yield with its interval, sensitivities, and a specification."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pkan_control.evaluation.studies.yield_study import USUAL
+from pkan_control.evaluation.studies.yield_study import NOMINAL
 
 CONFIDENCE = 0.95
 Line = Mapping[str, Any]
@@ -18,12 +18,12 @@ def yield_figures(lines: Sequence[Line], criterion: float, target: float) -> dic
     A chip passes whose share of successful episodes is at least the criterion; the specification
     is how large each deviation may be for the target share of chips to pass.
     """
-    usual = [line for line in lines if line['variant'] == USUAL]
+    nominal = [line for line in lines if line['variant'] == NOMINAL]
     curves = sensitivity(lines, criterion)
     return {
-        'yield': share(usual, criterion) | {'criterion': criterion},
-        'success_rates': [rate(line) for line in usual],
-        'figures': {name: spread(usual, name) for name in usual[0]['figures']},
+        'yield': share(nominal, criterion) | {'criterion': criterion},
+        'success_rates': [rate(line) for line in nominal],
+        'figures': {name: spread(nominal, name) for name in nominal[0]['figures']},
         'sensitivity': curves,
         'specification': [specification(curve, target) for curve in curves],
         'target': target,
@@ -69,7 +69,7 @@ def sensitivity(lines: Sequence[Line], criterion: float) -> list[dict[str, Any]]
     by_variant: dict[str, list[Line]] = {}
     for line in lines:
         by_variant.setdefault(line['variant'], []).append(line)
-    by_variant.pop(USUAL)
+    by_variant.pop(NOMINAL)
     curves: dict[str, list[tuple[float, dict[str, Any]]]] = {}
     for variant, those in by_variant.items():
         name, _, value = variant.partition('=')
@@ -88,9 +88,9 @@ def _curve(name: str, points: list[tuple[float, dict[str, Any]]]) -> dict[str, A
 
 
 def specification(curve: Mapping[str, Any], target: float) -> dict[str, Any]:
-    """Return the largest magnitude at which the target is still met, between what was measured.
+    """Return the largest magnitude that meets the target, interpolated between measurements.
 
-    None where no magnitude meets it. `beyond` tells that even the largest one does.
+    None where no magnitude meets it. `beyond` is true where even the largest one does.
     """
     values, rates = curve['values'], curve['yield']
     good = 0

@@ -1,7 +1,7 @@
-"""How many of the chips that are fabricated do a task: the yield, and what it depends on.
+"""Study of the yield: the share of fabricated chips that do a task, and its sensitivities.
 
-Pieces of chips fly side by side on all cores, or on a cluster; each chip's flights depend on its
-seed alone, so that neither the size of the pieces nor their order changes a result.
+Batches of chips run in parallel on all cores, or on a cluster. A chip's episodes depend on its
+seed alone, so that neither the size of the batches nor their order changes a result.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,9 +22,9 @@ from pkan_control.evaluation.rollouts.rollout import Plan
 from pkan_control.evaluation.studies.monte_carlo import run_chips
 from pkan_control.networks.policy import chip_program
 
-# Flights of one piece of work, at least one chip's.
+# Episodes of one piece of work, which is at least one chip.
 PIECE = 1000
-# Magnitudes that are varied one by one, in terms of the usual ones; temperatures in degC.
+# Factors to the nominal magnitudes, which are varied one by one; temperatures in degC.
 FACTORS = (0.0, 0.5, 2.0, 4.0, 8.0)
 VARIED = (
     'element_mismatch',
@@ -39,9 +39,9 @@ VARIED = (
     'temperature_c',
     'age_h',
 )
-# What is varied from where the usual magnitude is 0.
+# Magnitudes to start from where the nominal one is 0.
 BASES = {'node_noise': 0.005, 'age_h': 1000.0}
-USUAL = 'usual'
+NOMINAL = 'usual'
 
 # Runs functions without arguments, on however many cores, and yields what they return.
 Run = Callable[[Sequence[Callable[[], Any]]], Iterator[Any]]
@@ -49,7 +49,7 @@ Run = Callable[[Sequence[Callable[[], Any]]], Iterator[Any]]
 
 @dataclass(frozen=True)
 class Variant:
-    """Chips of some deviations; the name tells which magnitude is another than usual."""
+    """Chips of some deviations; the name has the magnitude that is not the nominal one."""
 
     name: str
     deviations: Deviations
@@ -58,7 +58,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Study:
-    """What is fabricated and flown; chips have consecutive seeds from `first_chip`."""
+    """Chips and the episodes that they run; chips have consecutive seeds from `first_chip`."""
 
     plan: Plan
     controller_file: ControllerFile
@@ -70,24 +70,24 @@ class Study:
     calibrated: bool = False
 
     def variants(self) -> list[Variant]:
-        """Return the usual chips, then those of one other magnitude each."""
-        found = [Variant(USUAL, self.deviations, self.chips)]
+        """Return the nominal chips, then those of one other magnitude each."""
+        found = [Variant(NOMINAL, self.deviations, self.chips)]
         if not self.sensitivity:
             return found
         for name in VARIED:
-            usual = getattr(self.deviations, name) or BASES.get(name, 0.0)
-            if usual > 0 and self._matters(name):
-                found += [self._varied(name, usual * factor) for factor in FACTORS]
+            nominal = getattr(self.deviations, name) or BASES.get(name, 0.0)
+            if nominal > 0 and self._matters(name):
+                found += [self._varied(name, nominal * factor) for factor in FACTORS]
         return found
 
     def _matters(self, name: str) -> bool:
-        """Return whether chips of this device, at this age, differ by a magnitude at all."""
-        usual, extreme = (
+        """Return whether a magnitude changes chips of this device, at this age, at all."""
+        nominal, extreme = (
             self.fabricate(replace(self.deviations, **{name: value}), self.first_chip)
             for value in (0.0, LIMITS.get(name, (0.0, 1.0))[1])
         )
         pairs = zip(
-            [*usual.matrices(0.0), usual.sigmas],
+            [*nominal.matrices(0.0), nominal.sigmas],
             [*extreme.matrices(0.0), extreme.sigmas],
             strict=True,
         )
@@ -113,7 +113,7 @@ class Study:
 
 @dataclass(frozen=True)
 class Piece:
-    """Some chips, each of a variant and a seed; calling it flies them."""
+    """Some chips, each of a variant and a seed; calling it runs their episodes."""
 
     study: Study
     chips: tuple[tuple[Variant, int], ...]
@@ -124,13 +124,13 @@ class Piece:
         fabricated = [study.fabricate(variant.deviations, seed) for variant, seed in self.chips]
         for chip in fabricated if study.calibrated else ():
             study.calibrate(chip)
-        flown = run_chips(study.plan, study.controller_file, fabricated)
+        scores = run_chips(study.plan, study.controller_file, fabricated)
         return [
             {
                 'variant': variant.name,
                 'chip': seed,
-                'success': [int(done) for done in flown.success[i]],
-                'figures': {name: _finite(each[i]) for name, each in flown.figures.items()},
+                'success': [int(done) for done in scores.success[i]],
+                'figures': {name: _finite(each[i]) for name, each in scores.figures.items()},
             }
             for i, (variant, seed) in enumerate(self.chips)
         ]
@@ -141,11 +141,11 @@ def _finite(values: Floats) -> list[float | None]:
 
 
 def _silent(stage: str, done: int, total: int) -> None:
-    """Say nothing."""
+    """Report nothing."""
 
 
 def pieces(study: Study, known: set[tuple[str, int]]) -> list[Piece]:
-    """Return the work that is left."""
+    """Return the chips that are left to run."""
     size = max(1, PIECE // study.plan.episodes)
     left = [
         (variant, seed)
@@ -173,7 +173,7 @@ def run_study(
 
 
 def about(study: Study, described: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what names a study in files: what was asked for, and every deviation."""
+    """Return what identifies a study in files: its arguments, and every deviation."""
     magnitudes = {f.name: getattr(study.deviations, f.name) for f in fields(Deviations)}
     return {
         **described,

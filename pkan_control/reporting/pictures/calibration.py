@@ -1,4 +1,4 @@
-"""What a calibration found of a chip, and what it made of it."""
+"""Errors of a chip's edges before and after its calibration."""
 
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,14 @@ from pkan_control.reporting.pictures.style import BAD, FAINT, GOOD, INK, make_fi
 POINTS = 101
 # Edges that are drawn: those that were worst before.
 ROWS, COLUMNS = 2, 3
-# Below this the errors of edges are not told apart, in gain units.
+# Smaller errors of edges are drawn as this one, in gain units.
 FLOOR = 1e-5
 
 
 def draw_calibration(path: Path, program: Program, calibration: Calibration) -> None:
     """Draw the errors of all edges before and after, and the edges that were worst before.
 
-    What the chip does is what its twin says.
+    The responses of the chip are those of its twin.
     """
     x = np.linspace(0, 1, POINTS)
     wanted = ideal_edges(program, x)

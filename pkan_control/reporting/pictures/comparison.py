@@ -23,7 +23,7 @@ STYLES = {
     'MLP, equal nodes': (BAD, 'd', ':'),
 }
 AXES = (('parameters', 'trainable parameters'), ('nodes', 'nodes'))
-# Width of panels where four or two stand side by side; height for several problems, for one.
+# Width of a panel in a row of four or two; height for several problems, and for one.
 WIDTHS, HEIGHTS = {4: 3.1, 2: 5.2}, (2.7, 4.2)
 # An axis whose ends have a smaller ratio gets equal steps.
 NARROW = 5
@@ -85,7 +85,7 @@ def scale(axes: Any, scores: Sequence[float], less: bool) -> None:
         axes.set_yscale('log')
         label(axes.yaxis)
     else:
-        # Beside the logarithms there is room for those without any error.
+        # A linear part of the axis has room for scores of zero.
         least = min(positive)
         axes.set_yscale('symlog', linthresh=least, linscale=0.3)
         axes.set_ylim(-least / 4, 1.5 * max(scores))
@@ -102,7 +102,7 @@ def label(axis: Any) -> None:
 
 
 def label_from_zero(axis: Any, least: float) -> None:
-    """Do the same for one that is logarithmic from a least score on, and begins at 0."""
+    """Label an axis that is logarithmic from a least score on, and begins at 0."""
     ticks = LogLocator(subs=(1.0, 2.0, 5.0)).tick_values(least, axis.get_view_interval()[1])
     axis.set_major_locator(FixedLocator([0.0, *(tick for tick in ticks if tick >= least)]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f'{value:g}'))

@@ -1,4 +1,4 @@
-"""A network as the little curves that its edges compute."""
+"""A network as the response curves of its edges."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ CURVE_POINTS = 64
 def draw_edges(
     path: Path, program: Program, inputs: Sequence[str], outputs: Sequence[str]
 ) -> None:
-    """Draw what each edge of a network computes: one row a target node, one column a source."""
+    """Draw the response of each edge: one row for a target node, one column for a source."""
     layers = [edge_curves(program, index) for index in range(len(program.layers))]
     names = [list(inputs), *([f'h{i + 1}' for i in range(n)] for n in program.shape[1:-1])]
     names.append(list(outputs))

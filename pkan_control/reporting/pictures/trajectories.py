@@ -14,7 +14,7 @@ from pkan_control.tasks.task import PositionTask
 def draw_trajectories(
     path: Path, task: PositionTask, records: Sequence[EpisodeRecord], title: str
 ) -> None:
-    """Draw the ways of all episodes in space, and the distances to their goals over time."""
+    """Draw the paths of all episodes in space, and the distances to their goals over time."""
     figure = make_figure((12, 5.2), title)
     space: Any = figure.add_subplot(1, 2, 1, projection='3d')
     time = figure.add_subplot(1, 2, 2)

@@ -1,4 +1,4 @@
-"""What a report shows: rollouts with baselines, edges on the chip, fidelity, yields, power."""
+"""Measurements of a report: rollouts with baselines, edges, fidelity, yields, power."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +36,7 @@ Progress = Callable[[str, int], AbstractContextManager[Any]]
 
 @dataclass(frozen=True)
 class ReportRequest:
-    """What the report is to be about."""
+    """The controller, chip and conditions of a report."""
 
     task: str
     controller: Path | None
@@ -51,9 +51,9 @@ class ReportRequest:
 
 @dataclass(frozen=True)
 class Edge:
-    """What an edge was programmed to be, and what the chip makes of it, at `x[n]` in [0, 1].
+    """The response of an edge as programmed, and on the chip, at `x[n]` in [0, 1].
 
-    `raw` is what the chip made of it before it was calibrated, None where it was not.
+    `raw` is that on the chip before it was calibrated, None where it was not.
     """
 
     name: str
@@ -77,7 +77,7 @@ class Evidence:
 
 
 def gather(request: ReportRequest, bar: Progress) -> Evidence:
-    """Fly and measure everything."""
+    """Run all episodes and measurements of a report."""
     yields = [read_yield(path) for path in request.yields]
     file = request.controller or shipped_controller(find_task(request.task).name)
     controller_file = load_controller_file(file)
@@ -90,10 +90,10 @@ def gather(request: ReportRequest, bar: Progress) -> Evidence:
     plan = Plan(task, request.episodes, request.seed, load_scenario(request.scenario))
     workers = cores() if is_simulated(chip) else 1
     rows = {}
-    for name, fly in with_baselines(task, controller_file, chip, request.chips, trims).items():
+    for name, run in with_baselines(task, controller_file, chip, request.chips, trims).items():
         with bar(name, request.episodes) as report:
             records: list[EpisodeRecord] = []
-            for record in run_all(fly, plan, workers):
+            for record in run_all(run, plan, workers):
                 records.append(record)
                 report(len(records))
         rows[name] = records
@@ -126,7 +126,7 @@ def read_yield(path: Path) -> Mapping[str, Any]:
 def measure_edges(
     controller_file: ControllerFile, uri: str, trims: Calibration | None
 ) -> list[Edge]:
-    """Measure the edges that swing most, on the chip as it is and with its trims."""
+    """Measure the edges with the largest responses, on the chip raw and with its trims."""
     program = controller_file.policy.chip_program
     if program is None:
         return []
@@ -148,7 +148,7 @@ def measure_edges(
 
 
 def important_edges(program: Program) -> list[Index]:
-    """Return the edges whose values swing most."""
+    """Return the edges with the largest range of values."""
     x = np.linspace(0, 1, POINTS)
     places = [
         Index(layer, source, target)
@@ -160,7 +160,7 @@ def important_edges(program: Program) -> list[Index]:
 
 
 def edge_values(program: Program, place: Index, x: Floats) -> Floats:
-    """Return what an edge was programmed to be at inputs `x[n]`."""
+    """Return the programmed values of an edge at inputs `x[n]`."""
     device = find_device(program.device)
     codes = program.layers[place.layer][place.source, place.target]
     values: Floats = device.response(x[:, None], device.decode(codes)).sum(axis=-1)

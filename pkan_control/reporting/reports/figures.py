@@ -12,7 +12,7 @@ from pkan_control.reporting.reports.evidence import Edge, Evidence
 from pkan_control.tasks.task import PositionTask, Task
 
 Figure = dict[str, Any]
-# One colour for each contender, in their order; what is wanted, and what bounds it.
+# One colour for each controller, in their order; for goals, and for limits.
 ACCENTS = ('#1d8a6b', '#3f88c5', '#c8843d', '#8a5cb8', '#c8553d', '#5b6b7f')
 GOAL, LIMIT, FAINT = '#8894a3', '#c8553d', 'rgba(136,148,163,0.35)'
 # Trajectories that are drawn: the worst, and the first; every so many-th state of them.
@@ -31,7 +31,7 @@ def coordinates(law: Law) -> list[tuple[str, int, int]]:
 
 
 def error_name(records: Sequence[EpisodeRecord]) -> str:
-    """Return the figure by which episodes are told good from bad: the first one."""
+    """Return the figure by which episodes are ranked: the first one."""
     return next(iter(records[0].score.figures))
 
 
@@ -49,7 +49,7 @@ def selected(records: Sequence[EpisodeRecord]) -> list[EpisodeRecord]:
 
 
 def trajectories(evidence: Evidence) -> Figure | None:
-    """Return the ways of the controller's selected episodes in space, if there is a space."""
+    """Return the paths of the controller's selected episodes; None for a task without a space."""
     records = selected(next(iter(evidence.rows.values())))
     names, ways, goals = _in_space(evidence.task, records)
     if not names:
@@ -81,7 +81,7 @@ def trajectories(evidence: Evidence) -> Figure | None:
 def _in_space(
     task: Task, records: Sequence[EpisodeRecord]
 ) -> tuple[list[str], list[Floats], Floats]:
-    """Return the axes, the way of each episode `[n, axes]`, and the goals `[m, axes]`.
+    """Return the axes, the path of each episode `[n, axes]`, and the goals `[m, axes]`.
 
     There are no axes where the task is not one in space; where it goes to one point, goals are
     those of all episodes, otherwise the path of the first.
@@ -107,7 +107,7 @@ def _space(kind: str, names: Sequence[str]) -> Figure:
 
 
 def distribution(evidence: Evidence) -> Figure:
-    """Return how many episodes of each contender stay below an error."""
+    """Return for each controller the share of episodes below an error."""
     traces = []
     for colour, (name, records) in zip(ACCENTS, evidence.rows.items(), strict=False):
         figure = error_name(records)
@@ -189,7 +189,7 @@ def yields(study: Mapping[str, Any]) -> Figure:
 
 
 def _grid(panels: Sequence[tuple[str, list[Figure]]], x_title: str) -> Figure:
-    """Return panels of equal size, side by side as long as there is room."""
+    """Return panels of equal size, as many in a row as fit."""
     return {
         'panels': [
             {'title': title, 'data': traces, 'layout': {'xaxis': _axis(x_title)}}

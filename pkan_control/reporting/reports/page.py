@@ -1,4 +1,4 @@
-"""A report as one HTML file that needs nothing else."""
+"""A report as one self-contained HTML file."""
 
 import json
 import re
@@ -88,7 +88,7 @@ def _summary(evidence: Evidence) -> str:
     first, records = next(iter(evidence.rows.items()))
     return (
         f'<p class="lead">{escape(_sentence(first, records))}</p>'
-        + table(head, rows, 'figures of all contenders')
+        + table(head, rows, 'figures of all controllers')
         + f'<p>The worst episodes: {escape(_worst(records))}.</p>'
     )
 

@@ -151,14 +151,14 @@ def test_a_number_that_is_not_finite_is_left_out_and_many_are_refused(calm, tmp_
         write(tmp_path / 'few' / str(number), broken(3))
     assert read(tmp_path / 'few')[1].broken_messages == 6
     write(tmp_path / 'many', broken(50))
-    with pytest.raises(UserError, match='250 states and 300 commands are usable, 50 hold numbers'):
+    with pytest.raises(UserError, match='250 states and 300 commands are usable, 50 have numbers'):
         read(tmp_path / 'many')
 
 
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
-        (lambda sent: [s for s in sent if s[1] != 'command'], r'no topic /command .*it holds'),
+        (lambda sent: [s for s in sent if s[1] != 'command'], r'no topic /command .*its topics'),
         (lambda sent: [s for s in sent if s[1] != 'goal_pose'], r'no topic /goal_pose'),
         (lambda sent: sent[:200], r'2.0 of 2.0 s are usable, .*10 s and half of it are needed'),
         (lambda sent: [s for i, s in enumerate(sent) if i % 4 < 2], r'states come at 25 Hz'),
@@ -200,9 +200,9 @@ def test_a_file_that_is_no_recording_is_refused_in_one_line(tmp_path, content):
         read(tmp_path)
     assert '\n' not in str(caught.value)
     (tmp_path / 'empty').mkdir()
-    with pytest.raises(UserError, match='holds no rosbag2'):
+    with pytest.raises(UserError, match='has no rosbag2'):
         read(tmp_path / 'empty')
-    with pytest.raises(UserError, match='is not there'):
+    with pytest.raises(UserError, match='no such file or folder'):
         read(tmp_path / 'nowhere')
 
 

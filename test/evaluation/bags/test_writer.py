@@ -171,7 +171,7 @@ def test_a_whole_recording_is_kept_a_broken_one_written_anew_another_refused(
     mcap.write_bytes(whole[:1000])
     bags.add(plan, records[1])
     assert mcap.read_bytes() == whole
-    with pytest.raises(UserError, match=r'noisy_0001: holds another flight'):
+    with pytest.raises(UserError, match=r'noisy_0001: is the recording of another episode'):
         bags.add(plan, replace(records[2], number=1))
 
 
