@@ -138,9 +138,14 @@ def main() -> None:
             same = before == now
             found['rollouts'] += 1
             found['same_rollouts'] += same
-            print(
-                f'{name:24} {len(now)} hashes  {"the same" if same else "DIFFERENT"}', flush=True
-            )
+            verdict = 'the same' if same else 'DIFFERENT'
+            print(f'{name:24} {len(now)} hashes  {verdict}', flush=True)
+        for path in sorted(CONTROLLERS.glob('*.safetensors')) if given.train else ():
+            same = compare_training(python, path, given.train)
+            found['trained'] += 1
+            found['same_trained'] += same
+            verdict = 'every bit the same' if same else 'DIFFERENT'
+            print(f'{path.stem:24} {given.train} steps of training  {verdict}', flush=True)
     if given.json:
         given.json.write_text(json.dumps(found, indent=1) + '\n')
 
